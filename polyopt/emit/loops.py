@@ -1,0 +1,101 @@
+"""The loop form: what lowering makes of a schedule, and all that a printer sees.
+
+Every bound, index and condition is our own quasi-affine form; nothing of isl is left. Iterator
+values of a statement instance are affines in the loop variables and parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polyopt.model.affine import Affine, Condition
+from polyopt.source import Location
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """`for (variable = lower; variable < upper; variable += step)`, step > 0.
+
+    `loop` is the schedule member's name. `parallel`: iterations run on threads when the product
+    of `work` (affines in parameters and outer loop variables, times `work_scale` operations)
+    is large enough. `vector`: iterations are proved independent, or all their carried
+    dependences are the reductions in `Promote(reduction=...)` nodes that wrap this loop.
+    `unroll`: factor, 0 for none, -1 for full.
+    """
+
+    variable: str
+    lower: Affine
+    upper: Affine
+    step: int
+    body: tuple[Node, ...]
+    loop: str
+    parallel: bool = False
+    vector: bool = False
+    unroll: int = 0
+    work: tuple[Affine, ...] = ()
+    work_scale: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """A condition on loop variables and parameters."""
+
+    condition: Condition
+    then: tuple[Node, ...]
+    otherwise: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One statement instance; `values[d]` is the value of the statement's iterator d."""
+
+    statement: str
+    values: tuple[Affine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Keep a block of one array in a small local array (or, with shape (), a local scalar)
+    while `body` runs.
+
+    Within `body` every access to `array` lies in the block `origin[d] .. origin[d] + shape[d] - 1`
+    (proved by lowering), so element `subscripts` is `name[subscripts - origin]`; dimensions of
+    extent 1 are dropped. `load`: read the block before; `store`: write it back after.
+    `reduction` names the operator (`add`, `mul`, `min`, `max`, `and`, `or`, `xor`) where a vector
+    loop inside `body` accumulates into it across its iterations.
+    `private` says that the block is the array's only storage (a contracted temporary).
+    """
+
+    array: str
+    name: str
+    origin: tuple[Affine, ...]
+    shape: tuple[int, ...]
+    body: tuple[Node, ...]
+    load: bool
+    store: bool
+    reduction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A line for the reader of the emitted code."""
+
+    text: str
+    location: Location | None = None
+
+
+Node = For | If | Instance | Promote | Comment
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The whole kernel body in loop form. `unused` lists local arrays that need no storage of
+    their own, since every access to them is inside a `Promote` block."""
+
+    body: tuple[Node, ...]
+    unused: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        from polyopt.emit.show import show_loops
+
+        return show_loops(self)

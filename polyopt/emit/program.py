@@ -1,0 +1,52 @@
+"""What a printer hands to the runtime: source text, and how to call what it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from polyopt.model.affine import Condition
+from polyopt.source import Location
+
+FpMode = Literal["strict", "reassociate", "fast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on the parameters that the entry function tests before anything else.
+
+    `error` names the exception that a failure raises; `message` is its text, in which
+    `{name}` stands for the value of parameter `name` at the failing call.
+    """
+
+    condition: Condition
+    error: Literal["bounds", "assumption"]
+    message: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class CArgument:
+    """One argument of the C entry function, in C order."""
+
+    kind: Literal["parameter", "scalar", "array"]
+    name: str
+    ctype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Emitted source. The entry function is
+
+        int64_t symbol(parameters as int64_t …, scalars by value …, arrays as pointers …)
+
+    It returns 0, `1 + i` where check i failed (nothing was touched), or -1 where scratch memory
+    could not be had (nothing was touched).
+    """
+
+    source: str
+    symbol: str
+    arguments: tuple[CArgument, ...]
+    checks: tuple[Check, ...]
+    openmp: bool
+    fp: FpMode

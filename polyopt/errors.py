@@ -1,0 +1,142 @@
+"""The exceptions of polyopt, all in one place.
+
+    PolyoptError
+    ├── UnsupportedSyntaxError   (SyntaxError)   a construct outside the kernel language
+    ├── NotAffineError           (SyntaxError)   a bound or subscript that isl cannot represent
+    ├── IllegalScheduleError                     a step that would break a dependence
+    ├── NoSuchLoopError          (LookupError)   a loop or statement name that does not resolve
+    ├── BadArgumentError         (ValueError)    a step's or option's argument that makes no sense
+    ├── ShapeError               (ValueError)
+    ├── DtypeError               (TypeError)
+    ├── BoundsError              (IndexError)
+    ├── AliasError               (ValueError)
+    ├── AssumptionError          (ValueError)
+    ├── BuildError                               the C compiler refused or is missing
+    ├── TargetUnavailableError                   no such device or toolchain here
+    └── InternalError                            a bug in polyopt, never the user's fault
+
+A message states the rule, the fact and the fix. The two syntax errors carry file, line and
+column in the attributes of `SyntaxError`, so that Python itself draws the caret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polyopt.source import Location
+
+
+class PolyoptError(Exception):
+    """Base of every exception that polyopt raises on purpose."""
+
+
+class _LocatedError(PolyoptError, SyntaxError):
+    """A `SyntaxError` at a place in the user's source."""
+
+    def __init__(self, message: str, location: Location) -> None:
+        details = (
+            location.file,
+            location.line,
+            location.column + 1,
+            location.text,
+            location.end_line,
+            location.end_column + 1,
+        )
+        SyntaxError.__init__(self, message, details)
+        self.location = location
+
+
+class UnsupportedSyntaxError(_LocatedError):
+    """A construct that the kernel language does not have; says what to write instead."""
+
+
+class NotAffineError(_LocatedError):
+    """A loop bound, condition or subscript that is not quasi-affine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One dependence that a schedule breaks, with the smallest case found.
+
+    `source_instance` and `sink_instance` hold iterator values in the order of the statements'
+    iterators; `parameters` the parameter values of the case; `distance` maps iterator names
+    common to both statements to sink minus source.
+    """
+
+    kind: str
+    source: str
+    sink: str
+    array: str
+    element: tuple[int, ...]
+    source_instance: tuple[tuple[str, int], ...]
+    sink_instance: tuple[tuple[str, int], ...]
+    parameters: tuple[tuple[str, int], ...]
+    source_location: Location
+    sink_location: Location
+
+    @property
+    def distance(self) -> dict[str, int]:
+        """Sink minus source, per iterator name that both instances have."""
+        sink = dict(self.sink_instance)
+        return {n: sink[n] - v for n, v in self.source_instance if n in sink}
+
+
+class IllegalScheduleError(PolyoptError):
+    """A step that would reorder a dependence. `violations` holds the witnesses."""
+
+    def __init__(self, message: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(message)
+        self.violations = tuple(violations)
+
+
+class NoSuchLoopError(PolyoptError, LookupError):
+    """A loop or statement name that does not resolve; lists those that do."""
+
+
+class BadArgumentError(PolyoptError, ValueError):
+    """An argument of a step or an option that makes no sense."""
+
+
+class ShapeError(PolyoptError, ValueError):
+    """An array argument of the wrong rank or with extents that contradict each other."""
+
+
+class DtypeError(PolyoptError, TypeError):
+    """An argument of a type the kernel does not take."""
+
+
+class BoundsError(PolyoptError, IndexError):
+    """An access that would leave its array."""
+
+
+class AliasError(PolyoptError, ValueError):
+    """Arguments that overlap in memory where the kernel's meaning would depend on it."""
+
+
+class AssumptionError(PolyoptError, ValueError):
+    """An assumption of the kernel that does not hold for these arguments."""
+
+
+class BuildError(PolyoptError):
+    """The compiler failed; holds the command, the kept source's path and its words."""
+
+    def __init__(self, message: str, command: str = "", source_path: str = "") -> None:
+        super().__init__(message)
+        self.command = command
+        self.source_path = source_path
+
+
+class TargetUnavailableError(PolyoptError):
+    """A target whose device or toolchain is not here; lists what was found."""
+
+
+class InternalError(PolyoptError):
+    """A bug in polyopt: an invariant between stages does not hold."""
+
+    def __init__(self, fact: str, stage: str = "") -> None:
+        text = f"\n\n{stage}" if stage else ""
+        super().__init__(f"a bug in polyopt, please report it: {fact}{text}")

@@ -1,0 +1,129 @@
+"""The loop nest: what the front end makes of a Python function, before any polyhedron.
+
+Invariants: loop variables on one path are distinct and differ from every parameter, array and
+scalar argument; affines only name parameters and the loop variables around them; expressions are
+fully typed; every array is declared in `arrays`; a data-dependent `if` has become guards on its
+assignments (a condition that the branch could change is first stored in a local bool).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from polyopt.model.affine import Affine, Condition
+from polyopt.model.expr import Expr
+from polyopt.model.types import ArgumentType, DType
+from polyopt.source import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument in call order. `same_as` names an earlier argument that is the same array."""
+
+    name: str
+    type: ArgumentType
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An integer size symbol and where its value comes from at a call.
+
+    `origin` is ("argument", name, 0) for an integer argument, ("extent", array, dimension) for
+    the first extent that is exactly this symbol.
+    """
+
+    name: str
+    origin: tuple[Literal["argument", "extent"], str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """An array of the kernel. `shape` is affine in the parameters; scalar locals have rank 0.
+
+    `kind` is "argument" or "local". A local array is uninitialised until statements fill it.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[Affine, ...]
+    kind: Literal["argument", "local"]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A condition on the parameters that the analysis uses and the call checks."""
+
+    condition: Condition
+    text: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """`for variable in range(lower, upper, step)`; step is a non-zero constant."""
+
+    variable: str
+    lower: Affine
+    upper: Affine
+    step: int
+    body: tuple[Node, ...]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An `if` on an affine condition."""
+
+    condition: Condition
+    then: tuple[Node, ...]
+    otherwise: tuple[Node, ...]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`array[subscripts] = value`, only where the data condition `guard` holds.
+
+    An augmented assignment is written out: `x += e` has the value `Binary("add", Load(x), e)`.
+    """
+
+    array: str
+    subscripts: tuple[Affine, ...]
+    value: Expr
+    guard: Expr | None
+    label: str | None
+    location: Location
+
+
+Node = Loop | Branch | Assign
+
+
+@dataclass(frozen=True, slots=True)
+class LoopNest:
+    """One specialised kernel. `parameters` are in the order of their first origin.
+
+    `extents` lists, per array argument, its declared shape; a call checks each against the
+    array it gets (an extent that is exactly one parameter defines that parameter the first time).
+    `captured` are the frozen globals, for the cache key.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...]
+    assumptions: tuple[Assumption, ...]
+    body: tuple[Node, ...]
+    captured: tuple[tuple[str, str], ...]
+    location: Location
+
+    def array(self, name: str) -> Array:
+        """The array of that name; KeyError where there is none."""
+        return next(a for a in self.arrays if a.name == name)
+
+    def __str__(self) -> str:
+        from polyopt.model.show import show_nest
+
+        return show_nest(self)

@@ -1,0 +1,126 @@
+"""The static control part: statements with exact domains and accesses, and their source order.
+
+Invariants: statement names are S1, S2, … in textual order; a statement's domain is a set
+`[parameters] -> { S1[iterators] }` without existentials that the context could remove; the tree
+orders exactly the instances of the domains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import islpy as isl
+
+from polyopt.model.affine import Affine
+from polyopt.model.expr import Expr, loads
+from polyopt.model.nest import Argument, Array, Assumption, Parameter
+from polyopt.model.tree import Tree
+from polyopt.model.types import DType
+from polyopt.source import Location
+
+ReductionOp = Literal["add", "mul", "min", "max", "and", "or", "xor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """`target = target op operand`, whichever way it was written.
+
+    `operand` does not read the target. `exact`: reordering changes no bit (integers, logic,
+    and min/max forms that treat NaN alike in any order).
+    """
+
+    op: ReductionOp
+    operand: Expr
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One access of a statement. A write under a data guard is a `may_write`."""
+
+    array: str
+    kind: Literal["read", "write", "may_write"]
+    subscripts: tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`array[subscripts] = value where guard`, over `domain`.
+
+    `loops` are the names of the source loops around it, outermost first, parallel to
+    `iterators` (which are distinct names local to the statement).
+    """
+
+    name: str
+    iterators: tuple[str, ...]
+    domain: isl.Set = field(compare=False, repr=False)
+    domain_text: str
+    array: str
+    subscripts: tuple[Affine, ...]
+    value: Expr
+    guard: Expr | None
+    label: str | None
+    location: Location
+    reduction: Reduction | None
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """Reads in evaluation order, without duplicates, then the write."""
+        exprs = [e for e in (self.guard, self.value) if e is not None]
+        reads = dict.fromkeys(
+            Access(load.array, "read", load.subscripts) for e in exprs for load in loads(e)
+        )
+        kind: Literal["write", "may_write"] = "write" if self.guard is None else "may_write"
+        return (*reads, Access(self.array, kind, self.subscripts))
+
+
+@dataclass(frozen=True)
+class Scop:
+    """The polyhedral model of one specialised kernel.
+
+    `context` holds what is known of the parameters (extents are not negative; assumptions).
+    `private` maps privatised scalars to the number of leading iterators that index their copies.
+    `tree` is the reference order, source order unless a storage step made this model.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    parameters: tuple[Parameter, ...]
+    arrays: tuple[Array, ...]
+    assumptions: tuple[Assumption, ...]
+    statements: tuple[Statement, ...]
+    context: isl.Set = field(compare=False, repr=False)
+    context_text: str
+    tree: Tree
+    captured: tuple[tuple[str, str], ...]
+    location: Location
+    private: tuple[tuple[str, int], ...] = ()
+
+    def statement(self, name: str) -> Statement:
+        """The statement of that name; KeyError where there is none."""
+        for statement in self.statements:
+            if statement.name == name:
+                return statement
+        raise KeyError(name)
+
+    def array(self, name: str) -> Array:
+        """The array of that name; KeyError where there is none."""
+        for array in self.arrays:
+            if array.name == name:
+                return array
+        raise KeyError(name)
+
+    def dtype(self, name: str) -> DType:
+        """The element type of an array."""
+        return self.array(name).dtype
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The parameters' names in their fixed order."""
+        return tuple(p.name for p in self.parameters)
+
+    def __str__(self) -> str:
+        from polyopt.model.show import show_scop
+
+        return show_scop(self)

@@ -1,0 +1,135 @@
+"""The schedule tree: an order on statement instances, as a frozen value.
+
+A tree is read top-down. A `Band` orders instances by its members' rows, outermost member first;
+a `Sequence` orders its children one after another, each child holding the instances of its
+filter; a `Leaf` orders nothing further. `Mark`s are carried by band members (parallel, vector,
+unroll), `Region` stands around several loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from polyopt.model.affine import Affine
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One schedule dimension: a loop. `rows` gives, per statement, its affine in the statement's
+    iterators and the parameters. `aliases` are further names that resolve to this loop.
+
+    `vector` and `unroll` are widths and factors; 0 for none, and for unroll -1 for full.
+    """
+
+    name: str
+    rows: tuple[tuple[str, Affine], ...]
+    aliases: tuple[str, ...] = ()
+    parallel: bool = False
+    vector: int = 0
+    unroll: int = 0
+
+    def row(self, statement: str) -> Affine:
+        """The row of a statement; KeyError where the member does not schedule it."""
+        for name, row in self.rows:
+            if name == statement:
+                return row
+        raise KeyError(statement)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The end of a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Consecutive schedule dimensions. Permutability is derived from dependences, not stored."""
+
+    members: tuple[Member, ...]
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A child of a sequence. `instances` maps each statement to the isl text of the subset it
+    holds, or to "" for all that reach this point."""
+
+    instances: tuple[tuple[str, str], ...]
+    child: Node
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.instances)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Children in order; their filters are disjoint and cover what reaches this point."""
+
+    children: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A named point in the tree, such as a promoted buffer's scope."""
+
+    name: str
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One parallel region, launch or barrier scope around its child."""
+
+    kind: str
+    child: Node
+
+
+Node = Leaf | Band | Sequence | Mark | Region
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The root: every statement of the model, and the order below."""
+
+    statements: tuple[str, ...]
+    root: Node
+
+    def __str__(self) -> str:
+        from polyopt.model.show import show_tree
+
+        return show_tree(self)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node, parents first, children in order."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, filters looked through."""
+    match node:
+        case Leaf():
+            return ()
+        case Sequence(items):
+            return tuple(f.child for f in items)
+        case Band() | Mark() | Region():
+            return (node.child,)
+
+
+def with_children(node: Node, new: tuple[Node, ...]) -> Node:
+    """The same node over other children."""
+    match node:
+        case Leaf():
+            return node
+        case Sequence(items):
+            return Sequence(tuple(replace(f, child=c) for f, c in zip(items, new, strict=True)))
+        case Band() | Mark() | Region():
+            return replace(node, child=new[0])

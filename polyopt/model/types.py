@@ -1,0 +1,88 @@
+"""Element types and the types of a kernel's arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from polyopt.model.affine import Affine, as_affine
+
+Kind = Literal["f", "i", "b"]
+
+
+@dataclass(frozen=True, slots=True)
+class DType:
+    """An element type: `f64`, `f32`, `i64`, `i32` or `bool`.
+
+    Subscripting with extents makes an array type for annotations: `po.f64[N, M]`.
+    """
+
+    name: str
+    kind: Kind
+    bits: int
+    ctype: str
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        """The NumPy dtype of the same name."""
+        return np.dtype({"f": f"f{self.bits // 8}", "i": f"i{self.bits // 8}", "b": "?"}[self.kind])
+
+    @property
+    def is_float(self) -> bool:
+        return self.kind == "f"
+
+    def __getitem__(self, extents: object) -> ArrayType:
+        items = extents if isinstance(extents, tuple) else (extents,)
+        return ArrayType(self, tuple(None if e is Ellipsis else as_affine(e) for e in items))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+f64 = DType("f64", "f", 64, "double")
+f32 = DType("f32", "f", 32, "float")
+i64 = DType("i64", "i", 64, "int64_t")
+i32 = DType("i32", "i", 32, "int32_t")
+bool_ = DType("bool", "b", 8, "bool")
+
+DTYPES: tuple[DType, ...] = (f64, f32, i64, i32, bool_)
+
+
+def from_numpy(dtype: np.dtype[np.generic]) -> DType | None:
+    """The element type for a native-endian NumPy dtype, None where polyopt has none."""
+    for candidate in DTYPES:
+        if dtype == candidate.numpy and dtype.isnative:
+            return candidate
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """An array argument's type. An extent of None is free: it becomes a parameter of its own."""
+
+    dtype: DType
+    extents: tuple[Affine | None, ...]
+
+    @property
+    def rank(self) -> int:
+        return len(self.extents)
+
+    def __str__(self) -> str:
+        inner = ", ".join("..." if e is None else str(e) for e in self.extents)
+        return f"{self.dtype}[{inner}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarType:
+    """A scalar argument's type. Python's int, float and bool are weak (NEP 50), NumPy's strong."""
+
+    dtype: DType
+    weak: bool
+
+    def __str__(self) -> str:
+        return f"{'weak ' if self.weak else ''}{self.dtype}"
+
+
+ArgumentType = ArrayType | ScalarType
