@@ -1,0 +1,97 @@
+"""The kernels of the `kernels` folder, as the benchmark and the command line need them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polyopt_kernels
+
+from polyopt.errors import BadArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+
+    from polyopt.kernel import Kernel
+
+NAMES: tuple[str, ...] = tuple(polyopt_kernels.NAMES)
+SETS: tuple[str, ...] = tuple(polyopt_kernels.SETS)
+DTYPES = {"f64": "float64", "f32": "float32", "i32": "int32", "i64": "int64"}
+
+
+class Maker(Protocol):
+    """Makes the arguments of a kernel."""
+
+    def __call__(self, sizes: Mapping[str, int], dtype: str) -> tuple[Any, ...]:
+        """Fresh arguments in call order."""
+
+
+class Benchmark(Protocol):
+    """A kernel with its data, sizes and peers: `polyopt_kernels.Benchmark`."""
+
+    name: str
+    kernel: Kernel
+    parameters: Mapping[str, Any]
+    sizes: Mapping[str, Mapping[str, int]]
+    make: Maker
+    outputs: tuple[str, ...]
+    numpy: Callable[..., None] | None
+    flops: Callable[[Mapping[str, int]], int] | None
+    dtype: np.dtype[Any]
+
+
+def find(name: str) -> Benchmark:
+    """The benchmark called `name`.
+
+    Raises:
+        BadArgumentError: No such benchmark; lists close names.
+    """
+    try:
+        benchmark: Benchmark = polyopt_kernels.find(name)
+    except LookupError as error:
+        raise BadArgumentError(str(error.args[0])) from None
+    return benchmark
+
+
+def sizes_of(benchmark: Benchmark, size: str) -> Mapping[str, int]:
+    """The sizes of one data set, such as LARGE.
+
+    Raises:
+        BadArgumentError: No such data set; lists those there are.
+    """
+    try:
+        return benchmark.sizes[size.upper()]
+    except KeyError:
+        raise BadArgumentError(
+            f'there is no data set "{size}"; the data sets are {", ".join(SETS)}'
+        ) from None
+
+
+def dtype_name(benchmark: Benchmark, dtype: str) -> str:
+    """NumPy's name of the element type to run with; "" stands for the benchmark's own.
+
+    Integer kernels keep their type: they are not about rounding.
+
+    Raises:
+        BadArgumentError: Not a type the benchmarks run in.
+    """
+    if benchmark.dtype.kind == "i" or not dtype:
+        return benchmark.dtype.name
+    try:
+        return DTYPES[dtype]
+    except KeyError:
+        raise BadArgumentError(
+            f'there is no element type "{dtype}"; the types are {", ".join(DTYPES)}'
+        ) from None
+
+
+def difference(
+    benchmark: Benchmark,
+    expected: tuple[Any, ...],
+    actual: tuple[Any, ...],
+    sizes: Mapping[str, int],
+) -> str:
+    """What differs beyond rounding between two results, "" when nothing does."""
+    found = polyopt_kernels.compare(expected, actual, benchmark, sizes)
+    return "" if found is None else str(found)

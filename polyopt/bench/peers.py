@@ -1,0 +1,104 @@
+"""A callable of each tool on the arguments of a workspace.
+
+A maker returns the variants of its tool, compiled but not yet run; a tool that cannot do the
+kernel raises `PeerError` with the reason, which is reported as a dash.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from polyopt.bench.rows import BASELINE, SELF
+from polyopt.bench.timing import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from polyopt.bench.catalogue import Benchmark
+    from polyopt.bench.timing import Workspace
+
+
+class PeerError(Exception):
+    """A tool cannot run this kernel; the message says why."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is measured: a kernel at sizes, and how."""
+
+    benchmark: Benchmark
+    sizes: Mapping[str, int]
+    threads: int
+    fp: str
+
+
+def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The kernel under the automatic schedule."""
+    kernel = setting.benchmark.kernel.with_options(threads=setting.threads, fp=setting.fp)
+    start = time.perf_counter()
+    spec = kernel.specialize(*workspace.arguments)
+    spec.prepare()
+    seconds = time.perf_counter() - start
+    timings = spec.timings
+    model = sum(value for stage, value in timings.items() if stage != "compile")
+    return [
+        Candidate(
+            SELF,
+            f"fp={setting.fp}",
+            partial(kernel, *workspace.arguments),
+            compile_seconds=seconds,
+            model_seconds=model,
+        )
+    ]
+
+
+def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """A person's C, with sizes as constants and as parameters."""
+    raise PeerError("no plain C baseline")
+
+
+def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The benchmark's implementation by NumPy's array operations."""
+    function = setting.benchmark.numpy
+    if function is None:
+        raise PeerError("no NumPy form: the kernel is a recurrence that array operations lack")
+    return [Candidate("numpy", "", partial(function, *workspace.arguments), compile_seconds=0.0)]
+
+
+def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The plain Python function under `numba.njit(fastmath=True)`, with and without `parallel`."""
+    if importlib.util.find_spec("numba") is None:
+        raise PeerError('numba is not installed: pip install "polyopt[bench]"')
+    numba = importlib.import_module("numba")
+
+    found = []
+    for parallel in (False, True)[: 1 + (setting.threads > 1)]:
+        jitted = numba.njit(fastmath=True, parallel=parallel)(setting.benchmark.kernel.py_func)
+        start = time.perf_counter()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                jitted.compile(tuple(numba.typeof(value) for value in workspace.arguments))
+        except numba.core.errors.NumbaError as error:
+            raise PeerError(f"numba: {str(error).strip().splitlines()[0]}") from None
+        found.append(
+            Candidate(
+                "numba",
+                f"parallel={parallel}",
+                partial(jitted, *workspace.arguments),
+                compile_seconds=time.perf_counter() - start,
+            )
+        )
+    return found
+
+
+MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
+    BASELINE: gcc_candidates,
+    "numpy": numpy_candidates,
+    "numba": numba_candidates,
+}

@@ -1,0 +1,167 @@
+"""The table of a benchmark: one row per kernel, losses first in the summary, geometric means."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from polyopt.bench.rows import BASELINE, SELF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from polyopt.bench.rows import Row
+
+DASH = "-"
+QUIET_SHARE = 0.95
+LOSS = 0.95
+"""Below this ratio a kernel counts as lost, and is listed; above, as even or won."""
+
+
+def duration(seconds: float | None) -> str:
+    """`1.38 s`, `26.6 ms`, `310 µs`: three digits and a unit."""
+    if seconds is None:
+        return DASH
+    scale, unit = next(
+        ((s, u) for s, u in ((1.0, "s"), (1e-3, "ms")) if seconds >= s), (1e-6, "µs")
+    )
+    value = seconds / scale
+    digits = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
+    return f"{value:.{min(digits, 2)}f} {unit}"
+
+
+def ratio(other: Row | None, own: Row | None) -> float | None:
+    """How many times faster `own` is than `other`; None when one of them has no valid time."""
+    if other is None or own is None or not (other.valid and own.valid):
+        return None
+    assert other.seconds is not None
+    assert own.seconds is not None
+    return other.seconds / own.seconds if own.seconds else None
+
+
+def geometric_mean(values: Iterable[float]) -> float | None:
+    """The geometric mean, None of nothing."""
+    logs = [math.log(value) for value in values]
+    return math.exp(math.fsum(logs) / len(logs)) if logs else None
+
+
+def ratio_text(value: float | None) -> Text:
+    """`2.31×`, red below 0.95, green above 1.05."""
+    if value is None:
+        return Text(DASH)
+    style = "red" if value < LOSS else "green" if value > 1 / LOSS else ""
+    return Text(f"{value:.2f}×" if value < 100 else f"{value:.0f}×", style=style)
+
+
+class Results:
+    """Rows by kernel, tool and thread count."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = tuple(rows)
+        self._found = {(row.kernel, row.threads, row.tool): row for row in rows}
+        self.kernels = tuple(dict.fromkeys(row.kernel for row in rows))
+        self.threads = tuple(dict.fromkeys(row.threads for row in rows))
+        tools = dict.fromkeys(row.tool for row in rows)
+        self.peers = tuple(tool for tool in tools if tool != SELF)
+
+    def row(self, kernel: str, threads: int, tool: str) -> Row | None:
+        """The row of one tool, if it was measured."""
+        return self._found.get((kernel, threads, tool))
+
+    def ratio(self, kernel: str, threads: int, peer: str) -> float | None:
+        """How many times faster polyopt is than `peer`."""
+        return ratio(self.row(kernel, threads, peer), self.row(kernel, threads, SELF))
+
+    def mean(self, threads: int, peer: str) -> tuple[float | None, int]:
+        """The geometric mean over the kernels that both ran right, and their number."""
+        found = [self.ratio(kernel, threads, peer) for kernel in self.kernels]
+        values = [value for value in found if value is not None]
+        return geometric_mean(values), len(values)
+
+
+def time_cell(row: Row | None) -> Text:
+    """A time; `wrong` or `failed` in its place when the result did not compare or there is none."""
+    if row is None:
+        return Text(DASH)
+    if row.seconds is not None and row.correct:
+        return Text(duration(row.seconds))
+    label = "wrong" if row.seconds is not None else "failed" if row.tool == SELF else DASH
+    return Text(label, style="bold red" if row.tool == SELF else "red")
+
+
+def table(results: Results, threads: int) -> Table:
+    """One row per kernel: times of all tools, and how many times faster polyopt is than each."""
+    first = results.rows[0]
+    title = f"{first.size} {first.dtype}, {threads} thread{'s' * (threads != 1)}"
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn.add_column("kernel", no_wrap=True)
+    for tool in (SELF, *results.peers):
+        drawn.add_column(tool, justify="right", no_wrap=True)
+        if tool != SELF:
+            drawn.add_column("×", justify="right", no_wrap=True, header_style="dim")
+    drawn.add_column("compile", justify="right", no_wrap=True)
+    for kernel in results.kernels:
+        own = results.row(kernel, threads, SELF)
+        cells: list[str | Text] = [kernel, time_cell(own)]
+        for peer in results.peers:
+            cells += [
+                time_cell(results.row(kernel, threads, peer)),
+                ratio_text(results.ratio(kernel, threads, peer)),
+            ]
+        drawn.add_row(*cells, duration(own.compile_seconds if own else None))
+    return drawn
+
+
+def losses(results: Results, threads: int) -> list[str]:
+    """What went wrong or was slower than the baseline, the worst first."""
+    failed = [
+        f"{kernel} ({(own.error or 'wrong result') if own else 'not measured'})"
+        for kernel in results.kernels
+        if (own := results.row(kernel, threads, SELF)) is None or not own.valid
+    ]
+    slower = sorted(
+        (value, kernel)
+        for kernel in results.kernels
+        if (value := results.ratio(kernel, threads, BASELINE)) is not None and value < LOSS
+    )
+    lines = [f"no valid result: {'; '.join(failed)}"] if failed else []
+    if slower:
+        named = ", ".join(f"{kernel} {value:.2f}×" for value, kernel in slower)
+        lines.append(f"slower than {BASELINE}: {named}")
+    return lines
+
+
+def summary(results: Results) -> list[str]:
+    """Per thread count: the losses, then the geometric means; then what limits the figures."""
+    lines = []
+    for threads in results.threads:
+        prefix = f"{threads} thread{'s' * (threads != 1)}:"
+        lines += [f"{prefix} {loss}" for loss in losses(results, threads)]
+        means = []
+        for peer in results.peers:
+            mean, count = results.mean(threads, peer)
+            if mean is not None:
+                means.append(f"{peer} {mean:.2f}× ({count} of {len(results.kernels)})")
+        if means:
+            lines.append(f"{prefix} geometric mean, times faster than {', '.join(means)}")
+    busy = [row.cpu_share for row in results.rows if row.cpu_share and row.cpu_share < QUIET_SHARE]
+    if busy:
+        lines.append(
+            f"the machine was not quiet: in {len(busy)} rows the baseline got "
+            f"{min(busy):.0%} of a processor or a little more"
+        )
+    return lines
+
+
+def print_report(console: Console, results: Results) -> None:
+    """The tables, then the summary."""
+    for threads in results.threads:
+        console.print(table(results, threads))
+        console.print()
+    for line in summary(results):
+        console.print(Text(line))
