@@ -1,0 +1,204 @@
+"""Exact dependences: value-based flow, anti and output through memory, reductions kept apart.
+
+Anti dependences go to the next write and output dependences from the last one; what they imply
+transitively is not listed, and neither legality nor the level that carries a dependence needs it.
+
+Flow is computed by isl's array dataflow analysis (Feautrier 1991; Verdoolaege, isl manual,
+section 1.4.2). A reduction's write does not hide earlier ones, so that initialisation precedes
+every update and every update precedes a use even when the updates themselves may be reordered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import islpy as isl
+
+from polyopt._isl import Frame
+from polyopt.errors import UnsupportedSyntaxError
+from polyopt.model.order import order_map, reversed_order, time_vectors
+from polyopt.model.scop import Access, Scop, Statement
+
+DependenceKind = Literal["flow", "anti", "output", "reduction"]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """`source` must run before `sink` for the pairs in `relation` (source → sink instances).
+
+    A "reduction" dependence links two updates of one element by one reduction statement: its
+    order may be given up where reassociation is allowed, its atomicity may not.
+    """
+
+    kind: DependenceKind
+    source: str
+    sink: str
+    array: str
+    relation: isl.Map = field(compare=False, repr=False)
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind:9} {self.source} -> {self.sink} through {self.array}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Dependences:
+    """Every dependence of a SCoP, in a fixed order."""
+
+    items: tuple[Dependence, ...]
+
+    def of_kind(self, *kinds: DependenceKind) -> tuple[Dependence, ...]:
+        """Those of the given kinds."""
+        return tuple(d for d in self.items if d.kind in kinds)
+
+    def __iter__(self) -> Iterable[Dependence]:  # type: ignore[override]
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.items)) or "no dependences"
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One access with its relation, restricted to the statement's domain."""
+
+    statement: Statement
+    access: Access
+    relation: isl.Map
+    is_target: bool
+
+    @property
+    def is_reduction(self) -> bool:
+        return self.is_target and self.statement.reduction is not None
+
+
+def analyse(scop: Scop) -> Dependences:
+    """The dependences of the reference order.
+
+    Raises UnsupportedSyntaxError where a scalar local is read before any assignment.
+    """
+    frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
+    vectors = time_vectors(scop.tree.root, scop.tree.statements)
+    order = order_map(vectors, frames)
+    found: list[Dependence] = []
+    for array in scop.arrays:
+        uses = _uses(scop, frames, array.name)
+        if any(u.access.kind != "read" for u in uses):
+            found += _flow(scop, array.name, uses, order)
+            found += _anti(array.name, uses, order)
+            found += _output(array.name, uses, order)
+    return Dependences(tuple(found))
+
+
+def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[_Use, ...]:
+    found = []
+    for statement in scop.statements:
+        for access in statement.accesses:
+            if access.array != array:
+                continue
+            relation = frames[statement.name].access(array, access.subscripts)
+            relation = relation.intersect_domain(statement.domain.intersect_params(scop.context))
+            target = statement.array == array and statement.subscripts == access.subscripts
+            found.append(_Use(statement, access, relation, target))
+    return tuple(found)
+
+
+def _union(uses: Iterable[_Use], like: isl.UnionMap) -> isl.UnionMap:
+    result = isl.UnionMap.empty(like.get_space())
+    for use in uses:
+        result = result.union(isl.UnionMap.from_map(use.relation))
+    return result
+
+
+def _compute(
+    sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap
+) -> isl.UnionFlow:
+    info = isl.UnionAccessInfo.from_sink(_union(sinks, order))
+    info = info.set_must_source(_union(must, order)).set_may_source(_union(may, order))
+    return info.set_schedule_map(order).compute_flow()
+
+
+def _split(
+    kind: DependenceKind, array: str, relation: isl.UnionMap, drop_self: frozenset[str] = frozenset()
+) -> list[Dependence]:
+    """One dependence per pair of statements, in a stable order."""
+    found = []
+    maps: list[isl.Map] = []
+    relation.foreach_map(maps.append)
+    for map_ in maps:
+        source = map_.get_tuple_name(isl.dim_type.in_)
+        sink = map_.get_tuple_name(isl.dim_type.out)
+        if source == sink and source in drop_self:
+            continue
+        simple = map_.coalesce()
+        found.append(Dependence(kind, source, sink, array, simple, str(simple)))
+    return sorted(found, key=lambda d: (int(d.source[1:]), int(d.sink[1:])))
+
+
+def _flow(scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+    reads = [u for u in uses if u.access.kind == "read"]
+    if not reads:
+        return []
+    must = [u for u in uses if u.access.kind == "write" and not u.is_reduction]
+    may = [u for u in uses if u.access.kind != "read" and u not in must]
+    found: list[Dependence] = []
+    groups = ([u for u in reads if u.is_reduction], [u for u in reads if not u.is_reduction])
+    for group, own in zip(groups, (True, False), strict=True):
+        if not group:
+            continue
+        flow = _compute(group, must, may, order)
+        _refuse_unassigned(scop, array, group, flow)
+        drop = frozenset(u.statement.name for u in group) if own else frozenset[str]()
+        found += _split("flow", array, flow.get_may_dependence(), drop)
+    return found
+
+
+def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: isl.UnionFlow) -> None:
+    declared = scop.array(array)
+    if declared.kind != "local" or declared.shape:
+        return
+    unassigned = flow.get_must_no_source().domain().subtract(flow.get_may_dependence().range())
+    for use in reads:
+        here = unassigned.intersect(isl.UnionSet.from_set(use.relation.domain()))
+        if not here.is_empty():
+            raise UnsupportedSyntaxError(
+                f"{array} may be read here before it is assigned. Assign it on every path first.",
+                use.statement.location,
+            )
+
+
+def _anti(array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+    """From each read to the next write: the last writer, with time running backwards."""
+    writes = [u for u in uses if u.access.kind != "read"]
+    must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
+    may = [u for u in writes if u not in must]
+    backwards = reversed_order(order)
+    found: list[Dependence] = []
+    groups = ([u for u in uses if u.is_reduction], [u for u in uses if not u.is_reduction])
+    for group, own in zip(groups, (True, False), strict=True):
+        reads = [u for u in group if u.access.kind == "read"]
+        if reads:
+            flow = _compute(reads, must, may, backwards)
+            drop = frozenset(u.statement.name for u in reads) if own else frozenset[str]()
+            found += _split("anti", array, flow.get_may_dependence().reverse(), drop)
+    return found
+
+
+def _output(array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+    """From each write to those it overwrites next; updates of a reduction hide nothing."""
+    writes = [u for u in uses if u.access.kind != "read"]
+    must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
+    may = [u for u in writes if u not in must]
+    pairs = _split("output", array, _compute(writes, must, may, order).get_may_dependence())
+    reductions = {u.statement.name for u in writes if u.is_reduction}
+    return [
+        Dependence("reduction", d.source, d.sink, d.array, d.relation, d.text)
+        if d.source == d.sink and d.source in reductions
+        else d
+        for d in pairs
+    ]
