@@ -6,6 +6,7 @@
     ├── IllegalScheduleError                     a step that would break a dependence
     ├── NoSuchLoopError          (LookupError)   a loop or statement name that does not resolve
     ├── BadArgumentError         (ValueError)    a step's or option's argument that makes no sense
+    ├── CallError                (TypeError)     missing, unknown or surplus arguments of a call
     ├── ShapeError               (ValueError)
     ├── DtypeError               (TypeError)
     ├── BoundsError              (IndexError)
@@ -99,6 +100,10 @@ class NoSuchLoopError(PolyoptError, LookupError):
 
 class BadArgumentError(PolyoptError, ValueError):
     """An argument of a step or an option that makes no sense."""
+
+
+class CallError(PolyoptError, TypeError):
+    """A call with missing, unknown or surplus arguments."""
 
 
 class ShapeError(PolyoptError, ValueError):

@@ -13,7 +13,7 @@ MAX_LINES = 450
 
 # Each room may import the rooms above it, and within its own line the rooms to its left.
 LAYERS = (
-    ("errors", "source", "machine"),
+    ("errors", "source", "_version", "language", "machine", "targets"),
     ("_isl",),
     ("model",),
     ("frontend",),
@@ -21,7 +21,7 @@ LAYERS = (
     ("emit",),
     ("runtime",),
     ("pipeline",),
-    ("kernel",),
+    ("kernel", "check", "batch"),
     ("bench", "explore", "cli"),
 )
 # `errors` names `Location` in its annotations, and `source` needs nothing.

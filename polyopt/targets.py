@@ -1,0 +1,109 @@
+"""Where a kernel runs: small values that name a target and its options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from polyopt.errors import BadArgumentError, TargetUnavailableError
+
+Model = Literal["cpu", "gpu"]
+
+
+def check_threads(threads: object, what: str = "threads") -> int | None:
+    """A number of threads: a positive int, or None for what OMP_NUM_THREADS or the machine says.
+
+    Raises BadArgumentError for anything else.
+    """
+    if threads is None:
+        return None
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise BadArgumentError(
+            f"{what} is a number of threads, 1 or more, not {threads!r}: "
+            "give a positive int, or None to follow OMP_NUM_THREADS"
+        )
+    return int(threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The base of all targets. `kind` is the name that `target=` also takes as a string."""
+
+    kind: ClassVar[str] = ""
+
+    @property
+    def openmp(self) -> bool:
+        """Whether emitted code may run on several threads."""
+        return False
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class C(Target):
+    """C for one thread."""
+
+    kind: ClassVar[str] = "c"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMP(Target):
+    """C with OpenMP. `threads` of None follows OMP_NUM_THREADS, or else uses every core."""
+
+    threads: int | None = None
+    kind: ClassVar[str] = "openmp"
+
+    def __post_init__(self) -> None:
+        check_threads(self.threads, "OpenMP's threads")
+
+    @property
+    def openmp(self) -> bool:
+        """Whether emitted code may run on several threads."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCL(Target):
+    """OpenCL C on the device chosen by name or number; `model` overrides what the device says."""
+
+    platform: str | int | None = None
+    device: str | int | None = None
+    model: Model | None = None
+    kind: ClassVar[str] = "opencl"
+
+    def __post_init__(self) -> None:
+        if self.model not in (None, "cpu", "gpu"):
+            raise BadArgumentError(f'OpenCL\'s model is "cpu", "gpu" or None, not {self.model!r}')
+
+
+NAMES: dict[str, type[Target]] = {"c": C, "opencl": OpenCL, "openmp": OpenMP}
+"""The targets by the string that names them."""
+
+
+def resolve(target: object) -> Target:
+    """The target for a string such as `"openmp"`, or the Target itself.
+
+    Raises BadArgumentError for anything else.
+    """
+    if isinstance(target, Target) and type(target) is not Target:
+        return target
+    if isinstance(target, str) and target in NAMES:
+        return NAMES[target]()
+    listed = ", ".join(f'"{name}"' for name in sorted(NAMES))
+    raise BadArgumentError(
+        f"no target {target!r}: target is one of {listed}, "
+        "or an object such as po.OpenMP(threads=2) or po.C()"
+    )
+
+
+def require(target: Target) -> None:
+    """Refuse a target that cannot run here.
+
+    Raises TargetUnavailableError.
+    """
+    if isinstance(target, OpenCL):
+        raise TargetUnavailableError(
+            "the OpenCL target is not there yet: this version emits C and OpenMP. "
+            'Use target="openmp" (the default) or target="c"'
+        )
