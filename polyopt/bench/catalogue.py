@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polyopt_kernels
-
 from polyopt.errors import BadArgumentError
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def find(name: str) -> Benchmark:
     except LookupError as error:
         raise BadArgumentError(str(error.args[0])) from None
     return benchmark
+
+
+def title(benchmark: Benchmark) -> str:
+    """What the kernel computes: the first sentence of its module's docstring."""
+    words = inspect.getdoc(inspect.getmodule(benchmark.kernel.py_func)) or ""
+    return words.partition("\n")[0].removeprefix(f"{benchmark.name}: ").rstrip(".")
 
 
 def sizes_of(benchmark: Benchmark, size: str) -> Mapping[str, int]:

@@ -35,6 +35,7 @@ class Setting:
     sizes: Mapping[str, int]
     threads: int
     fp: str
+    dtype: str
 
 
 def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:

@@ -33,8 +33,8 @@ class Measurement:
         self.note = note
         benchmark = catalogue.find(request.kernel)
         sizes = catalogue.sizes_of(benchmark, request.size)
-        self.setting = Setting(benchmark, sizes, request.threads, request.fp)
         self.dtype = catalogue.dtype_name(benchmark, request.dtype)
+        self.setting = Setting(benchmark, sizes, request.threads, request.fp, self.dtype)
         self.workspace = Workspace(benchmark.make(sizes, self.dtype))
         self.expected: tuple[Any, ...] | None = None
         self.candidates: list[Candidate] = []

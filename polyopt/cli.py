@@ -1,0 +1,272 @@
+"""The command line: `polyopt list | show | run | bench | demo | machine`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from polyopt.bench import catalogue, single
+from polyopt.bench.driver import measure
+from polyopt.bench.peers import MAKERS
+from polyopt.bench.report import Results, print_report
+from polyopt.bench.rows import Request, Row, write_rows
+from polyopt.errors import BadArgumentError, PolyoptError
+from polyopt.machine import available_cores, detect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+STAGES = (
+    "source", "scop", "dependences", "schedule", "script", "loops", "c", "explain",
+)  # fmt: skip
+FP_MODES = ("strict", "reassociate", "fast")
+DEMO = ("gemm", "jacobi-2d", "covariance", "atax")
+WIDTH = 100
+WORKER_LIMIT = 600.0
+"""Seconds that one kernel may take under all tools."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0, 1 for a refusal, 2 for a bad command."""
+    options = _parser().parse_args(arguments)
+    console = _console()
+    command: Callable[[Console, argparse.Namespace], int] = options.command
+    try:
+        return command(console, options)
+    except PolyoptError as error:
+        print(_message(error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _console() -> Console:
+    """The terminal, or plain text of a fixed width when piped."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _message(error: PolyoptError) -> str:
+    """What the error says; one in the user's source is drawn with its caret, as Python does."""
+    if isinstance(error, SyntaxError):
+        return "".join(traceback.format_exception_only(error)).rstrip()
+    return str(error)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polyopt", description="Plain Python loops, reordered by proof, compiled to C."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[Console, argparse.Namespace], int]
+    ) -> argparse.ArgumentParser:
+        words = (command.__doc__ or "").partition("\n")[0]
+        made = commands.add_parser(name, help=words, description=words)
+        made.set_defaults(command=command)
+        return made
+
+    add("list", list_kernels)
+    show = add("show", show_stage)
+    show.add_argument("name", metavar="NAME", help="a kernel of `polyopt list`")
+    show.add_argument("--stage", choices=STAGES, default="c")
+    run = add("run", run_kernel)
+    run.add_argument("name", metavar="NAME", help="a kernel of `polyopt list`")
+    run.add_argument("--check", action="store_true", help="compare with Python and with C")
+    bench = add("bench", bench_kernels)
+    bench.add_argument("names", metavar="NAME", nargs="*", help="kernels; all when none is named")
+    bench.add_argument("--threads", default="1,2", help="thread counts, as in 1,2")
+    bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
+    bench.add_argument("--repeat", type=int, default=5, metavar="N", help="samples per tool")
+    bench.add_argument(
+        "--limit", type=float, default=WORKER_LIMIT, metavar="S", help="seconds a kernel may take"
+    )
+    for one in (run, bench):
+        one.add_argument("--size", default="LARGE", help="MINI to EXTRALARGE (default LARGE)")
+        one.add_argument("--dtype", default="", help="f64 or f32 (default: the kernel's own)")
+    for one in (show, run, bench):
+        one.add_argument("--fp", choices=FP_MODES, default="reassociate")
+    for one in (show, run):
+        one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
+    add("demo", demo)
+    add("machine", show_machine)
+    return parser
+
+
+def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """List the kernels that come with polyopt."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("kernel", no_wrap=True)
+    table.add_column("what it computes")
+    table.add_column("LARGE", no_wrap=True)
+    for name in catalogue.NAMES:
+        benchmark = catalogue.find(name)
+        sizes = " ".join(f"{size}={n}" for size, n in benchmark.sizes["LARGE"].items())
+        table.add_row(name, catalogue.title(benchmark), sizes)
+    console.print(table)
+    console.print("\nnext: polyopt run gemm", style="dim")
+    return 0
+
+
+def show_stage(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Print what one stage of the pipeline makes of a kernel."""
+    benchmark = catalogue.find(options.name)
+    if options.stage == "source":
+        print(inspect.getsource(benchmark.kernel.py_func).rstrip())
+        return 0
+    kernel = benchmark.kernel.with_options(fp=options.fp, threads=options.threads)
+    sizes = catalogue.sizes_of(benchmark, "MINI")
+    spec = kernel.specialize(*benchmark.make(sizes, catalogue.dtype_name(benchmark, "")))
+    made: dict[str, Callable[[], object]] = {
+        "scop": lambda: spec.scop,
+        "dependences": lambda: spec.dependences,
+        "schedule": lambda: spec.schedule,
+        "script": lambda: spec.schedule.script,
+        "loops": lambda: spec.loops,
+        "c": lambda: spec.source,
+        "explain": spec.explain,
+    }
+    print(str(made[options.stage]()).rstrip())
+    return 0
+
+
+def run_kernel(console: Console, options: argparse.Namespace) -> int:
+    """Compile a kernel and run it on its benchmark data."""
+    outcome = single.run(
+        options.name,
+        size=options.size,
+        dtype=options.dtype,
+        threads=options.threads,
+        fp=options.fp,
+        check=options.check,
+    )
+    for line in outcome.lines():
+        console.print(line, markup=False)
+    return 0
+
+
+def bench_kernels(console: Console, options: argparse.Namespace) -> int:
+    """Time kernels beside plain C, NumPy and Numba, after comparing results."""
+    benchmarks = [catalogue.find(name) for name in options.names or catalogue.NAMES]
+    for benchmark in benchmarks:
+        catalogue.sizes_of(benchmark, options.size)
+        catalogue.dtype_name(benchmark, options.dtype)
+    threads, peers = _threads(options.threads), _peers(options.peers)
+    if options.repeat < 1:
+        raise BadArgumentError("--repeat takes a number of samples from 1")
+    requests = [
+        Request(
+            kernel=benchmark.name,
+            size=options.size.upper(),
+            dtype=options.dtype,
+            threads=count,
+            peers=peers,
+            repeat=options.repeat,
+            fp=options.fp,
+        )
+        for benchmark in benchmarks
+        for count in threads
+    ]
+    rows = _measure_all(console, requests, options.limit, options.json)
+    print_report(console, Results(rows))
+    if options.json:
+        console.print(f"\nrows written to {options.json}", style="dim")
+    else:
+        console.print(f"\nnext: polyopt show {requests[0].kernel} --stage explain", style="dim")
+    return 0
+
+
+def demo(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Compile four kernels, check them, and time them beside plain C and NumPy."""
+    rows: list[Row] = []
+    count = available_cores()
+    with _progress(console) as progress:
+        task = progress.add_task("", total=2 * len(DEMO))
+        for name in DEMO:
+            progress.update(task, description=f"{name}: check against Python")
+            single.check_against_python(single.small_setting(name, count))
+            progress.advance(task)
+            progress.update(task, description=f"{name}: time at LARGE, {count} threads")
+            request = Request(name, "LARGE", "", count, ("gcc", "numpy"), 5, "reassociate")
+            rows += measure(request, WORKER_LIMIT)
+            progress.advance(task)
+    results = Results(rows)
+    print_report(console, results)
+    console.print(
+        "Each result agrees with the plain Python function on small arrays; those with a time "
+        "agree with plain C at this size."
+    )
+    console.print("next: polyopt show covariance --stage explain", style="dim")
+    valid = all(row.valid for row in rows if row.tool == "polyopt")
+    return 0 if valid else 1
+
+
+def show_machine(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Say what polyopt knows of this machine: cores, caches, vectors."""
+    console.print(str(detect()), markup=False)
+    return 0
+
+
+def _measure_all(
+    console: Console, requests: Sequence[Request], limit: float, json: Path | None
+) -> list[Row]:
+    """Measure one request after the other; the rows so far are on disk after each."""
+    rows: list[Row] = []
+    with _progress(console) as progress:
+        task = progress.add_task("", total=len(requests))
+        for request in requests:
+            words = f"{request.kernel} {request.size}, threads: {request.threads}"
+            progress.update(task, description=words)
+            rows += measure(request, limit)
+            progress.advance(task)
+            if json:
+                write_rows(rows, json)
+    return rows
+
+
+def _progress(console: Console) -> Progress:
+    """A bar that disappears when the work is done; none when piped."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _threads(text: str) -> tuple[int, ...]:
+    try:
+        counts = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        counts = ()
+    if not counts or min(counts) < 1:
+        raise BadArgumentError(f'--threads takes counts from 1, as in 1,2; it was "{text}"')
+    return counts
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    peers = tuple(part.strip() for part in text.split(",") if part.strip())
+    unknown = [peer for peer in peers if peer not in MAKERS]
+    if unknown:
+        raise BadArgumentError(
+            f'there is no peer "{unknown[0]}"; the peers are {", ".join(MAKERS)}'
+        )
+    return peers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Measuring: what is timed, what is compared, and what the report says of losses."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from polyopt.bench import timing
+from polyopt.bench.report import Results, duration, geometric_mean, print_report, summary
+from polyopt.bench.rows import Request, Row, read_rows, write_rows
+from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_in_turn
+
+
+def row(kernel, tool, seconds, *, threads=1, correct=True, **others):
+    return Row(kernel, "MINI", "float64", threads, tool, seconds, correct=correct, **others)
+
+
+def test_every_run_starts_from_the_pristine_values():
+    values = np.arange(4.0)
+    workspace = Workspace((3, values))
+    seen = []
+
+    def run():
+        seen.append(values.copy())
+        values[:] *= 2
+
+    candidate = Candidate("tool", "", run)
+    first_run(candidate, workspace)
+    workspace.note_written()
+    workspace.keep_written()
+    time_in_turn([candidate], workspace, repeat=2)
+    assert len(candidate.samples) == 2
+    assert len(seen) > 3  # short: several calls a sample
+    assert all((each == np.arange(4.0)).all() for each in seen)
+
+
+def test_arrays_that_no_run_writes_are_not_copied_back():
+    read, written = np.ones(3), np.zeros(3)
+    workspace = Workspace((read, written))
+    written[1] = np.nan
+    workspace.note_written()
+    workspace.keep_written()
+    assert not written.any()
+    read[0] = written[0] = 5
+    workspace.reset()
+    assert read[0] == 5
+    assert written[0] == 0
+
+
+def test_a_variant_far_behind_its_tool_is_not_repeated():
+    workspace = Workspace(())
+    good, bad, other = (Candidate(tool, "", lambda: None) for tool in ("a", "a", "b"))
+    good.first, bad.first, other.first = 0.01, 0.02, 0.5
+    time_in_turn([good, bad, other], workspace, repeat=3)
+    assert [len(each.samples) for each in (good, bad, other)] == [3, 0, 3]
+    assert fastest([good, bad, other], "a") is good
+    assert fastest([bad], "a") is None
+
+
+def test_a_slow_tool_runs_twice_at_most(monkeypatch):
+    clock = itertools.count(step=4.0)
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
+    candidate = Candidate("gcc", "", lambda: None)
+    first_run(candidate, Workspace(()))
+    time_in_turn([candidate], Workspace(()), repeat=9)
+    assert candidate.samples == [4.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (1.377, "1.38 s"),
+        (12.31, "12.3 s"),
+        (0.02661, "26.6 ms"),
+        (0.00031, "310 µs"),
+        (9.9e-8, "0.10 µs"),
+        (0.0, "0 µs"),
+        (None, "-"),
+    ],
+)
+def test_durations_have_three_digits_and_a_unit(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_geometric_mean():
+    assert geometric_mean([1.0, 4.0]) == pytest.approx(2.0)
+    assert geometric_mean([]) is None
+
+
+def test_the_summary_starts_with_what_went_wrong():
+    results = Results(
+        [
+            row("good", "polyopt", 1.0),
+            row("good", "gcc", 4.0),
+            row("slow", "polyopt", 2.0),
+            row("slow", "gcc", 1.0),
+            row("wrong", "polyopt", None, correct=False, error="wrong result: C[0] is 1"),
+            row("wrong", "gcc", 1.0),
+        ]
+    )
+    assert summary(results) == [
+        "1 thread: no valid result: wrong (wrong result: C[0] is 1)",
+        "1 thread: slower than gcc: slow 0.50×",
+        "1 thread: geometric mean, times faster than gcc 1.41× (2 of 3)",
+    ]
+
+
+def test_the_summary_says_when_the_machine_was_not_quiet():
+    results = Results([row("k", "polyopt", 1.0), row("k", "gcc", 1.0, cpu_share=0.5)])
+    assert "the machine was not quiet" in summary(results)[-1]
+
+
+def test_the_piped_table_is_plain_text_of_at_most_100_columns():
+    rows = [
+        row("floyd-warshall", tool, 1.5, threads=threads, compile_seconds=0.25)
+        for threads in (1, 2)
+        for tool in ("polyopt", "gcc", "numpy", "numba")
+    ]
+    rows.append(row("broken", "polyopt", None, correct=False, error="died of SIGSEGV"))
+    text = io.StringIO()
+    print_report(Console(file=text, width=100), Results(rows))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "\x1b" not in text.getvalue()
+    line = next(line for line in lines if line.startswith("broken"))
+    assert line.split() == ["broken", "failed", *"-------"]
+
+
+def test_rows_survive_a_file(tmp_path):
+    rows = [row("a", "polyopt", 0.5, model_seconds=0.1), row("a", "gcc", None, correct=False)]
+    write_rows(rows, tmp_path / "rows.json")
+    assert read_rows(tmp_path / "rows.json") == rows
+
+
+def test_a_request_makes_rows_of_its_own_kernel():
+    request = Request("gemm", "MINI", "", 2, ("gcc",), 3, "strict")
+    made = request.row("gcc", dtype="float64", error="no compiler")
+    assert made == Row("gemm", "MINI", "float64", 2, "gcc", error="no compiler")
+    assert not made.valid
