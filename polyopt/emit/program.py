@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polyopt.model.affine import Condition
+from polyopt.model.types import FpMode
 from polyopt.source import Location
-
-FpMode = Literal["strict", "reassociate", "fast"]
 
 
 @dataclass(frozen=True, slots=True)

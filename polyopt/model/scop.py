@@ -74,6 +74,16 @@ class Statement:
         kind: Literal["write", "may_write"] = "write" if self.guard is None else "may_write"
         return (*reads, Access(self.array, kind, self.subscripts))
 
+    def __str__(self) -> str:
+        head = f"{self.name}   {self.location.short}   {self.location.text.strip()}"
+        parts = [head, f"    domain {self.domain_text}"]
+        for access in self.accesses:
+            inner = ", ".join(map(str, access.subscripts))
+            parts.append(f"    {access.kind.replace('_', ' ')} {access.array}[{inner}]")
+        if self.reduction is not None:
+            parts.append(f"    reduction {self.reduction.op} into {self.array}")
+        return "\n".join(parts)
+
 
 @dataclass(frozen=True)
 class Scop:
@@ -121,6 +131,13 @@ class Scop:
         return tuple(p.name for p in self.parameters)
 
     def __str__(self) -> str:
-        from polyopt.model.show import show_scop
+        head = f"scop {self.name}({', '.join(a.name for a in self.arguments)})"
+        known = [f"context {self.context_text}"]
+        arrays = [_array_text(a, dict(self.private)) for a in self.arrays]
+        return "\n".join([head, *known, *arrays, *map(str, self.statements), "order", str(self.tree)])
 
-        return show_scop(self)
+
+def _array_text(array: Array, private: dict[str, int]) -> str:
+    shape = ", ".join(map(str, array.shape))
+    note = f", one copy per {private[array.name]} outer iterators" if array.name in private else ""
+    return f"{array.kind} {array.name}: {array.dtype}[{shape}]{note}"

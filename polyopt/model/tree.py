@@ -101,9 +101,7 @@ class Tree:
     root: Node
 
     def __str__(self) -> str:
-        from polyopt.model.show import show_tree
-
-        return show_tree(self)
+        return "\n".join(lines(self.root, self.statements))
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -133,3 +131,39 @@ def with_children(node: Node, new: tuple[Node, ...]) -> Node:
             return Sequence(tuple(replace(f, child=c) for f, c in zip(items, new, strict=True)))
         case Band() | Mark() | Region():
             return replace(node, child=new[0])
+
+
+def lines(node: Node, statements: tuple[str, ...], indent: str = "") -> list[str]:
+    """The text form: one line a loop, `name: row` per group of statements that share it."""
+    match node:
+        case Leaf():
+            return [indent + " ".join(statements)]
+        case Band(members, child):
+            text = []
+            for member in members:
+                text.append(indent + _member_text(member))
+                indent += "  "
+            return text + lines(child, statements, indent)
+        case Sequence(items):
+            text = []
+            for item in items:
+                conditions = [t for _, t in item.instances if t]
+                text += [f"{indent}where {t}" for t in conditions]
+                text += lines(item.child, item.statements, indent + ("  " if conditions else ""))
+            return text
+        case Mark(name, child):
+            return [f"{indent}mark {name}", *lines(child, statements, indent)]
+        case Region(kind, child):
+            return [f"{indent}region {kind}", *lines(child, statements, indent)]
+
+
+def _member_text(member: Member) -> str:
+    groups: dict[Affine, list[str]] = {}
+    for name, row in member.rows:
+        groups.setdefault(row, []).append(name)
+    rows = ", ".join(f"{' '.join(names)}: {row}" for row, names in groups.items())
+    marks = [word for word, is_set in (("parallel", member.parallel),) if is_set]
+    marks += [f"vector {member.vector}"] if member.vector else []
+    marks += [f"unroll {member.unroll}"] if member.unroll else []
+    suffix = f"   {', '.join(marks)}" if marks else ""
+    return f"{member.name} = [{rows}]{suffix}"

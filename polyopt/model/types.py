@@ -11,6 +11,9 @@ from polyopt.model.affine import Affine, as_affine
 
 Kind = Literal["f", "i", "b"]
 
+FpMode = Literal["strict", "reassociate", "fast"]
+"""How much floating-point arithmetic may be reordered; see the table of number semantics."""
+
 
 @dataclass(frozen=True, slots=True)
 class DType:

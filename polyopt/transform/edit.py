@@ -1,0 +1,204 @@
+"""Finding loops by name, and the few edits that every step is made of.
+
+A loop is referred to by its name where that is unique, else by `"S1.i"`: the loop called `i`
+around statement S1, the innermost where several are. Trees are kept in one normal form: perfectly
+nested loops share a band, a sequence has at least two children and none that is a plain sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from polyopt.errors import NoSuchLoopError
+from polyopt.model.tree import (
+    Band,
+    Filter,
+    Leaf,
+    Mark,
+    Member,
+    Node,
+    Region,
+    Sequence,
+    Tree,
+    children,
+    with_children,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A loop: the path of its band from the root, and its position in the band."""
+
+    path: tuple[int, ...]
+    position: int
+    member: Member
+
+
+def places(tree: Tree) -> tuple[Place, ...]:
+    """Every loop, outermost and textually first ones first."""
+
+    def visit(node: Node, path: tuple[int, ...]) -> Iterator[Place]:
+        if isinstance(node, Band):
+            for position, member in enumerate(node.members):
+                yield Place(path, position, member)
+        for number, child in enumerate(children(node)):
+            yield from visit(child, (*path, number))
+
+    return tuple(visit(tree.root, ()))
+
+
+def loop_names(tree: Tree) -> tuple[str, ...]:
+    """The shortest names that resolve, one per loop, in tree order."""
+    found = places(tree)
+    names = []
+    for place in found:
+        same = [p for p in found if place.member.name in (p.member.name, *p.member.aliases)]
+        short = place.member.name
+        if len(same) == 1:
+            names.append(short)
+            continue
+        owners = [s for s in place.member.statements if _owner(found, short, s) == place]
+        names.append(f"{owners[0] if owners else place.member.statements[0]}.{short}")
+    return tuple(names)
+
+
+def _owner(found: Iterable[Place], name: str, statement: str) -> Place | None:
+    around = [
+        p
+        for p in found
+        if statement in p.member.statements and name in (p.member.name, *p.member.aliases)
+    ]
+    return around[-1] if around else None
+
+
+def resolve(tree: Tree, name: str) -> Place:
+    """The loop of that name.
+
+    Raises NoSuchLoopError, which lists the names that resolve, or says that one is ambiguous.
+    """
+    found = places(tree)
+    if not isinstance(name, str):
+        raise NoSuchLoopError(_unknown(tree, repr(name)))
+    if "." in name:
+        statement, _, loop = name.partition(".")
+        owner = _owner(found, loop, statement)
+        if owner is not None:
+            return owner
+        raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
+    same = [p for p in found if p.member.name == name] or [
+        p for p in found if name in p.member.aliases
+    ]
+    if len(same) == 1:
+        return same[0]
+    if not same:
+        raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
+    options = ", ".join(f'"{n}"' for n in loop_names(tree) if n.endswith(f".{name}"))
+    raise NoSuchLoopError(
+        f'"{name}" names {len(same)} loops. Say which by a statement inside it: {options}.'
+    )
+
+
+def _unknown(tree: Tree, name: str) -> str:
+    known = ", ".join(f'"{n}"' for n in loop_names(tree)) or "none"
+    return f"no loop is called {name}. Loops here: {known}."
+
+
+def check_statement(tree: Tree, name: str) -> None:
+    """Raise NoSuchLoopError, listing the statements, where there is none of that name."""
+    if name not in tree.statements:
+        known = ", ".join(f'"{s}"' for s in tree.statements)
+        raise NoSuchLoopError(f'no statement is called "{name}". Statements here: {known}.')
+
+
+def node_at(tree: Tree, path: tuple[int, ...]) -> Node:
+    """The node at a path."""
+    node = tree.root
+    for number in path:
+        node = children(node)[number]
+    return node
+
+
+def replace_at(tree: Tree, path: tuple[int, ...], new: Node) -> Tree:
+    """The tree with another node at a path, in normal form."""
+
+    def visit(node: Node, rest: tuple[int, ...]) -> Node:
+        if not rest:
+            return new
+        below = list(children(node))
+        below[rest[0]] = visit(below[rest[0]], rest[1:])
+        return with_children(node, tuple(below))
+
+    return Tree(tree.statements, normal(visit(tree.root, path)))
+
+
+def replace_member(tree: Tree, place: Place, *members: Member) -> Tree:
+    """The tree with one loop replaced by others in its place."""
+    band = node_at(tree, place.path)
+    if not isinstance(band, Band):
+        raise TypeError("a place is always in a band")
+    new = (*band.members[: place.position], *members, *band.members[place.position + 1 :])
+    return replace_at(tree, place.path, replace(band, members=new))
+
+
+def normal(node: Node) -> Node:
+    """Normal form: bands merged, single children and nested sequences flattened."""
+    node = with_children(node, tuple(normal(c) for c in children(node)))
+    match node:
+        case Band(members, child):
+            if not members:
+                return child
+            if isinstance(child, Band):
+                return Band((*members, *child.members), child.child)
+        case Sequence(items):
+            flat = [f for item in items for f in _flatten(item)]
+            if len(flat) == 1 and not any(text for _, text in flat[0].instances):
+                return flat[0].child
+            return Sequence(tuple(flat))
+        case Leaf() | Mark() | Region():
+            pass
+    return node
+
+
+def _flatten(item: Filter) -> tuple[Filter, ...]:
+    whole = not any(text for _, text in item.instances)
+    if whole and isinstance(item.child, Sequence):
+        return item.child.children
+    return (item,)
+
+
+def restrict(node: Node, keep: frozenset[str]) -> Node:
+    """The subtree that orders only the statements in `keep`."""
+    match node:
+        case Leaf():
+            return node
+        case Band(members, child):
+            kept = tuple(
+                replace(m, rows=tuple(r for r in m.rows if r[0] in keep)) for m in members
+            )
+            return Band(kept, restrict(child, keep))
+        case Mark() | Region():
+            return replace(node, child=restrict(node.child, keep))
+        case Sequence(items):
+            kept_items = []
+            for item in items:
+                instances = tuple(i for i in item.instances if i[0] in keep)
+                if instances:
+                    kept_items.append(Filter(instances, restrict(item.child, keep)))
+            return normal(Sequence(tuple(kept_items)))
+
+
+def whole(statements: Iterable[str], child: Node) -> Filter:
+    """A filter that holds whole statements."""
+    return Filter(tuple((s, "") for s in statements), child)
+
+
+def fresh_name(tree: Tree, wanted: str) -> str:
+    """`wanted`, or with the first number that makes it new."""
+    taken = {n for p in places(tree) for n in (p.member.name, *p.member.aliases)}
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}{number}" in taken:
+        number += 1
+    return f"{wanted}{number}"

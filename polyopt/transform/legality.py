@@ -1,0 +1,290 @@
+"""Legality: one function, read as the textbook has it.
+
+A schedule is legal when every dependence runs forward: going down the tree, the first dimension
+that tells source and sink apart must put the source first. A pair that no dimension tells apart,
+or that one tells apart the wrong way, is a violation. A parallel or vector loop must tell no
+dependent pair apart that the loops around it leave together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import islpy as isl
+
+from polyopt._isl import Frame, mangle, sample_point, smallest_parameters
+from polyopt.errors import Violation
+from polyopt.model.affine import Affine
+from polyopt.model.dependences import Dependence, Dependences
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree
+from polyopt.model.types import FpMode
+
+Path = tuple[int, ...]
+"""A place in the tree: child numbers from the root."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A dependence that a tree breaks, and where: at an ordering, a parallel or a vector loop."""
+
+    dependence: Dependence
+    relation: isl.Map = field(compare=False, repr=False)
+    where: str
+    loop: str | None
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one band member does to the dependences that the loops outside leave to it.
+
+    `carried`: dependences with a pair that this loop tells apart, outer loops equal.
+    `reductions`: those of them that may be reordered, updates of one reduction.
+    """
+
+    path: Path
+    position: int
+    member: Member
+    carried: tuple[Dependence, ...]
+    reductions: tuple[Dependence, ...]
+
+    @property
+    def is_parallel(self) -> bool:
+        """No pair of dependent instances lies in different iterations."""
+        return not self.carried and not self.reductions
+
+    @property
+    def is_vector(self) -> bool:
+        """Only reductions are carried."""
+        return not self.carried
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge found: breaches (none: legal) and the facts of every loop."""
+
+    breaches: tuple[Breach, ...]
+    levels: tuple[Level, ...]
+
+    @property
+    def is_legal(self) -> bool:
+        return not self.breaches
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """Pairs of a dependence that the loops passed so far leave together."""
+
+    dependence: Dependence
+    relation: isl.Map
+    key: tuple[object, ...]
+
+
+class Judge:
+    """Judges trees over one model; what it computes for a prefix of loops it remembers."""
+
+    def __init__(self, scop: Scop, dependences: Dependences, fp: FpMode) -> None:
+        self.scop = scop
+        self.fp = fp
+        self.dependences = dependences
+        self._frames = {
+            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
+        }
+        self._rows: dict[tuple[str, Affine], isl.PwAff] = {}
+        self._equal: dict[tuple[object, ...], isl.Map | None] = {}
+        self._after: dict[tuple[object, ...], isl.Map | None] = {}
+
+    def frame(self, statement: str) -> Frame:
+        """The isl frame of a statement."""
+        return self._frames[statement]
+
+    def may_reorder(self, dependence: Dependence) -> bool:
+        """Whether the order of this dependence's pairs may be given up (their atomicity not)."""
+        if dependence.kind != "reduction":
+            return False
+        reduction = self.scop.statement(dependence.source).reduction
+        return self.fp != "strict" or (reduction is not None and reduction.exact)
+
+    def judge(self, tree: Tree) -> Verdict:
+        """Every breach, and the facts of every loop."""
+        pending = [
+            _Pending(d, d.relation, (i,)) for i, d in enumerate(self.dependences.items)
+        ]
+        breaches: list[Breach] = []
+        levels: list[Level] = []
+        self._node(tree.root, (), pending, breaches, levels)
+        return Verdict(tuple(breaches), tuple(levels))
+
+    def _node(
+        self,
+        node: Node,
+        path: Path,
+        pending: list[_Pending],
+        breaches: list[Breach],
+        levels: list[Level],
+    ) -> None:
+        match node:
+            case Leaf():
+                breaches += [
+                    Breach(p.dependence, p.relation, "leaf", None)
+                    for p in pending
+                    if not self.may_reorder(p.dependence)
+                ]
+            case Band(members, child):
+                for position, member in enumerate(members):
+                    pending = self._member(member, path, position, pending, breaches, levels)
+                self._node(child, (*path, 0), pending, breaches, levels)
+            case Mark(_, child) | Region(_, child):
+                self._node(child, (*path, 0), pending, breaches, levels)
+            case Sequence():
+                for position, (child, inside) in enumerate(self._sequence(node, pending, breaches)):
+                    self._node(child, (*path, position), inside, breaches, levels)
+
+    def _member(
+        self,
+        member: Member,
+        path: Path,
+        position: int,
+        pending: list[_Pending],
+        breaches: list[Breach],
+        levels: list[Level],
+    ) -> list[_Pending]:
+        left: list[_Pending] = []
+        carried: list[_Pending] = []
+        for item in pending:
+            free = self.may_reorder(item.dependence)
+            backward = self._backward(item, member)
+            if backward is not None and not free:
+                breaches.append(Breach(item.dependence, backward, "order", member.name))
+            together = self._together(item, member)
+            if together is not None:
+                left.append(together)
+            if together is None or not item.relation.is_subset(together.relation):
+                carried.append(item)
+        reductions = tuple(c.dependence for c in carried if self.may_reorder(c.dependence))
+        others = [c for c in carried if not self.may_reorder(c.dependence)]
+        levels.append(
+            Level(path, position, member, tuple(c.dependence for c in others), reductions)
+        )
+        breaches += self._mark_breaches(member, carried, others)
+        return left
+
+    def _mark_breaches(
+        self, member: Member, carried: list[_Pending], others: list[_Pending]
+    ) -> Iterator[Breach]:
+        if member.parallel:
+            for item in carried:
+                yield Breach(item.dependence, item.relation, "parallel", member.name)
+        elif member.vector:
+            for item in others:
+                yield Breach(item.dependence, item.relation, "vector", member.name)
+
+    def _row(self, statement: str, row: Affine) -> isl.PwAff:
+        key = (statement, row)
+        if key not in self._rows:
+            self._rows[key] = self._frames[statement].pw_aff(row)
+        return self._rows[key]
+
+    def _pair(self, item: _Pending, member: Member) -> tuple[Affine, Affine]:
+        return member.row(item.dependence.source), member.row(item.dependence.sink)
+
+    def _together(self, item: _Pending, member: Member) -> _Pending | None:
+        source, sink = self._pair(item, member)
+        key = (*item.key, source, sink)
+        if key not in self._equal:
+            first = self._row(item.dependence.source, source)
+            second = self._row(item.dependence.sink, sink)
+            left = item.relation.intersect(first.eq_map(second))
+            self._equal[key] = None if left.is_empty() else left.coalesce()
+        found = self._equal[key]
+        return None if found is None else _Pending(item.dependence, found, key)
+
+    def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
+        source, sink = self._pair(item, member)
+        key = (*item.key, source, sink)
+        if key not in self._after:
+            first = self._row(item.dependence.source, source)
+            second = self._row(item.dependence.sink, sink)
+            wrong = item.relation.intersect(first.gt_map(second))
+            self._after[key] = None if wrong.is_empty() else wrong
+        return self._after[key]
+
+    def _sequence(
+        self, node: Sequence, pending: list[_Pending], breaches: list[Breach]
+    ) -> list[tuple[Node, list[_Pending]]]:
+        inside: list[list[_Pending]] = [[] for _ in node.children]
+        filters = [dict(child.instances) for child in node.children]
+        for item in pending:
+            sources = [i for i, f in enumerate(filters) if item.dependence.source in f]
+            sinks = [i for i, f in enumerate(filters) if item.dependence.sink in f]
+            for i in sources:
+                for j in sinks:
+                    if i < j:
+                        continue
+                    part = self._between(item, filters[i], filters[j])
+                    if part is None:
+                        continue
+                    if i == j:
+                        inside[i].append(part)
+                    elif not self.may_reorder(item.dependence):
+                        breaches.append(Breach(item.dependence, part.relation, "order", None))
+        return [(c.child, inside[i]) for i, c in enumerate(node.children)]
+
+    def _between(
+        self, item: _Pending, source: dict[str, str], sink: dict[str, str]
+    ) -> _Pending | None:
+        first, second = source[item.dependence.source], sink[item.dependence.sink]
+        if not first and not second:
+            return item
+        relation = item.relation
+        if first:
+            relation = relation.intersect_domain(isl.Set(first))
+        if second:
+            relation = relation.intersect_range(isl.Set(second))
+        if relation.is_empty():
+            return None
+        return _Pending(item.dependence, relation, (*item.key, first, second))
+
+
+def witness(scop: Scop, breach: Breach) -> Violation:
+    """The smallest case of a breach: two instances, the element, parameter values."""
+    dependence = breach.dependence
+    source, sink = scop.statement(dependence.source), scop.statement(dependence.sink)
+    pairs = breach.relation.intersect_params(scop.context)
+    small = smallest_parameters(pairs.wrap(), scop.parameter_names)
+    found = sample_point(small)
+    parameters, coordinates = found if found is not None else ({}, ())
+    values = {p: parameters.get(mangle(p), 0) for p in scop.parameter_names}
+    cut = len(source.iterators)
+    first = tuple(zip(source.iterators, coordinates[:cut], strict=False))
+    second = tuple(zip(sink.iterators, coordinates[cut:], strict=False))
+    return Violation(
+        kind=dependence.kind,
+        source=source.name,
+        sink=sink.name,
+        array=dependence.array,
+        element=_element(scop, dependence, {**values, **dict(first)}, {**values, **dict(second)}),
+        source_instance=first,
+        sink_instance=second,
+        parameters=tuple(values.items()),
+        source_location=source.location,
+        sink_location=sink.location,
+    )
+
+
+def _element(
+    scop: Scop, dependence: Dependence, at_source: dict[str, int], at_sink: dict[str, int]
+) -> tuple[int, ...]:
+    """The element that both instances touch."""
+
+    def touched(name: str, values: dict[str, int], *, reads: bool) -> set[tuple[int, ...]]:
+        return {
+            tuple(s.evaluate(values) for s in access.subscripts)
+            for access in scop.statement(name).accesses
+            if access.array == dependence.array and (access.kind == "read") == reads
+        }
+
+    first = touched(dependence.source, at_source, reads=dependence.kind == "anti")
+    second = touched(dependence.sink, at_sink, reads=dependence.kind == "flow")
+    return min(first & second, default=())

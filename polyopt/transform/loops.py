@@ -1,0 +1,232 @@
+"""Steps on the loops of one nest: order, skew, tiles, marks. Each is a pure function on trees.
+
+None judges legality: `Schedule` does, after every step, with the one function in `legality`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from polyopt.errors import BadArgumentError
+from polyopt.model.affine import Affine
+from polyopt.model.tree import Band, Member, Tree
+from polyopt.transform.edit import (
+    Place,
+    check_statement,
+    fresh_name,
+    node_at,
+    replace_at,
+    replace_member,
+    resolve,
+)
+
+
+def _band(tree: Tree, names: tuple[str, ...], step: str) -> tuple[Band, list[Place]]:
+    found = [resolve(tree, n) for n in names]
+    if len({(p.path, p.position) for p in found}) != len(found):
+        raise BadArgumentError(f"{step} names one loop twice: {', '.join(names)}.")
+    if len({p.path for p in found}) > 1:
+        raise BadArgumentError(
+            f"{step} needs perfectly nested loops, and {', '.join(names)} are not: statements or "
+            f"loops stand between them. Distribute the outer loop first."
+        )
+    band = node_at(tree, found[0].path)
+    if not isinstance(band, Band):
+        raise TypeError("a place is always in a band")
+    return band, found
+
+
+def permute(tree: Tree, names: tuple[str, ...]) -> Tree:
+    """Put the named loops into the given order, outermost first.
+
+    for i: for j: for k    —permute("k", "i", "j")→    for k: for i: for j
+
+    The places that the named loops hold in their band are filled in the order given; loops not
+    named stay where they are. Refused where a dependence would run backwards.
+    """
+    band, found = _band(tree, names, "permute")
+    members = list(band.members)
+    for slot, place in zip(sorted(p.position for p in found), found, strict=True):
+        members[slot] = place.member
+    return replace_at(tree, found[0].path, replace(band, members=tuple(members)))
+
+
+def interchange(tree: Tree, first: str, second: str) -> Tree:
+    """Swap two loops of one band (Allen and Kennedy 1984).
+
+    for i: for j: S(i, j)    →    for j: for i: S(i, j)
+
+    Refused where a dependence has distance (+, -) in the two.
+    """
+    band, (a, b) = _band(tree, (first, second), "interchange")
+    members = list(band.members)
+    members[a.position], members[b.position] = b.member, a.member
+    return replace_at(tree, a.path, replace(band, members=tuple(members)))
+
+
+def _map_rows(member: Member, change: Mapping[str, Affine]) -> Member:
+    return replace(member, rows=tuple((s, change.get(s, r)) for s, r in member.rows))
+
+
+def reverse(tree: Tree, loop: str) -> Tree:
+    """Run a loop backwards.
+
+    for i = 0 … n-1: S(i)    →    for i = -(n-1) … 0: S(-i)
+
+    Refused where the loop carries a dependence.
+    """
+    place = resolve(tree, loop)
+    rows = {s: -r for s, r in place.member.rows}
+    return replace_member(tree, place, _map_rows(place.member, rows))
+
+
+def skew(tree: Tree, loop: str, by: str, factor: int) -> Tree:
+    """Skew `loop` by `factor` times the outer loop `by` (Wolfe 1986).
+
+    for i: for j: S(i, j)    →    for i: for j in [lo + factor*i, hi + factor*i): S(i, j - factor*i)
+
+    Always legal by itself: the order of instances is unchanged. It is what makes a later
+    interchange, tile or wavefront legal when distances are negative in `loop`.
+
+    Raises NoSuchLoopError, and BadArgumentError when `by` is not outside `loop`.
+    """
+    place, outer = resolve(tree, loop), resolve(tree, by)
+    _check_outside(place, outer, loop, by, "skew")
+    rows = {s: r + outer.member.row(s) * factor for s, r in place.member.rows}
+    return replace_member(tree, place, _map_rows(place.member, rows))
+
+
+def _check_outside(place: Place, outer: Place, loop: str, by: str, step: str) -> None:
+    above = outer.path == place.path[: len(outer.path)]
+    before = (outer.path, outer.position) < (place.path, place.position)
+    if not (above and before) or outer == place:
+        raise BadArgumentError(
+            f'{step}("{loop}", by="{by}") needs "{by}" outside "{loop}", and it is not. '
+            f"Swap the two names, or interchange the loops first."
+        )
+
+
+def shift(tree: Tree, statement: str, loop: str, amount: int) -> Tree:
+    """Delay one statement in a loop by `amount` iterations.
+
+    for i: S1(i); S2(i)    —shift("S2", "i", 1)→    for i: S1(i); S2(i - 1)
+
+    Refused where a dependence from or to the statement would run backwards.
+    """
+    check_statement(tree, statement)
+    place = resolve(tree, loop if "." in loop else f"{statement}.{loop}")
+    if statement not in place.member.statements:
+        raise BadArgumentError(f'shift: "{loop}" is not a loop around {statement}.')
+    rows = {statement: place.member.row(statement) + amount}
+    return replace_member(tree, place, _map_rows(place.member, rows))
+
+
+def strip_mine(tree: Tree, loop: str, size: int, name: str | None = None) -> Tree:
+    """Cut a loop into strips of `size` iterations.
+
+    for i: S(i)    →    for i_tile: for i in [size*i_tile, size*i_tile + size): S(i)
+
+    Always legal. The point loop keeps its name, the strip loop is `i_tile` unless named.
+    """
+    _check_size("strip_mine", loop, size)
+    place = resolve(tree, loop)
+    member = place.member
+    wanted = name or f"{member.name}_tile"
+    rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
+    outer = Member(fresh_name(tree, wanted), rows, tuple(f"{a}_tile" for a in member.aliases))
+    inner = replace(member, parallel=False)
+    return replace_member(tree, place, replace(outer, parallel=member.parallel), inner)
+
+
+def _check_size(step: str, loop: str, size: int) -> None:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise BadArgumentError(
+            f'{step}: the size of "{loop}" must be a positive integer, not {size!r}.'
+        )
+
+
+def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree:
+    """Tile loops of one band (Wolfe 1989).
+
+    for i: for j: S    —tile({"i": 32, "j": 64})→    for i_tile: for j_tile: for i: for j: S
+
+    The tile loops go, in the order given, to the place of the outermost named loop; the point
+    loops follow where they were. Refused where a dependence has a negative distance in one.
+    """
+    if not sizes:
+        raise BadArgumentError('tile needs at least one loop and size, such as {"i": 32}.')
+    for loop, size in sizes.items():
+        _check_size("tile", loop, size)
+    band, found = _band(tree, tuple(sizes), "tile")
+    tiles: list[Member] = []
+    for (loop, size), place in zip(sizes.items(), found, strict=True):
+        member = place.member
+        label = names.get(loop, f"{member.name}_tile")
+        taken = {t.name for t in tiles}
+        label = fresh_name(tree, label if label not in taken else f"{label}_")
+        rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
+        tiles.append(
+            Member(label, rows, tuple(f"{a}_tile" for a in member.aliases), member.parallel)
+        )
+    positions = {p.position for p in found}
+    first = min(positions)
+    points = [
+        replace(m, parallel=False) if i in positions else m for i, m in enumerate(band.members)
+    ]
+    members = (*points[:first], *tiles, *points[first:])
+    return replace_at(tree, found[0].path, replace(band, members=members))
+
+
+def wavefront(tree: Tree, outer: str, inner: str) -> Tree:
+    """Run two loops along their sum, the inner one in parallel (Lamport 1974).
+
+    for i: for j: S    →    for i = front: parallel for j: S(front - j, j)
+
+    Refused where a dependence is not carried by the sum: distances must be non-negative in both.
+    """
+    first, second = resolve(tree, outer), resolve(tree, inner)
+    _check_outside(second, first, inner, outer, "wavefront")
+    rows = {s: r + second.member.row(s) for s, r in first.member.rows if s in second.member.statements}
+    if set(rows) != set(first.member.statements):
+        raise BadArgumentError(
+            f'wavefront: "{inner}" does not run for every statement of "{outer}". '
+            f"Distribute the outer loop first."
+        )
+    tree = replace_member(tree, first, _map_rows(first.member, rows))
+    second = resolve(tree, inner)
+    return replace_member(tree, second, replace(second.member, parallel=True))
+
+
+def parallel(tree: Tree, loop: str) -> Tree:
+    """Run a loop's iterations on threads.
+
+    for i: S(i)    →    parallel for i: S(i)
+
+    Refused where the loop carries a dependence, given the loops around it.
+    """
+    place = resolve(tree, loop)
+    return replace_member(tree, place, replace(place.member, parallel=True))
+
+
+def vectorize(tree: Tree, loop: str, width: int) -> Tree:
+    """Run a loop's iterations in the lanes of vector registers.
+
+    Refused where the loop carries a dependence other than that of a reduction which the
+    kernel's `fp` mode lets reorder; such a reduction is kept in partial results, one a lane.
+    """
+    if not isinstance(width, int) or width < 1:
+        raise BadArgumentError(f'vectorize: the width of "{loop}" must be positive, not {width!r}.')
+    place = resolve(tree, loop)
+    return replace_member(tree, place, replace(place.member, vector=width))
+
+
+def unroll(tree: Tree, loop: str, factor: int) -> Tree:
+    """Unroll a loop by `factor`, or wholly with -1. Always legal."""
+    if not isinstance(factor, int) or (factor < 1 and factor != -1):
+        raise BadArgumentError(
+            f'unroll: the factor of "{loop}" must be a positive integer, or -1 for all of it, '
+            f"not {factor!r}."
+        )
+    place = resolve(tree, loop)
+    return replace_member(tree, place, replace(place.member, unroll=factor))

@@ -1,0 +1,198 @@
+"""`Schedule`: an order of a kernel's statement instances, with the script that made it.
+
+Immutable: every step returns a new schedule. A step checks its arguments, builds the new tree,
+has the whole tree judged, and is appended to the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from polyopt.errors import IllegalScheduleError
+from polyopt.model.dependences import Dependences, analyse
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Tree
+from polyopt.model.types import FpMode
+from polyopt.transform import fusion, loops, storage
+from polyopt.transform.edit import loop_names
+from polyopt.transform.legality import Judge, Verdict, witness
+from polyopt.transform.refusal import describe
+from polyopt.transform.text import parse_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a public step, as data."""
+
+    name: str
+    arguments: tuple[object, ...] = ()
+    keywords: tuple[tuple[str, object], ...] = ()
+
+    def __str__(self) -> str:
+        parts = [_literal(a) for a in self.arguments]
+        parts += [f"{k}={_literal(v)}" for k, v in self.keywords]
+        return f"{self.name}({', '.join(parts)})"
+
+
+def _literal(value: object) -> str:
+    match value:
+        case str() if "\n" in value:
+            return f'"""\n{value}\n"""'
+        case str():
+            return f'"{value}"'
+        case tuple():
+            pairs = ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value)
+            return f"{{{pairs}}}"
+        case _:
+            return repr(value)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A legal order of a SCoP's instances.
+
+    `tree` is the order, `steps` the script from source order. Loops are named after the
+    variables they came from; `loops` and `statements` list the names that resolve.
+    """
+
+    scop: Scop
+    dependences: Dependences = field(compare=False, repr=False)
+    fp: FpMode
+    tree: Tree
+    steps: tuple[Step, ...]
+    judge: Judge = field(compare=False, repr=False)
+
+    @staticmethod
+    def source_order(scop: Scop, dependences: Dependences, fp: FpMode) -> Schedule:
+        """The order in which the kernel is written: where every script begins."""
+        return Schedule(scop, dependences, fp, scop.tree, (), Judge(scop, dependences, fp))
+
+    # -- what it is --------------------------------------------------------------------------
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        """The names of the loops, outermost and textually first ones first."""
+        return loop_names(self.tree)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The names of the statements, in textual order."""
+        return self.tree.statements
+
+    @property
+    def script(self) -> str:
+        """Python that rebuilds this schedule from `spec.original`."""
+        return "\n".join(["s = spec.original", *(f"s = s.{step}" for step in self.steps)])
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the loops carry, judged afresh."""
+        return self.judge.judge(self.tree)
+
+    def __str__(self) -> str:
+        return str(self.tree)
+
+    # -- order -------------------------------------------------------------------------------
+
+    def interchange(self, first: str, second: str) -> Schedule:
+        """Swap two loops of one band: `loops.interchange`."""
+        tree = loops.interchange(self.tree, first, second)
+        return self._then(tree, Step("interchange", (first, second)))
+
+    def permute(self, *names: str) -> Schedule:
+        """Order the named loops of one band as given: `loops.permute`."""
+        return self._then(loops.permute(self.tree, names), Step("permute", names))
+
+    def reverse(self, loop: str) -> Schedule:
+        """Run a loop backwards: `loops.reverse`."""
+        return self._then(loops.reverse(self.tree, loop), Step("reverse", (loop,)))
+
+    def skew(self, loop: str, by: str, factor: int = 1) -> Schedule:
+        """Skew a loop by an outer one: `loops.skew`."""
+        tree = loops.skew(self.tree, loop, by, factor)
+        return self._then(tree, Step("skew", (loop,), (("by", by), ("factor", factor))))
+
+    def shift(self, statement: str, loop: str, amount: int) -> Schedule:
+        """Delay one statement in a loop: `loops.shift`."""
+        tree = loops.shift(self.tree, statement, loop, amount)
+        return self._then(tree, Step("shift", (statement, loop, amount)))
+
+    def fuse(self, first: str, second: str) -> Schedule:
+        """Fuse two neighbouring loops: `fusion.fuse`."""
+        return self._then(fusion.fuse(self.tree, first, second), Step("fuse", (first, second)))
+
+    def distribute(self, loop: str, before: str) -> Schedule:
+        """Split a loop before a statement: `fusion.distribute`."""
+        tree = fusion.distribute(self.tree, loop, before)
+        return self._then(tree, Step("distribute", (loop,), (("before", before),)))
+
+    def restructure(self, text: str) -> Schedule:
+        """Replace the whole order by the one written: `text.parse_tree`."""
+        parameters = frozenset(self.scop.parameter_names)
+        names = {s.name: frozenset(s.iterators) | parameters for s in self.scop.statements}
+        tree = parse_tree(text, names)
+        return self._then(tree, Step("restructure", (str(tree),)))
+
+    # -- tiles -------------------------------------------------------------------------------
+
+    def strip_mine(self, loop: str, size: int, name: str | None = None) -> Schedule:
+        """Cut a loop into strips: `loops.strip_mine`."""
+        tree = loops.strip_mine(self.tree, loop, size, name)
+        keywords = () if name is None else (("name", name),)
+        return self._then(tree, Step("strip_mine", (loop, size), keywords))
+
+    def tile(self, sizes: Mapping[str, int], names: Mapping[str, str] | None = None) -> Schedule:
+        """Tile loops of one band: `loops.tile`."""
+        tree = loops.tile(self.tree, sizes, names or {})
+        keywords = () if not names else (("names", tuple(names.items())),)
+        return self._then(tree, Step("tile", (tuple(sizes.items()),), keywords))
+
+    def wavefront(self, outer: str, inner: str) -> Schedule:
+        """Parallel along the sum of two loops: `loops.wavefront`."""
+        tree = loops.wavefront(self.tree, outer, inner)
+        return self._then(tree, Step("wavefront", (outer, inner)))
+
+    # -- marks -------------------------------------------------------------------------------
+
+    def parallel(self, loop: str) -> Schedule:
+        """Run a loop on threads: `loops.parallel`."""
+        return self._then(loops.parallel(self.tree, loop), Step("parallel", (loop,)))
+
+    def vectorize(self, loop: str, width: int = 8) -> Schedule:
+        """Run a loop in vector lanes: `loops.vectorize`."""
+        keywords = () if width == 8 else (("width", width),)
+        tree = loops.vectorize(self.tree, loop, width)
+        return self._then(tree, Step("vectorize", (loop,), keywords))
+
+    def unroll(self, loop: str, factor: int = -1) -> Schedule:
+        """Unroll a loop: `loops.unroll`."""
+        tree = loops.unroll(self.tree, loop, factor)
+        return self._then(tree, Step("unroll", (loop,), (("factor", factor),)))
+
+    # -- storage -----------------------------------------------------------------------------
+
+    def privatize(self, array: str, at: str | None = None) -> Schedule:
+        """Give each iteration of the loops around its uses its own copy: `storage.privatize`."""
+        scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
+        dependences = analyse(scop)
+        step = Step("privatize", (array,), () if at is None else (("at", at),))
+        judge = Judge(scop, dependences, self.fp)
+        new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
+        return new._judged(step)
+
+    def apply(self, transformation: Callable[[Schedule], Schedule]) -> Schedule:
+        """A user's own transformation, itself made of steps."""
+        return transformation(self)
+
+    # -- judging -----------------------------------------------------------------------------
+
+    def _then(self, tree: Tree, step: Step) -> Schedule:
+        return replace(self, tree=tree, steps=(*self.steps, step))._judged(step)
+
+    def _judged(self, step: Step) -> Schedule:
+        verdict = self.judge.judge(self.tree)
+        if verdict.is_legal:
+            return self
+        violations = tuple(witness(self.scop, b) for b in verdict.breaches[:4])
+        raise IllegalScheduleError(describe(str(step), verdict.breaches[0], violations), violations)
