@@ -36,7 +36,7 @@ WORKER_LIMIT = 600.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0, 1 for a refusal, 2 for a bad command."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     console = _console()
     command: Callable[[Console, argparse.Namespace], int] = options.command
     try:
@@ -62,19 +62,20 @@ def _message(error: PolyoptError) -> str:
     return str(error)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options; the parsed `command` is the function to call."""
+    made = argparse.ArgumentParser(
         prog="polyopt", description="Plain Python loops, reordered by proof, compiled to C."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
         name: str, command: Callable[[Console, argparse.Namespace], int]
     ) -> argparse.ArgumentParser:
         words = (command.__doc__ or "").partition("\n")[0]
-        made = commands.add_parser(name, help=words, description=words)
-        made.set_defaults(command=command)
-        return made
+        one = commands.add_parser(name, help=words, description=words)
+        one.set_defaults(command=command)
+        return one
 
     add("list", list_kernels)
     show = add("show", show_stage)
@@ -101,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
     add("demo", demo)
     add("machine", show_machine)
-    return parser
+    return made
 
 
 def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001

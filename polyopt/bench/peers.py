@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from polyopt.bench.rows import BASELINE, SELF
 from polyopt.bench.timing import Candidate
+from polyopt_kernels._baseline import BaselineError
+from polyopt_kernels._baseline import load as load_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,7 +62,17 @@ def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate
 
 def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """A person's C, with sizes as constants and as parameters."""
-    raise PeerError("no plain C baseline")
+    found = []
+    for variant, constants in (("constants", setting.sizes), ("parameters", None)):
+        start = time.perf_counter()
+        try:
+            compiled = load_baseline(setting.benchmark, constants=constants, dtype=setting.dtype)
+        except BaselineError as error:
+            raise PeerError(str(error)) from None
+        seconds = time.perf_counter() - start
+        run = compiled.bind(*workspace.arguments)
+        found.append(Candidate(BASELINE, f"sizes as {variant}", run, compile_seconds=seconds))
+    return found
 
 
 def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
