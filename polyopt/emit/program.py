@@ -40,7 +40,7 @@ class Program:
         int64_t symbol(parameters as int64_t …, scalars by value …, arrays as pointers …)
 
     It returns 0, `1 + i` where check i failed (nothing was touched), or -1 where scratch memory
-    could not be had (nothing was touched).
+    could not be had (nothing was touched). `libraries`: what to link with, as `-l` names.
     """
 
     source: str
@@ -49,3 +49,4 @@ class Program:
     checks: tuple[Check, ...]
     openmp: bool
     fp: FpMode
+    libraries: tuple[str, ...] = ()

@@ -1,0 +1,141 @@
+"""The C printer: loops in, C99 with OpenMP out, and how to call it.
+
+    int64_t gemm(int64_t ni, …, double alpha, double (*restrict C)[max(nj, 1)], …)
+
+The entry function tests the checks, gets memory for local arrays, and runs the loops. The body
+of each parallel loop is a `static` function of its own with `restrict` parameters: gcc loses
+`restrict` in the functions that it makes of OpenMP regions, and with it the vector code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cgen
+
+from polyopt.emit.affine_c import affine, negation
+from polyopt.emit.body_c import BodyPrinter, State
+from polyopt.emit.declare import parameter, pointer
+from polyopt.emit.effects import effects
+from polyopt.emit.layout import tidy
+from polyopt.emit.libm import declarations
+from polyopt.emit.loops import Loops
+from polyopt.emit.names import Names
+from polyopt.emit.numerics import helper_text
+from polyopt.emit.place import Place, whole_array
+from polyopt.emit.program import CArgument, Check, FpMode, Program
+from polyopt.emit.scope import Scope, Used
+from polyopt.emit.target import DEFAULT, CTarget
+from polyopt.model.nest import Array
+from polyopt.model.scop import Scop
+
+_HEADERS = ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h")
+
+
+def print_c(
+    scop: Scop,
+    loops: Loops,
+    checks: tuple[Check, ...],
+    fp: FpMode,
+    openmp: bool,
+    symbol: str,
+    target: CTarget = DEFAULT,
+) -> Program:
+    """Print the loops of a model as a C program; see `Program` for the entry function."""
+    names = Names()
+    entry = names.fresh(symbol)
+    scope = Scope(names, _places(scop, names), fp, Used())
+    printer = BodyPrinter(scop, entry, openmp, target)
+    body = printer.nodes(loops.body, scope, State())
+    written = effects(loops.body, scop).writes
+    head, arguments = _head(scop, scope, entry, written)
+    local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
+    start = [*_checks(checks, scope), *_scalars(local, scope), *_memory(local, scope)]
+    end = _release(local, scope)
+    function = cgen.FunctionBody(head, cgen.Block([*start, *body, *end]))
+    source = _assemble(scop, scope, [*printer.functions, function])
+    libraries = ("m",) if scope.used.functions or "math.h" in source else ()
+    return Program(source, entry, arguments, checks, openmp, fp, libraries)
+
+
+def _places(scop: Scop, names: Names) -> dict[str, Place]:
+    for argument in scop.arguments:
+        if argument.name in scop.parameter_names:
+            names.of("value", argument.name)
+    return {a.name: whole_array(a, names.of("array", a.name)) for a in scop.arrays}
+
+
+def _head(
+    scop: Scop, scope: Scope, entry: str, written: frozenset[str]
+) -> tuple[cgen.Declarator, tuple[CArgument, ...]]:
+    """The entry function's head, and its arguments for the caller."""
+    declared: list[cgen.Declarator] = []
+    arguments: list[CArgument] = []
+    for name in scop.parameter_names:
+        declared.append(cgen.Value("int64_t", scope.value(name)))
+        arguments.append(CArgument("parameter", name, "int64_t"))
+    arrays = {a.name: a for a in scop.arrays}
+    for argument in scop.arguments:
+        if argument.name not in arrays and argument.name not in scop.parameter_names:
+            ctype = argument.type.dtype.ctype
+            declared.append(cgen.Value(ctype, scope.value(argument.name)))
+            arguments.append(CArgument("scalar", argument.name, ctype))
+    for argument in scop.arguments:
+        if argument.name in arrays and argument.same_as is None:
+            place = scope.places[argument.name]
+            constant = argument.name not in written
+            declared.append(parameter(place, scope, constant))
+            arguments.append(CArgument("array", argument.name, f"{place.dtype.ctype} *"))
+    head = cgen.FunctionDeclaration(cgen.Value("int64_t", entry), declared)
+    return head, tuple(arguments)
+
+
+def _checks(checks: Sequence[Check], scope: Scope) -> list[cgen.Generable]:
+    """Each check returns its number before anything is touched."""
+    return [
+        cgen.If(str(negation(check.condition, scope)), cgen.Statement(f"return {1 + i}"))
+        for i, check in enumerate(checks)
+    ]
+
+
+def _scalars(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
+    """Scalar locals; C requires the zero that Python would never let be read."""
+    places = [scope.places[a.name] for a in local if not a.shape]
+    return [cgen.Statement(f"{p.dtype.ctype} {p.name} = 0") for p in places]
+
+
+def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
+    """Memory for local arrays, all of it or a return of -1."""
+    places = [scope.places[a.name] for a in local if a.shape]
+    lines: list[cgen.Generable] = []
+    for place in places:
+        shape = ", ".join(str(affine(e, scope)) for e in place.extents)
+        size = f"sizeof({place.dtype.ctype}), {place.rank}, (int64_t[]){{{shape}}}"
+        declared = f"{place.dtype.ctype} {pointer(place, scope)}"
+        lines.append(cgen.Statement(f"{declared} = {scope.helper('scratch')}({size})"))
+    if places:
+        missing = " || ".join(f"{p.name} == NULL" for p in places)
+        lines.append(cgen.If(missing, cgen.Block([*_frees(places), cgen.Statement("return -1")])))
+    return lines
+
+
+def _release(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
+    places = [scope.places[a.name] for a in local if a.shape]
+    return [*_frees(places), cgen.Statement("return 0")]
+
+
+def _frees(places: Sequence[Place]) -> list[cgen.Generable]:
+    return [cgen.Statement(f"free({p.name})") for p in reversed(places)]
+
+
+def _assemble(scop: Scop, scope: Scope, functions: Sequence[cgen.Generable]) -> str:
+    """The whole text: headers, declarations, helpers, functions."""
+    strict = scope.fp == "strict"
+    groups = [
+        f"/* {scop.name}: {scop.location.short} */",
+        "\n".join(f"#include <{header}>" for header in _HEADERS),
+        "\n".join(declarations(scope.used.functions.values(), strict)),
+        *helper_text(scope.used.helpers),
+        *(tidy(str(function)) for function in functions),
+    ]
+    return "\n\n".join(g for g in groups if g) + "\n"

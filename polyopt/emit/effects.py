@@ -1,0 +1,50 @@
+"""Which arrays a piece of the loop form reads and writes, outside of its own promoted blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polyopt.emit.loops import For, If, Instance, Node, Promote
+from polyopt.model.scop import Scop
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Names of arrays read and written."""
+
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+
+    def __or__(self, other: Effects) -> Effects:
+        return Effects(self.reads | other.reads, self.writes | other.writes)
+
+    def without(self, array: str) -> Effects:
+        """The same for all arrays but one."""
+        return Effects(self.reads - {array}, self.writes - {array})
+
+
+def effects(nodes: Iterable[Node], scop: Scop) -> Effects:
+    """The effects of some nodes together."""
+    result = Effects()
+    for node in nodes:
+        result = result | _of_node(node, scop)
+    return result
+
+
+def _of_node(node: Node, scop: Scop) -> Effects:
+    match node:
+        case Instance(name):
+            accesses = scop.statement(name).accesses
+            reads = frozenset(a.array for a in accesses if a.kind == "read")
+            return Effects(reads, frozenset(a.array for a in accesses if a.kind != "read"))
+        case For(body=body):
+            return effects(body, scop)
+        case If(_, then, otherwise):
+            return effects(then, scop) | effects(otherwise, scop)
+        case Promote(array, body=body, load=load, store=store):
+            block = frozenset({array})
+            copies = Effects(block if load else frozenset(), block if store else frozenset())
+            return effects(body, scop).without(array) | copies
+        case _:
+            return Effects()

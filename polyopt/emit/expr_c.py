@@ -1,0 +1,229 @@
+"""Typed data expressions in C, with exactly the values that NumPy's scalars have.
+
+Floating-point operators are C's own, in the type of their operands. Wrapping integer arithmetic
+goes through unsigned: in `(int64_t)((uint64_t)a * b + c)` one unsigned operand of each operator
+makes the whole unsigned. What C does differently is a helper of `numerics`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from polyopt.emit.affine_c import affine, integer
+from polyopt.emit.libm import function_call
+from polyopt.emit.scope import Scope
+from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
+from polyopt.errors import InternalError
+from polyopt.model.affine import Affine
+from polyopt.model.expr import (
+    Binary,
+    Call,
+    Cast,
+    Comparison,
+    Const,
+    Expr,
+    Index,
+    Load,
+    Logical,
+    ScalarArg,
+    Select,
+    Unary,
+)
+from polyopt.model.types import DType
+
+_WRAPPING = {"add": ("+", Level.SUM), "sub": ("-", Level.SUM), "mul": ("*", Level.PRODUCT)}
+_FLOATING = {**_WRAPPING, "div": ("/", Level.PRODUCT)}
+_BITWISE = {
+    "and": ("&", Level.BIT_AND),
+    "or": ("|", Level.BIT_OR),
+    "xor": ("^", Level.BIT_XOR),
+}
+_ON_BOOLS = {**_BITWISE, "add": ("|", Level.BIT_OR), "mul": ("&", Level.BIT_AND)}
+_SHIFTS = {"lshift": "<<", "rshift": ">>"}
+
+
+def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: bool = False) -> Text:
+    """An array element, wherever the scope keeps it."""
+    place = scope.place(array, write)
+    if place.pointer:
+        return Text(f"*{place.name}", Level.UNARY)
+    indices = "".join(f"[{affine(i, scope)}]" for i in place.indices(subscripts))
+    return Text(place.name + indices, Level.POSTFIX if indices else Level.PRIMARY)
+
+
+def expression(expr: Expr, scope: Scope) -> Text:
+    """A C expression whose value is the expression's; signed where it is an integer."""
+    match expr:
+        case Const(value, dtype):
+            return constant(value, dtype)
+        case Load(array, subscripts):
+            return element(array, subscripts, scope)
+        case ScalarArg(name):
+            return primary(scope.value(name))
+        case Index(value):
+            return affine(value, scope)
+        case Unary():
+            return _unary(expr, scope)
+        case Binary():
+            return _binary(expr, scope)
+        case Comparison(op, left, right):
+            level = Level.EQUALITY if op in ("==", "!=") else Level.RELATION
+            a, b = expression(left, scope), expression(right, scope)
+            return Text(f"{a.at(Level.SHIFT)} {op} {b.at(Level.SHIFT)}", level)
+        case Logical(op, left, right):
+            return _logical(op, expression(left, scope), expression(right, scope))
+        case Select(test, then, otherwise):
+            a, b, c = (expression(e, scope) for e in (test, then, otherwise))
+            return Text(f"{a.at(Level.OR)} ? {b.at(Level.TERNARY)} : {c}", Level.TERNARY)
+        case Call(function, arguments, dtype):
+            return function_call(function, [expression(a, scope) for a in arguments], expr, scope)
+        case Cast(operand, dtype):
+            return _conversion(operand, dtype, scope)
+
+
+# ---- constants -----------------------------------------------------------------------------
+
+
+def constant(value: float | bool, dtype: DType) -> Text:
+    """A literal that C reads back as exactly this value of this type."""
+    if dtype.kind == "b":
+        return primary("true" if value else "false")
+    if dtype.kind == "i":
+        number = int(value)
+        if dtype.bits == 32 and number == -(2**31):
+            return primary("INT32_MIN")
+        return integer(number)
+    if not math.isfinite(value):
+        return _special(float(value), dtype)
+    single = dtype.bits == 32
+    with np.errstate(over="ignore"):
+        digits = str(np.float32(value)) if single else repr(float(value))
+    if not math.isfinite(float(digits)):
+        return _special(float(digits), dtype)
+    return Text(digits + "f" * single, Level.UNARY if digits[0] == "-" else Level.PRIMARY)
+
+
+def _special(value: float, dtype: DType) -> Text:
+    single = dtype.bits == 32
+    if math.isnan(value):
+        text = primary("NAN") if single else cast("double", primary("NAN"))
+    else:
+        text = primary("HUGE_VALF" if single else "HUGE_VAL")
+    return prefix("-", text) if math.copysign(1.0, value) < 0 else text
+
+
+# ---- operators -----------------------------------------------------------------------------
+
+
+def _unary(expr: Unary, scope: Scope) -> Text:
+    operand, dtype = expr.operand, expr.dtype
+    match expr.op, dtype.kind:
+        case ("not", _) | ("invert", "b"):
+            return prefix("!", expression(operand, scope))
+        case "invert", "i":
+            return prefix("~", expression(operand, scope))
+        case "neg", "i":
+            return cast(dtype.ctype, _unsigned(expr, scope))
+        case "neg", "f":
+            return prefix("-", expression(operand, scope))
+        case "abs", "f":
+            return call("fabs" if dtype.bits == 64 else "fabsf", expression(operand, scope))
+        case "abs", "i":
+            return call(scope.helper(f"abs_{dtype}"), expression(operand, scope))
+        case "abs", "b":
+            return expression(operand, scope)
+    raise InternalError(f"no C for {expr.op} on {dtype}")
+
+
+def _binary(expr: Binary, scope: Scope) -> Text:
+    op, dtype = expr.op, expr.dtype
+    if dtype.kind == "i":
+        if op in _WRAPPING:
+            return cast(dtype.ctype, _unsigned(expr, scope))
+        if op in _SHIFTS and (shifted := _constant_shift(expr, scope)):
+            return shifted
+    operators = {"f": _FLOATING, "i": _BITWISE, "b": _ON_BOOLS}[dtype.kind]
+    left, right = expression(expr.left, scope), expression(expr.right, scope)
+    if op in operators:
+        sign, level = operators[op]
+        return _bitwise(sign, left, right, level) if dtype.kind != "f" else infix(sign, left, right, level)
+    if dtype.kind == "f" and op == "pow":
+        return function_call("pow", [left, right], expr, scope)
+    if (dtype.kind == "b" and op not in ("min", "max")) or (dtype.is_float and op in _SHIFTS):
+        raise InternalError(f"no C for {op} on {dtype}")
+    return call(scope.helper(f"{op}_{dtype}"), left, right)
+
+
+def _bitwise(sign: str, left: Text, right: Text, level: Level) -> Text:
+    """`&`, `|`, `^`: gcc asks for brackets around any other operator beside them."""
+    a, b = (t.at(Level.UNARY) if t.level != level else t.text for t in (left, right))
+    if right.level == level:
+        b = f"({b})"
+    return Text(f"{a} {sign} {b}", level)
+
+
+def _logical(op: str, left: Text, right: Text) -> Text:
+    """`&&` and `||`; grouping does not matter, mixing gets the brackets that gcc asks for."""
+    level = Level.AND if op == "and" else Level.OR
+    a, b = (t.at(Level.EQUALITY) if t.level != level else t.text for t in (left, right))
+    return Text(f"{a} {'&&' if op == 'and' else '||'} {b}", level)
+
+
+def _constant_shift(expr: Binary, scope: Scope) -> Text | None:
+    """A shift by a constant within the width, as C's own operator."""
+    if not (isinstance(expr.right, Const) and 0 <= expr.right.value < expr.dtype.bits):
+        return None
+    amount = primary(str(expr.right.value))
+    if expr.op == "rshift":
+        value = expression(expr.left, scope)
+        return Text(f"{value.at(Level.UNARY)} >> {amount}", Level.SHIFT)
+    value = _unsigned(expr.left, scope)
+    return cast(expr.dtype.ctype, Text(f"{value.at(Level.UNARY)} << {amount}", Level.SHIFT))
+
+
+# ---- wrapping integers ---------------------------------------------------------------------
+
+
+def _wraps(expr: Expr) -> bool:
+    if isinstance(expr, Binary):
+        return expr.dtype.kind == "i" and expr.op in _WRAPPING
+    return isinstance(expr, Unary) and expr.dtype.kind == "i" and expr.op == "neg"
+
+
+def _unsigned(expr: Expr, scope: Scope) -> Text:
+    """An expression of the unsigned type of the same width and bits."""
+    match expr:
+        case Binary(op, left, right) if _wraps(expr):
+            sign, level = _WRAPPING[op]
+            enough = _wraps(right)
+            a = expression(left, scope) if enough and not _wraps(left) else _unsigned(left, scope)
+            b = _unsigned(right, scope) if enough else expression(right, scope)
+            return infix(sign, a, b, level)
+        case Unary(operand=operand) if _wraps(expr):
+            return prefix("-", _unsigned(operand, scope))
+        case _:
+            return cast(f"u{expr.dtype.ctype}", expression(expr, scope))
+
+
+def assigned(expr: Expr, scope: Scope) -> Text:
+    """The expression as the right side of an assignment, which converts unsigned back."""
+    return _unsigned(expr, scope) if _wraps(expr) else expression(expr, scope)
+
+
+def increment(expr: Expr, scope: Scope) -> Text:
+    """The right side of `x += …` on a variable of its type: it makes integers wrap."""
+    return _unsigned(expr, scope) if expr.dtype.kind == "i" else expression(expr, scope)
+
+
+# ---- conversions ---------------------------------------------------------------------------
+
+
+def _conversion(operand: Expr, dtype: DType, scope: Scope) -> Text:
+    source, value = operand.dtype, expression(operand, scope)
+    if source == dtype:
+        return value
+    if source.is_float and dtype.kind == "i":
+        return call(scope.helper(f"{dtype}_from_{source}"), value)
+    return cast(dtype.ctype, value)

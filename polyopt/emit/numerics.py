@@ -1,0 +1,208 @@
+"""C helper functions for the operations whose meaning in Python and NumPy is not C's.
+
+Each helper is `static inline`, printed only where it is used, after those that it calls.
+docs/numbers.md is the table of the meanings; tests/emit compares each with NumPy bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """The text of one C function, and the helpers that it calls."""
+
+    text: str
+    needs: tuple[str, ...] = ()
+
+
+_SIGNED = {"i32": ("int32_t", "uint32_t", "32"), "i64": ("int64_t", "uint64_t", "64")}
+_FLOATS = {"f32": ("float", "f"), "f64": ("double", "")}
+
+_INTEGER = {
+    "abs": """
+static inline {t} abs_{n}({t} a)
+{{
+    return a < 0 ? ({t})-({u})a : a;
+}}""",
+    "floordiv": """
+/* Rounds down; 0 for a divisor of 0; wraps for the smallest number by -1. */
+static inline {t} floordiv_{n}({t} a, {t} b)
+{{
+    if (b == 0)
+        return 0;
+    if (b == -1)
+        return ({t})-({u})a;
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}}""",
+    "mod": """
+/* Has the divisor's sign; 0 for a divisor of 0. */
+static inline {t} mod_{n}({t} a, {t} b)
+{{
+    if (b == 0 || b == -1)
+        return 0;
+    {t} r = a % b;
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}}""",
+    "pow": """
+/* Wraps; a negative exponent gives the power rounded towards 0, and 0 for base 0. */
+static inline {t} pow_{n}({t} base, {t} exponent)
+{{
+    if (exponent < 0)
+        return base == 1 || base == -1 ? (exponent % 2 != 0 ? base : 1) : 0;
+    {u} square = ({u})base, result = 1;
+    for (; exponent > 0; exponent /= 2) {{
+        if (exponent % 2 != 0)
+            result *= square;
+        square *= square;
+    }}
+    return ({t})result;
+}}""",
+    "lshift": """
+static inline {t} lshift_{n}({t} a, {t} b)
+{{
+    return b >= 0 && b < {w} ? ({t})(({u})a << b) : 0;
+}}""",
+    "rshift": """
+static inline {t} rshift_{n}({t} a, {t} b)
+{{
+    return a >> (b >= 0 && b < {w} ? b : {w} - 1);
+}}""",
+}
+
+_FLOAT = {
+    "mod": """
+/* Has the divisor's sign, a zero too; nan for a divisor of 0. */
+static inline {t} mod_{n}({t} a, {t} b)
+{{
+    {t} r = fmod{s}(a, b);
+    if (b == 0)
+        return r;
+    if (r == 0)
+        return copysign{s}(0, b);
+    return (r < 0) != (b < 0) ? r + b : r;
+}}""",
+    "floordiv": """
+/* (a - a mod b) / b, an integer but for rounding, made one; a / b for a divisor of 0. */
+static inline {t} floordiv_{n}({t} a, {t} b)
+{{
+    if (b == 0)
+        return a / b;
+    {t} r = fmod{s}(a, b);
+    {t} quotient = (a - r) / b;
+    if (r != 0 && (r < 0) != (b < 0))
+        quotient -= 1;
+    if (quotient == 0)
+        return copysign{s}(0, a / b);
+    {t} whole = floor{s}(quotient);
+    return quotient - whole > ({t})0.5 ? whole + 1 : whole;
+}}""",
+}
+
+_TO_INTEGER = """
+/* Truncates; the smallest number for nan and what does not fit. */
+static inline {t} {i}_from_{n}({f} a)
+{{
+    return a {low} && a < {high} ? ({t})a : {least};
+}}"""
+
+_EXTREME = """
+static inline {t} {op}_{n}({t} a, {t} b)
+{{
+    return b {sign} a ? b : a;
+}}"""
+
+_INDEX = {
+    "min": """
+static inline int64_t min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}""",
+    "max": """
+static inline int64_t max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}""",
+    "floord": """
+/* a / b rounded down, b > 0 */
+static inline int64_t floord(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}""",
+    "pmod": """
+/* a - b * floord(a, b), b > 0 */
+static inline int64_t pmod(int64_t a, int64_t b)
+{
+    int64_t r = a % b;
+    return r < 0 ? r + b : r;
+}""",
+    "scratch": """
+/* Memory for an array of this shape; NULL where there is not so much. */
+static void *scratch(size_t bytes, int rank, const int64_t *shape)
+{
+    for (int d = 0; d < rank; d++)
+        if (shape[d] <= 0)
+            bytes = 0;
+    for (int d = 0; d < rank; d++)
+        if (bytes > 0 && __builtin_mul_overflow(bytes, (size_t)shape[d], &bytes))
+            return NULL;
+    if (bytes > PTRDIFF_MAX - 64)
+        return NULL;
+    return aligned_alloc(64, bytes / 64 * 64 + 64);
+}""",
+}
+
+
+def _low_bound(bits: int, mantissa: int, suffix: str) -> str:
+    """The test that a float lies above the range of integers that truncate into `bits` bits."""
+    limit = 2 ** (bits - 1)
+    if mantissa > bits - 1:
+        return f"> -{limit + 1}.0{suffix}"
+    return f">= -{float(limit).hex().replace('.0000000000000', '')}{suffix}"
+
+
+def _all_helpers() -> dict[str, Helper]:
+    found = {name: Helper(text.strip()) for name, text in _INDEX.items()}
+    for n, (t, u, w) in _SIGNED.items():
+        for op, text in _INTEGER.items():
+            found[f"{op}_{n}"] = Helper(text.strip().format(t=t, u=u, n=n, w=w))
+    for n, (t, s) in _FLOATS.items():
+        for op, text in _FLOAT.items():
+            found[f"{op}_{n}"] = Helper(text.strip().format(t=t, s=s, n=n))
+        for i, (integer, _, w) in _SIGNED.items():
+            bits = int(w)
+            found[f"{i}_from_{n}"] = Helper(
+                _TO_INTEGER.strip().format(
+                    t=integer,
+                    i=i,
+                    n=n,
+                    f=t,
+                    low=_low_bound(bits, 53 if n == "f64" else 24, s),
+                    high=f"0x1p{bits - 1}{s}",
+                    least=f"INT{w}_MIN",
+                )
+            )
+    types = {"bool": "bool", **{n: t for n, (t, *_) in (_SIGNED | _FLOATS).items()}}
+    for n, t in types.items():
+        for op, sign in (("min", "<"), ("max", ">")):
+            found[f"{op}_{n}"] = Helper(_EXTREME.strip().format(t=t, op=op, n=n, sign=sign))
+    return found
+
+
+HELPERS = _all_helpers()
+
+
+def helper_text(names: Iterable[str]) -> tuple[str, ...]:
+    """The text of the named helpers and of those they need, each once, callees first."""
+    done: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        for needed in HELPERS[name].needs:
+            add(needed)
+        done.setdefault(name, HELPERS[name].text)
+
+    for name in sorted(names):
+        add(name)
+    return tuple(done.values())

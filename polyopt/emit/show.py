@@ -1,0 +1,71 @@
+"""The text form of loops: compact pseudo-Python, one line per node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
+
+_INDENT = "    "
+
+
+def show_loops(loops: Loops) -> str:
+    """Loops as text, with what each loop is and which arrays need no storage."""
+    lines = list(_lines(loops.body, 0)) or ["pass"]
+    if loops.unused:
+        lines.append(f"# no storage of their own: {', '.join(loops.unused)}")
+    return "\n".join(lines)
+
+
+def _lines(nodes: Iterable[Node], depth: int) -> Iterator[str]:
+    for node in nodes:
+        yield from _node(node, depth)
+
+
+def _node(node: Node, depth: int) -> Iterator[str]:
+    margin = _INDENT * depth
+    match node:
+        case Instance(statement, values):
+            yield f"{margin}{statement}({', '.join(map(str, values))})"
+        case For():
+            yield f"{margin}for {node.variable} in range({_range(node)}):{_notes(node)}"
+            yield from _body(node.body, depth)
+        case If(condition, then, otherwise):
+            yield f"{margin}if {condition}:"
+            yield from _body(then, depth)
+            if otherwise:
+                yield f"{margin}else:"
+                yield from _body(otherwise, depth)
+        case Promote():
+            yield f"{margin}with {_promotion(node)}:"
+            yield from _body(node.body, depth)
+        case Comment(text):
+            yield f"{margin}# {text}"
+
+
+def _body(nodes: tuple[Node, ...], depth: int) -> Iterator[str]:
+    yield from _lines(nodes, depth + 1) if nodes else [_INDENT * (depth + 1) + "pass"]
+
+
+def _range(node: For) -> str:
+    step = "" if node.step == 1 else f", {node.step}"
+    return f"{node.lower}, {node.upper}{step}"
+
+
+def _notes(node: For) -> str:
+    notes = [word for word, on in (("parallel", node.parallel), ("vector", node.vector)) if on]
+    if node.unroll:
+        notes.append("unroll" if node.unroll < 0 else f"unroll {node.unroll}")
+    if node.loop != node.variable:
+        notes.append(f"loop {node.loop}")
+    return f"  # {', '.join(notes)}" if notes else ""
+
+
+def _promotion(node: Promote) -> str:
+    block = ", ".join(
+        str(o) if extent == 1 else f"{o} : {o + extent}"
+        for o, extent in zip(node.origin, node.shape, strict=True)
+    )
+    flow = [w for w, on in (("load", node.load), ("store", node.store)) if on]
+    flow += [f"{node.reduction} reduction"] if node.reduction else []
+    return f"{node.array}[{block}] as {node.name}{f' ({chr(44).join(flow)})' if flow else ''}"
