@@ -52,20 +52,21 @@ def test_arrays_that_no_run_writes_are_not_copied_back():
 def test_a_variant_far_behind_its_tool_is_not_repeated():
     workspace = Workspace(())
     good, bad, other = (Candidate(tool, "", lambda: None) for tool in ("a", "a", "b"))
-    good.first, bad.first, other.first = 0.01, 0.02, 0.5
+    good.first, bad.first, other.first = 0.2, 0.3, 0.5
     time_in_turn([good, bad, other], workspace, repeat=3)
     assert [len(each.samples) for each in (good, bad, other)] == [3, 0, 3]
     assert fastest([good, bad, other], "a") is good
     assert fastest([bad], "a") is None
 
 
-def test_a_slow_tool_runs_twice_at_most(monkeypatch):
-    clock = itertools.count(step=4.0)
+@pytest.mark.parametrize(("seconds", "samples"), [(1.0, 8), (3.0, 2), (4.0, 2), (20.0, 1)])
+def test_slow_tools_run_few_times(monkeypatch, seconds, samples):
+    clock = itertools.count(step=seconds)
     monkeypatch.setattr(timing.time, "perf_counter", lambda: next(clock))
     candidate = Candidate("gcc", "", lambda: None)
     first_run(candidate, Workspace(()))
     time_in_turn([candidate], Workspace(()), repeat=9)
-    assert candidate.samples == [4.0, 4.0]
+    assert candidate.samples == [seconds] * samples
 
 
 @pytest.mark.parametrize(

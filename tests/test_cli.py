@@ -42,8 +42,7 @@ def test_an_unknown_kernel_lists_close_names(capsys, command):
     [
         (
             ("run", "gemm", "--size", "HUGE"),
-            'there is no data set "HUGE"; '
-            "the data sets are MINI, SMALL, MEDIUM, LARGE, EXTRALARGE\n",
+            f'there is no data set "HUGE"; the data sets are {", ".join(catalogue.SETS)}\n',
         ),
         (
             ("bench", "gemm", "--dtype", "f16"),

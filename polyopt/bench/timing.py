@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 SHORT = 1e-3
 """Below this many seconds a sample is the mean of several calls."""
 SLOW = 3.0
-"""Above this many seconds a run counts as a sample at once and is hardly repeated."""
-HOPELESS, HOPELESS_SLOW = 1.5, 1.1
-"""A variant this much slower than its tool's best at the first run is not repeated."""
+"""Above this many seconds the first run counts as a sample, and one or no other follows."""
+PATIENCE = 8.0
+"""About this many seconds go into the samples of one candidate."""
 
 
 class Workspace:
@@ -105,15 +105,25 @@ def calls_per_sample(seconds: float) -> int:
     return 1 if seconds >= SHORT else min(100, max(2, int(5 * SHORT / max(seconds, 1e-7))))
 
 
+def repetitions(seconds: float, asked: int) -> int:
+    """How many samples, after the first run, a run that takes `seconds` deserves."""
+    if seconds > SLOW:
+        return 1 if seconds <= PATIENCE else 0
+    return min(asked, max(2, int(PATIENCE / max(seconds, 1e-7))))
+
+
 def worth_repeating(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates without the variants that fell far behind their tool's best."""
+    """The candidates without the variants that fell far behind their tool's best.
+
+    A short first run says little, since it also touches memory and starts threads.
+    """
     best: dict[str, float] = {}
     for each in candidates:
         best[each.tool] = min(best.get(each.tool, np.inf), each.first)
     return [
         each
         for each in candidates
-        if each.first <= best[each.tool] * (HOPELESS_SLOW if each.first > SLOW else HOPELESS)
+        if each.first <= best[each.tool] * (1.2 if best[each.tool] > 0.1 else 2.0)
     ]
 
 
@@ -121,7 +131,7 @@ def time_in_turn(candidates: Sequence[Candidate], workspace: Workspace, repeat: 
     """Fill the `samples` of the candidates, going round them `repeat` times after `first_run`."""
     for turn in range(repeat):
         for each in worth_repeating(candidates):
-            if turn == 0 or each.first <= SLOW:
+            if turn < repetitions(each.first, repeat):
                 calls = calls_per_sample(each.first)
                 each.samples.append(time_once(each, workspace, calls))
 
