@@ -63,7 +63,9 @@ class Promote:
     extent 1 are dropped. `load`: read the block before; `store`: write it back after.
     `reduction` names the operator (`add`, `mul`, `min`, `max`, `and`, `or`, `xor`) where a vector
     loop inside `body` accumulates into it across its iterations.
-    `private` says that the block is the array's only storage (a contracted temporary).
+    `targets`: where not empty, only these accesses (statement, its subscripts as the statement
+    writes them) are in the block, and every other access to the array in `body` is proved to
+    touch other elements.
     """
 
     array: str
@@ -74,6 +76,7 @@ class Promote:
     load: bool
     store: bool
     reduction: str | None = None
+    targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,283 @@
+"""Schedule tree to loops: isl generates the scan, we walk its AST into our own loop form.
+
+Every band member stands under a mark of its own, so that each loop of the AST is known by the
+member it came from; a member whose loop runs once leaves no loop. No callback is ever given to
+isl: original iterators come as the arguments of the user expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import islpy as isl
+
+from polyopt._isl import Frame, affine_from_expr, condition_from_expr, mangle
+from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
+from polyopt.emit.work import with_work
+from polyopt.errors import IllegalScheduleError
+from polyopt.model.affine import Affine
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
+from polyopt.model.tree import Node as TreeNode
+from polyopt.transform.legality import Path
+from polyopt.transform.promotion import Promotion, accumulator, private_block
+from polyopt.transform.schedule import Schedule
+
+
+def lower(schedule: Schedule) -> Loops:
+    """The loops that run a schedule.
+
+    Raises IllegalScheduleError where a vector loop's reduction cannot have an accumulator, or a
+    privatised scalar no bounded block; parallel and vector marks are judged once more here.
+    """
+    promotions = plan(schedule)
+    builder = _IslTree(schedule.scop, promotions)
+    root = builder.schedule(schedule.tree)
+    build = isl.AstBuild.from_context(schedule.scop.context)
+    ast = build.node_from_schedule(root)
+    walker = _Walker(schedule.scop, builder.members, promotions)
+    names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
+    body = walker.node(ast, _Scope(names, {}, frozenset(), ()))
+    return Loops(with_work(body, schedule.scop), tuple(name for name, _ in schedule.scop.private))
+
+
+def plan(schedule: Schedule) -> tuple[Promotion, ...]:
+    """Every block that the schedule needs: private scalars' and vector reductions'."""
+    found: list[Promotion] = []
+    for array, _ in schedule.scop.private:
+        block = private_block(schedule.scop, schedule.tree, array)
+        if block is None:
+            raise IllegalScheduleError(
+                f'the private copies of "{array}" would outlive the loops they belong to. '
+                f"Keep the statements that use it in one loop body, or tile the loop between them."
+            )
+        found.append(block)
+    verdict = schedule.verdict
+    if not verdict.is_legal:
+        raise IllegalScheduleError("the final tree breaks a dependence")
+    for level in verdict.levels:
+        if level.member.vector and level.reductions:
+            blocks = accumulator(schedule.scop, schedule.tree, level)
+            if blocks is None:
+                raise IllegalScheduleError(
+                    f'vectorize("{level.member.name}") carries a reduction whose target cannot '
+                    f"stay in one accumulator: it moves with the loop, or is used otherwise there."
+                )
+            found += blocks
+    return tuple(found)
+
+
+class _IslTree:
+    """Our tree as an isl schedule tree, with marks that name members and promotions."""
+
+    def __init__(self, scop: Scop, promotions: tuple[Promotion, ...]) -> None:
+        self.scop = scop
+        self.frames = {
+            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
+        }
+        self.members: list[Member] = []
+        self.promotions: dict[tuple[Path, int], list[int]] = {}
+        for number, item in enumerate(promotions):
+            self.promotions.setdefault((item.path, item.position), []).append(number)
+
+    def schedule(self, tree: Tree) -> isl.Schedule:
+        domain: isl.UnionSet | None = None
+        for statement in self.scop.statements:
+            part = isl.UnionSet.from_set(statement.domain)
+            domain = part if domain is None else domain.union(part)
+        if domain is None:
+            domain = isl.UnionSet.from_set(self.scop.context).empty_space()
+        node = isl.ScheduleNode.from_domain(domain).child(0)
+        return self._node(node, tree.root, ()).get_schedule()
+
+    def _node(self, at: isl.ScheduleNode, node: TreeNode, path: Path) -> isl.ScheduleNode:
+        """Insert a subtree; returns the node at the place where it began."""
+        match node:
+            case Band(members, child):
+                return self._band(at, members, child, path, 0)
+            case Sequence():
+                return self._sequence(at, node, path)
+            case Mark(_, child) | Region(_, child):
+                return self._marked(at, path, 0, lambda n: self._node(n, child, (*path, 0)))
+        return self._marked(at, path, 0, lambda n: n)
+
+    def _marked(self, at, path, position, then):  # type: ignore[no-untyped-def]
+        numbers = self.promotions.get((path, position), [])
+        for number in reversed(numbers):
+            at = at.insert_mark(isl.Id(f"promote{number}"))
+        for _ in numbers:
+            at = at.child(0)
+        at = then(at)
+        for _ in numbers:
+            at = at.parent()
+        return at
+
+    def _band(
+        self,
+        at: isl.ScheduleNode,
+        members: tuple[Member, ...],
+        child: TreeNode,
+        path: Path,
+        position: int,
+    ) -> isl.ScheduleNode:
+        if position == len(members):
+            return self._node(at, child, (*path, 0))
+
+        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
+            number = len(self.members)
+            self.members.append(members[position])
+            at = at.insert_partial_schedule(self._partial(members[position]))
+            at = at.insert_mark(isl.Id(f"member{number}")).child(0).child(0)
+            return self._band(at, members, child, path, position + 1).parent().parent()
+
+        return self._marked(at, path, position, inside)
+
+    def _partial(self, member: Member) -> isl.MultiUnionPwAff:
+        total: isl.UnionPwAff | None = None
+        for name, row in member.rows:
+            part = isl.UnionPwAff.from_pw_aff(self.frames[name].pw_aff(row))
+            total = part if total is None else total.union_add(part)
+        return isl.MultiUnionPwAff.from_union_pw_aff(total)
+
+    def _sequence(self, at: isl.ScheduleNode, node: Sequence, path: Path) -> isl.ScheduleNode:
+        numbers = self.promotions.get((path, 0), [])
+
+        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
+            filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, len(node.children))
+            for item in node.children:
+                filters = filters.add(self._filter(item.instances))
+            at = at.insert_sequence(filters)
+            for position, item in enumerate(node.children):
+                below = at.child(position).child(0)
+                at = self._node(below, item.child, (*path, position)).parent().parent()
+            return at
+
+        return self._marked(at, path, 0, inside) if numbers else inside(at)
+
+    def _filter(self, instances: tuple[tuple[str, str], ...]) -> isl.UnionSet:
+        total: isl.UnionSet | None = None
+        for name, text in instances:
+            set_ = isl.Set(text) if text else self.frames[name].universe()
+            part = isl.UnionSet.from_set(set_)
+            total = part if total is None else total.union(part)
+        if total is None:
+            raise ValueError("a filter holds at least one statement")
+        return total
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What is in force at a point of the AST: values of isl's identifiers, the member at each
+    loop depth, the variables in use, and the loop variables (or values) from the outermost."""
+
+    values: Mapping[str, Affine]
+    members: Mapping[int, Member]
+    taken: frozenset[str]
+    loops: tuple[Affine, ...]
+
+
+class _Walker:
+    """isl's AST to our loops."""
+
+    def __init__(
+        self, scop: Scop, members: list[Member], promotions: tuple[Promotion, ...]
+    ) -> None:
+        self.scop = scop
+        self.members = members
+        self.promotions = promotions
+        self.reserved = frozenset(
+            (*scop.parameter_names, *(a.name for a in scop.arrays), *(a.name for a in scop.arguments))
+        )
+
+    def node(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        kind = ast.get_type()
+        t = isl.ast_node_type
+        if kind == t.block:
+            children = ast.block_get_children()
+            parts = [self.node(children.get_at(i), scope) for i in range(children.n_ast_node())]
+            return tuple(n for part in parts for n in part)
+        if kind == t.for_:
+            return self._for(ast, scope)
+        if kind == t.if_:
+            return self._if(ast, scope)
+        if kind == t.mark:
+            return self._mark(ast, scope)
+        return (self._instance(ast, scope),)
+
+    def _instance(self, ast: isl.AstNode, scope: _Scope) -> Instance:
+        call = ast.user_get_expr()
+        name = call.get_op_arg(0).get_id().get_name()
+        values = tuple(
+            affine_from_expr(call.get_op_arg(i), scope.values)
+            for i in range(1, call.get_op_n_arg())
+        )
+        return Instance(name, values)
+
+    def _if(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        condition = condition_from_expr(ast.if_get_cond(), scope.values)
+        then = self.node(ast.if_get_then_node(), scope)
+        otherwise = self.node(ast.if_get_else_node(), scope) if ast.if_has_else_node() else ()
+        return (If(condition, then, otherwise),)
+
+    def _mark(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        name = ast.mark_get_id().get_name()
+        inner = ast.mark_get_node()
+        if name.startswith("member"):
+            member = self.members[int(name.removeprefix("member"))]
+            depth = len(scope.members)
+            members = {**scope.members, depth: member}
+            return self.node(inner, replace(scope, members=members))
+        return self._promote(self.promotions[int(name.removeprefix("promote"))], inner, scope)
+
+    def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        values = {f"c{i}": scope.values.get(f"c{i}", Affine()) for i in range(len(scope.members))}
+        origin = tuple(o.substitute(values) for o in item.origin)
+        name = _fresh(f"{item.array}_acc" if item.reduction else item.array, scope.taken)
+        inside = replace(scope, taken=scope.taken | {name})
+        body = self.node(inner, inside)
+        return (
+            Promote(
+                item.array, name, origin, item.shape, body, item.load, item.store,
+                item.reduction, item.targets,
+            ),  # fmt: skip
+        )
+
+    def _for(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        isl_name = ast.for_get_iterator().get_id().get_name()
+        member = scope.members[int(isl_name.removeprefix("c"))]
+        lower = affine_from_expr(ast.for_get_init(), scope.values)
+        if ast.for_is_degenerate():
+            values = {**scope.values, isl_name: lower}
+            return self.node(ast.for_get_body(), replace(scope, values=values))
+        variable = _fresh(member.name, scope.taken | self.reserved)
+        values = {**scope.values, isl_name: Affine.name(variable)}
+        inside = replace(scope, values=values, taken=scope.taken | {variable})
+        step = ast.for_get_inc().get_val().to_python()
+        return (
+            For(
+                variable=variable,
+                lower=lower,
+                upper=self._upper(ast.for_get_cond(), scope),
+                step=int(step),
+                body=self.node(ast.for_get_body(), inside),
+                loop=member.name,
+                parallel=member.parallel,
+                vector=bool(member.vector),
+                unroll=member.unroll,
+            ),
+        )
+
+    def _upper(self, condition: isl.AstExpr, scope: _Scope) -> Affine:
+        bound = affine_from_expr(condition.get_op_arg(1), scope.values)
+        strict = condition.get_op_type() == isl.ast_expr_op_type.lt
+        return bound if strict else bound + 1
+
+
+def _fresh(wanted: str, taken: frozenset[str]) -> str:
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}{number}" in taken:
+        number += 1
+    return f"{wanted}{number}"
