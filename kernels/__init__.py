@@ -10,19 +10,24 @@ from __future__ import annotations
 import difflib
 import importlib
 
-from ._benchmark import COUNT, REAL, SETS, Benchmark, Difference, Kernel, compare
+from ._baseline import Baseline, BaselineError, load_baseline
+from ._benchmark import COUNT, REAL, SETS, Benchmark, Difference, Kernel, compare, roughen
 
 __all__ = [
     "COUNT",
     "NAMES",
     "REAL",
     "SETS",
+    "Baseline",
+    "BaselineError",
     "Benchmark",
     "Difference",
     "Kernel",
     "all_benchmarks",
     "compare",
     "find",
+    "load_baseline",
+    "roughen",
 ]
 
 NAMES = (

@@ -96,7 +96,7 @@ class Baseline:
         return array.ctypes.data
 
 
-def load(
+def load_baseline(
     benchmark: Benchmark,
     *,
     constants: Sizes | None = None,

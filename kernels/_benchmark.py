@@ -58,6 +58,7 @@ class Benchmark:
             error in one element reaches many others.
         facts: What is compared instead of the outputs, computed from all arguments by name, where
             the outputs themselves are ill-conditioned.
+        smooth: Whether PolyBench's data are nearly a fixed point of the kernel; see `roughen`.
         numpy: An independent implementation by NumPy's array operations; same signature, in place.
         flops: Floating-point operations of one call (integer ones for integer kernels).
         dtype: The element type PolyBench uses.
@@ -72,6 +73,7 @@ class Benchmark:
     reduction_length: Callable[[Sizes], int]
     bound: Literal["elementwise", "normwise"] = "elementwise"
     facts: Callable[[Mapping[str, Any]], Mapping[str, Array]] | None = None
+    smooth: bool = False
     numpy: Callable[..., None] | None = None
     flops: Callable[[Sizes], int] | None = None
     dtype: np.dtype[Any] = FLOAT64
@@ -135,14 +137,34 @@ def datasets(**values: tuple[int, int, int, int, int]) -> dict[str, dict[str, in
     }
 
 
+def roughen(arguments: Arguments, benchmark: Benchmark, seed: int = 0) -> Arguments:
+    """Copies of the arguments that show a wrong kernel: to check results, not to time.
+
+    Where PolyBench's data are smooth, each element is multiplied by a random factor in [0.5, 1.5):
+    heat-3d's data, for one, are a fixed point, so that a kernel that does nothing would pass.
+    """
+    random = np.random.default_rng(seed)
+
+    def rough(value: Any) -> Any:  # noqa: ANN401
+        if not isinstance(value, np.ndarray):
+            return value
+        if not benchmark.smooth:
+            return value.copy()
+        factors = random.random(value.shape, np.float32)
+        factors += 0.5
+        return value * factors.astype(value.dtype, copy=False)
+
+    return tuple(rough(value) for value in arguments)
+
+
 def compare(
     expected: Arguments, actual: Arguments, benchmark: Benchmark, sizes: Sizes
 ) -> Difference | None:
     """The first difference between two results of a benchmark that rounding does not explain.
 
-    Takes all arguments, in call order, after each of the two runs. Integers must be equal. For a
-    kernel with reductions of length L in a type with precision eps, and s = max(1, size of the
-    expected array), the bound is
+    Takes all arguments, in call order, after each of the two runs. Integers, and arrays that the
+    kernel only reads, must be equal. For a kernel with reductions of length L in a type with
+    precision eps, and s = max(1, size of the expected array), the bound on the rest is
 
         elementwise    max |expected - actual| <= 8 eps L s    with s by the maximum norm
         normwise       ‖expected - actual‖     <= 8 eps L s    in the Frobenius norm
@@ -151,12 +173,18 @@ def compare(
     section 4.2) with the sum of the terms' magnitudes replaced by the result's. NaN equals NaN and
     an infinity equals itself: a run that makes them where the other does not, differs.
     """
-    length = benchmark.reduction_length(sizes)
-    first_output = benchmark.named(expected)[benchmark.outputs[0]]
-    eps = float(np.finfo(first_output.dtype).eps) if first_output.dtype.kind == "f" else 0.0
+    before, after = benchmark.named(expected), benchmark.named(actual)
+    for name, kind in benchmark.parameters.items():
+        if isinstance(kind, tuple) and name not in benchmark.outputs:
+            difference = _first_difference(name, before[name], after[name], 0.0, "elementwise")
+            if difference is not None:
+                return difference
+    element = before[benchmark.outputs[0]].dtype
+    eps = float(np.finfo(element).eps) if element.kind == "f" else 0.0
+    relative = 8 * eps * benchmark.reduction_length(sizes)
     have = benchmark.observed(actual)
     for name, want in benchmark.observed(expected).items():
-        difference = _first_difference(name, want, have[name], 8 * eps * length, benchmark.bound)
+        difference = _first_difference(name, want, have[name], relative, benchmark.bound)
         if difference is not None:
             return difference
     return None

@@ -101,6 +101,7 @@ BENCHMARK = Benchmark(
     outputs=("u", "v", "p", "q"),
     reduction_length=lambda s: s["TSTEPS"] + s["N"],
     bound="normwise",
+    smooth=True,
     numpy=_numpy,
     flops=lambda s: 30 * s["TSTEPS"] * (s["N"] - 2) ** 2,
 )

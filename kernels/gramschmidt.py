@@ -65,7 +65,7 @@ def _facts(values: Mapping[str, Any]) -> Mapping[str, Array]:
         "Q @ R": Q @ R,
         "norms of Q's columns": np.linalg.norm(Q, axis=0),
         "R below the diagonal": np.tril(R, -1),
-        "A - Q diag(R)": A - Q * np.diag(R),
+        "A / diag(R) - Q": A / np.diag(R) - Q,
     }
 
 

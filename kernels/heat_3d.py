@@ -63,6 +63,7 @@ BENCHMARK = Benchmark(
     make=_make,
     outputs=("A", "B"),
     reduction_length=lambda s: 2 * s["TSTEPS"],
+    smooth=True,
     numpy=_numpy,
     flops=lambda s: 30 * s["TSTEPS"] * (s["N"] - 2) ** 3,
 )

@@ -47,6 +47,7 @@ BENCHMARK = Benchmark(
     make=_make,
     outputs=("A", "B"),
     reduction_length=lambda s: 2 * s["TSTEPS"],
+    smooth=True,
     numpy=_numpy,
     flops=lambda s: 10 * s["TSTEPS"] * (s["N"] - 2) ** 2,
 )

@@ -46,5 +46,6 @@ BENCHMARK = Benchmark(
     make=_make,
     outputs=("A",),
     reduction_length=lambda s: s["TSTEPS"],
+    smooth=True,
     flops=lambda s: 9 * s["TSTEPS"] * (s["N"] - 2) ** 2,
 )
