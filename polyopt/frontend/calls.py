@@ -1,0 +1,166 @@
+"""Calls inside data expressions: `math.*`, `min`, `max`, `abs`, conversions, `len`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Literal
+
+from polyopt.frontend import messages
+from polyopt.frontend.affine import combine
+from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.context import Context
+from polyopt.frontend.data import arithmetic, index, truth
+from polyopt.frontend.dispatch import expression, read_expression
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, join
+from polyopt.frontend.values import Value, affine_of
+from polyopt.model.expr import Binary, Call, Cast, Unary
+from polyopt.model.types import DType, f64, i64
+
+UNARY_MATH = frozenset(
+    "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
+    "asinh acosh atanh erf erfc gamma lgamma fabs".split()
+)
+BINARY_MATH = frozenset("pow atan2 hypot fmod copysign".split())
+ROUNDING_MATH = frozenset("floor ceil trunc".split())
+TEST_MATH = frozenset("isnan isinf isfinite".split())
+ARITY = dict.fromkeys(UNARY_MATH | ROUNDING_MATH | TEST_MATH, 1) | dict.fromkeys(BINARY_MATH, 2)
+
+
+@expression(ast.Call)
+def _call(context: Context, node: ast.Call) -> Value:
+    function = resolve(context, node.func)
+    if isinstance(function, DType):
+        raise context.unsupported(node, messages.numpy_cast(context.text(node.func)))
+    if not isinstance(function, Function):
+        raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
+    if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
+        raise context.unsupported(node, messages.call_form(function.name))
+    if function.module == "math":
+        return _math(context, node, function.name)
+    reader = _BUILTIN.get(function.name) if function.module == "builtins" else None
+    if reader is None:
+        text = messages.misplaced_call(function.module, function.name)
+        raise context.unsupported(node, text)
+    return reader(context, node)
+
+
+# ---- math ----------------------------------------------------------------------------------
+
+
+def _math(context: Context, node: ast.Call, name: str) -> Value:
+    if name == "log" and len(node.args) == 2:  # CPython divides the two logarithms
+        numerator, denominator = (_function(context, "log", [a]) for a in node.args)
+        return arithmetic(context, node, "div", numerator, denominator)
+    if name not in ARITY:
+        raise context.unsupported(node, messages.unknown_math(name))
+    if len(node.args) != ARITY[name]:
+        text = messages.argument_count(f"math.{name}", ARITY[name], len(node.args))
+        raise context.unsupported(node, text)
+    if name in ROUNDING_MATH:
+        return _rounding(context, node, name)
+    return _function(context, name, node.args)
+
+
+def _function(context: Context, name: str, nodes: list[ast.expr]) -> Value:
+    arguments = tuple(context.coerce(read_expression(context, node), f64, node) for node in nodes)
+    if name == "fabs":
+        return Value(Unary("abs", arguments[0], f64), WEAK_FLOAT)
+    type_ = WEAK_BOOL if name in TEST_MATH else WEAK_FLOAT
+    return Value(Call(name, arguments, type_.dtype), type_)
+
+
+def _rounding(context: Context, node: ast.Call, name: str) -> Value:
+    """`math.floor` and its like give Python integers; of an integer, the integer itself."""
+    operand = read_expression(context, node.args[0])
+    if not operand.type.dtype.is_float:
+        return Value(context.coerce(operand, i64, node), WEAK_INT)
+    argument = context.coerce(operand, f64, node)
+    return Value(Cast(Call(name, (argument,), f64), i64), WEAK_INT)
+
+
+# ---- builtins ------------------------------------------------------------------------------
+
+
+def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
+    def read(context: Context, node: ast.Call) -> Value:
+        if len(node.args) < 2:
+            raise context.unsupported(node, messages.reduction_call(op))
+        values = [read_expression(context, argument) for argument in node.args]
+        affine = [affine_of(value) for value in values]
+        type_ = join([value.type for value in values])
+        if all(a is not None for a in affine) and type_.dtype.kind == "i":
+            result = affine[0]
+            for each in affine[1:]:
+                assert result is not None
+                assert each is not None
+                result = combine(op, result, each)
+            assert result is not None
+            return index(context, node, result, type_)
+        operands = [context.coerce(value, type_.dtype, node) for value in values]
+        expr = operands[0]
+        for operand in operands[1:]:
+            expr = Binary(op, expr, operand, type_.dtype)
+        return Value(expr, type_)
+
+    return read
+
+
+def _single(context: Context, node: ast.Call, name: str) -> Value:
+    if len(node.args) != 1:
+        raise context.unsupported(node, messages.argument_count(name, 1, len(node.args)))
+    return read_expression(context, node.args[0])
+
+
+def _abs(context: Context, node: ast.Call) -> Value:
+    operand = _single(context, node, "abs")
+    if operand.is_bool:
+        return _plain(operand) if operand.type.weak else operand
+    constant, affine = operand.constant, affine_of(operand)
+    if constant is not None and affine is not None:
+        return index(context, node, affine if constant >= 0 else -affine, operand.type)
+    return Value(Unary("abs", operand.expr, operand.type.dtype), operand.type)
+
+
+def _plain(operand: Value) -> Value:
+    """A Python bool as the integer that it is."""
+    return Value(Cast(operand.expr, i64), WEAK_INT)
+
+
+def _float(context: Context, node: ast.Call) -> Value:
+    return Value(context.coerce(_single(context, node, "float"), f64, node), WEAK_FLOAT)
+
+
+def _int(context: Context, node: ast.Call) -> Value:
+    return Value(context.coerce(_single(context, node, "int"), i64, node), WEAK_INT)
+
+
+def _bool(context: Context, node: ast.Call) -> Value:
+    operand = _single(context, node, "bool")
+    return Value(truth(context, node, operand), WEAK_BOOL)
+
+
+def _pow(context: Context, node: ast.Call) -> Value:
+    if len(node.args) != 2:
+        raise context.unsupported(node, messages.argument_count("pow", 2, len(node.args)))
+    base, exponent = (read_expression(context, argument) for argument in node.args)
+    return arithmetic(context, node, "pow", base, exponent)
+
+
+def _len(context: Context, node: ast.Call) -> Value:
+    argument = node.args[0] if len(node.args) == 1 else node
+    if isinstance(argument, ast.Name) and argument.id in context.arrays:
+        return index(context, node, context.arrays[argument.id].shape[0])
+    raise context.unsupported(node, messages.LENGTH)
+
+
+_BUILTIN: dict[str, Callable[[Context, ast.Call], Value]] = {
+    "min": _extreme("min"),
+    "max": _extreme("max"),
+    "abs": _abs,
+    "float": _float,
+    "int": _int,
+    "bool": _bool,
+    "pow": _pow,
+    "len": _len,
+}

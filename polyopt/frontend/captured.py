@@ -1,0 +1,137 @@
+"""Names that the function does not assign: numbers, modules, functions, size symbols.
+
+They are known by identity, not by spelling: `from math import sqrt as root` works, and a global
+that happens to be called `sqrt` does not pass for the function.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from polyopt.errors import UnsupportedSyntaxError
+from polyopt.frontend import markers, messages
+from polyopt.frontend.context import Context
+from polyopt.frontend.values import OutOfRangeError, Value, number
+from polyopt.model.symbols import Symbol
+from polyopt.model.types import DType, from_numpy
+
+MODULES = ("math", "numpy", "polyopt")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that the language knows, such as `math.sqrt` or `numpy.zeros`."""
+
+    module: str
+    name: str
+
+
+Captured = Value | ModuleType | Function | DType | Symbol
+
+_MATH = {
+    id(value): Function("math", name)
+    for name, value in vars(math).items()
+    if callable(value) and not name.startswith("_")
+}
+_BUILTINS = {
+    id(getattr(builtins, name)): Function("builtins", name)
+    for name in ("range", "len", "min", "max", "abs", "pow", "float", "int", "bool")
+}
+_NUMPY = {
+    id(getattr(np, name)): Function("numpy", name) for name in ("zeros", "empty", "ones", "full")
+}
+_MARKERS = {
+    id(markers.assume): Function("polyopt", "assume"),
+    id(markers.label): Function("polyopt", "label"),
+}
+_FUNCTIONS = {**_MATH, **_BUILTINS, **_NUMPY, **_MARKERS}
+
+
+def resolve(context: Context, node: ast.expr) -> Captured | None:
+    """What a name or dotted name stands for; None where it is the function's own.
+
+    Raises UnsupportedSyntaxError for values that cannot be frozen into a kernel.
+    """
+    if isinstance(node, ast.Name):
+        if _is_own(context, node.id):
+            return None
+        return _name(context, node)
+    if isinstance(node, ast.Attribute):
+        owner = resolve(context, node.value) if _is_dotted(node.value) else None
+        if isinstance(owner, ModuleType):
+            return _member(context, node, owner)
+    return None
+
+
+def _is_dotted(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or (
+        isinstance(node, ast.Attribute) and _is_dotted(node.value)
+    )
+
+
+def _is_own(context: Context, name: str) -> bool:
+    own = context.stored.keys() | context.arrays.keys() | context.signature.scalars.keys()
+    return name in own or name in context.locals
+
+
+def _name(context: Context, node: ast.Name) -> Captured:
+    try:
+        value = context.source.captured(node.id)
+    except LookupError:
+        raise context.unsupported(node, messages.unknown_name(node.id)) from None
+    found = _freeze(context, node, value)
+    if isinstance(found, Value):
+        context.captured[node.id] = f"{type(value).__name__} {value!r}"
+    elif isinstance(found, Symbol):
+        context.captured[node.id] = f"symbol {found.name}"
+    return found
+
+
+def _member(context: Context, node: ast.Attribute, module: ModuleType) -> Captured:
+    try:
+        value = getattr(module, node.attr)
+    except AttributeError:
+        text = messages.no_such_member(module.__name__, node.attr)
+        raise context.unsupported(node, text) from None
+    return _freeze(context, node, value)
+
+
+def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
+    if isinstance(value, ModuleType):
+        if any(sys.modules.get(name) is value for name in MODULES):
+            return value
+        raise context.unsupported(node, messages.captured_module(value.__name__))
+    function = _FUNCTIONS.get(id(value))
+    if function is not None:
+        return function
+    if isinstance(value, DType | Symbol):
+        return value
+    if isinstance(value, type) and issubclass(value, np.generic):
+        dtype = from_numpy(np.dtype(value))
+        if dtype is not None:
+            return dtype
+    try:
+        found = number(value)
+    except OutOfRangeError as error:
+        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+    if found is None:
+        raise _refusal(context, node, value)
+    return found
+
+
+def _refusal(context: Context, node: ast.expr, value: object) -> UnsupportedSyntaxError:
+    name = context.text(node)
+    if isinstance(value, np.ndarray):
+        return context.unsupported(node, messages.captured_array(name))
+    if isinstance(value, np.ufunc) or getattr(value, "__module__", "") == "numpy":
+        return context.unsupported(node, messages.numpy_function(name))
+    if callable(value):
+        return context.unsupported(node, messages.unknown_function(name))
+    return context.unsupported(node, messages.captured_value(name, type(value).__name__))

@@ -1,0 +1,210 @@
+"""What is known while a function's body is read: arrays, arguments, names and their types.
+
+The body is read in rounds, until nothing new is learnt. A name starts as an *affine name*, a
+shorthand for the integer expression assigned to it. It is demoted to a *data scalar* (a rank-0
+array) once it gets a value that is not affine, or is read where more than one assignment could
+have set it. The types of data scalars are joined over all their assignments. What a round learns
+goes into `Facts`; the round that learns nothing new made the result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from polyopt.errors import NotAffineError, UnsupportedSyntaxError
+from polyopt.frontend import messages
+from polyopt.frontend.promotion import join
+from polyopt.frontend.signature import Signature
+from polyopt.frontend.source import FunctionSource
+from polyopt.frontend.values import OutOfRangeError, Value, coerce
+from polyopt.model.affine import Affine
+from polyopt.model.expr import Expr, Load
+from polyopt.model.nest import Array, Assign, Assumption
+from polyopt.model.types import DType, ScalarType
+from polyopt.source import Location
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What earlier rounds learnt: why a name is data, and the types of data scalars."""
+
+    data: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, ScalarType] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """An affine name or a loop variable with its present value; `line` is where it was bound."""
+
+    value: Affine
+    type: ScalarType
+    is_loop: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A name that no single assignment determines here."""
+
+    reason: str
+    ended_loop: int | None = None
+
+
+class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in the round)
+    """A data scalar is read before any round has seen the type of its assignments."""
+
+
+def stored_names(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """The names that these nodes assign, loop variables included, with their last lines."""
+    return {
+        node.id: node.lineno
+        for root in nodes
+        for node in ast.walk(root)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def loop_variables(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """The variables of the `for` loops among and below these nodes, with their lines."""
+    return {
+        node.target.id: node.lineno
+        for root in nodes
+        for node in ast.walk(root)
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
+    }
+
+
+class Context:
+    """The state of one round."""
+
+    def __init__(self, source: FunctionSource, signature: Signature, facts: Facts) -> None:
+        self.source = source
+        self.signature = signature
+        self.facts = facts
+        self.arrays: dict[str, Array] = dict(signature.arrays)
+        self.bindings: dict[str, Bound | Lost] = dict(signature_bindings(signature))
+        self.data: dict[str, str] = dict(facts.data)
+        self.stored = stored_names(source.node.body)
+        self.loop_lines = loop_variables(source.node.body)
+        self.loop_stores: list[dict[str, int]] = []
+        self.depth = 0
+        self.label: str | None = None
+        self.locals: dict[str, Location] = {}
+        self.seen: dict[str, list[ScalarType]] = {}
+        self.assigned: set[str] = set()
+        self.used: dict[str, set[ScalarType]] = {}
+        self.assumptions: list[Assumption] = []
+        self.captured: dict[str, str] = {}
+        self._taken = set(self.stored) | set(signature.names) | signature.captured_names
+        self._relearn = False
+
+    # ---- errors ----
+
+    def unsupported(self, node: ast.AST, message: str) -> UnsupportedSyntaxError:
+        """The error for a construct outside the language, at its place."""
+        return UnsupportedSyntaxError(message, self.source.locate(node))
+
+    def not_affine(self, node: ast.AST, message: str) -> NotAffineError:
+        """The error for an expression that is not affine, at its place."""
+        return NotAffineError(message, self.source.locate(node))
+
+    def text(self, node: ast.expr | ast.stmt) -> str:
+        """A node's source text."""
+        return self.source.text(node)
+
+    def coerce(self, value: Value, dtype: DType, node: ast.AST) -> Expr:
+        """`value` converted to `dtype`; a constant out of range is refused at `node`."""
+        try:
+            return coerce(value, dtype)
+        except OutOfRangeError as error:
+            raise self.unsupported(node, messages.out_of_range(str(error))) from error
+
+    # ---- names ----
+
+    def fresh(self, stem: str) -> str:
+        """A name that the function does not use: `stem`, `stem_1`, …."""
+        name, count = stem, 0
+        while name in self._taken:
+            count += 1
+            name = f"{stem}_{count}"
+        self._taken.add(name)
+        return name
+
+    def demote(self, name: str, reason: str, node: ast.AST) -> None:
+        """From here on, and in the next round from the start, `name` is a data scalar."""
+        if name in self.loop_lines:
+            raise self.unsupported(
+                node, messages.loop_variable_is_data(name, self.loop_lines[name])
+            )
+        if name in self.bindings:
+            self._relearn = True
+        self.data[name] = reason
+
+    def storage(self, name: str) -> str:
+        """The rank-0 array of a data scalar: its name, unless an argument has that already."""
+        return f"{name}_local" if name in self.signature.names else name
+
+    def scalar_type(self, name: str) -> ScalarType:
+        """The type of a data scalar as far as it is known; raises Pending where it is not."""
+        known = self.facts.types.get(name)
+        if known is None:
+            if name not in self.seen:
+                self._relearn = True
+                raise Pending
+            known = join(self.seen[name])
+        self.used.setdefault(name, set()).add(known)
+        return known
+
+    def scalar(self, name: str) -> Value:
+        """A data scalar's value."""
+        type_ = self.scalar_type(name)
+        return Value(Load(self.storage(name), (), type_.dtype), type_)
+
+    def set_scalar(self, name: str, value: Value, node: ast.AST, at: ast.AST) -> Assign:
+        """The assignment of `value` to a data scalar, which the statement `at` makes."""
+        where = self.source.locate(at)
+        self.locals.setdefault(name, where)
+        self.seen.setdefault(name, []).append(value.type)
+        self.assigned.add(name)
+        expr = self.coerce(value, self.scalar_type(name).dtype, node)
+        return Assign(self.storage(name), (), expr, None, self.label, where)
+
+    def learnt(self) -> Facts | None:
+        """What this round adds to the facts; None where it adds nothing."""
+        types = {name: join(seen) for name, seen in self.seen.items()}
+        settled = all(used == {types.get(name)} for name, used in self.used.items())
+        if settled and not self._relearn:
+            return None
+        return Facts(dict(self.data), types)
+
+    # ---- scopes ----
+
+    @contextmanager
+    def block(self, body: Iterable[ast.AST], *, loop: bool) -> Iterator[None]:
+        """The body of a loop or a branch: what it assigns is unknown after it."""
+        outer = dict(self.bindings)
+        stores = stored_names(body)
+        self.depth += 1
+        if loop:
+            self.loop_stores.append(stores)
+            for name, line in stores.items():
+                if name in self.bindings:
+                    self.bindings[name] = Lost(messages.reassigned_in_loop(name, line))
+        yield
+        if loop:
+            self.loop_stores.pop()
+        self.depth -= 1
+        ended = {n: b for n, b in self.bindings.items() if isinstance(b, Lost) and b.ended_loop}
+        self.bindings = outer
+        for name, line in stores.items():
+            self.bindings[name] = ended.get(name) or Lost(messages.assigned_in_block(name, line))
+
+
+def signature_bindings(signature: Signature) -> Iterator[tuple[str, Bound]]:
+    """Integer arguments stand for the parameters of their names."""
+    for name, type_ in signature.scalars.items():
+        if type_.dtype.kind == "i":
+            yield name, Bound(Affine.name(name), type_, False, signature.lines[name])

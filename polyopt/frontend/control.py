@@ -1,0 +1,174 @@
+"""Control: loops, branches, labels, assumptions."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from polyopt.frontend import messages
+from polyopt.frontend.affine import read_affine
+from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.conditions import affine_condition, assumption, constant
+from polyopt.frontend.context import Bound, Context, Lost
+from polyopt.frontend.dispatch import read_statements, statement
+from polyopt.frontend.guards import read_data_branch
+from polyopt.frontend.promotion import WEAK_INT
+from polyopt.frontend.statements import branch
+from polyopt.model.affine import Affine
+from polyopt.model.nest import Assumption, Loop, Node
+
+
+@statement(ast.Pass)
+def _pass(context: Context, node: ast.Pass) -> list[Node]:  # noqa: ARG001  (one signature for all)
+    return []
+
+
+@statement(ast.Return)
+def _return(context: Context, node: ast.Return) -> list[Node]:
+    if node.value is not None:
+        raise context.unsupported(node, messages.return_value(context.text(node.value)))
+    if context.source.node.body[-1] is not node:
+        raise context.unsupported(node, messages.EARLY_RETURN)
+    return []
+
+
+# ---- loops ---------------------------------------------------------------------------------
+
+
+@statement(ast.For)
+def _for(context: Context, node: ast.For) -> list[Node]:
+    if node.orelse:
+        raise context.unsupported(node.orelse[0], messages.LOOP_ELSE)
+    variable = _variable(context, node.target)
+    lower, upper, step = _range(context, node.iter)
+    with context.block([*node.body, node.target], loop=True):
+        bound = Bound(Affine.name(variable), WEAK_INT, True, node.lineno)
+        context.bindings[variable] = bound
+        body = read_statements(context, node.body)
+        context.bindings[variable] = Lost("", node.lineno)
+    if not body:
+        return []
+    where = context.source.locate(node)
+    return [Loop(variable, lower, upper, step, tuple(body), where)]
+
+
+def _variable(context: Context, target: ast.expr) -> str:
+    if not isinstance(target, ast.Name):
+        raise context.unsupported(target, messages.LOOP_TARGET)
+    name = target.id
+    if name in context.signature.names:
+        raise context.unsupported(target, messages.loop_variable_hides(name))
+    binding = context.bindings.get(name)
+    if isinstance(binding, Bound) and binding.is_loop:
+        raise context.unsupported(target, messages.loop_variable_shadows(name, binding.line))
+    if name in context.arrays:
+        raise context.unsupported(target, messages.loop_variable_hides(name))
+    if name in context.data:
+        raise context.unsupported(target, messages.loop_variable_is_data(name, target.lineno))
+    return name
+
+
+def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
+    function = resolve(context, node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or function != Function("builtins", "range"):
+        raise context.unsupported(node, messages.loop_over(node, context.text(node)))
+    if node.keywords or not 1 <= len(node.args) <= 3:
+        raise context.unsupported(node, messages.RANGE_FORM)
+    for argument in node.args:
+        if isinstance(argument, ast.Starred):
+            raise context.unsupported(argument, messages.RANGE_FORM)
+    if len(node.args) == 1:
+        return Affine(), read_affine(context, node.args[0], "loop bound"), 1
+    lower, upper = (read_affine(context, argument, "loop bound") for argument in node.args[:2])
+    step = _step(context, node.args[2]) if len(node.args) == 3 else 1
+    return lower, upper, step
+
+
+def _step(context: Context, node: ast.expr) -> int:
+    affine = read_affine(context, node, "loop step")
+    if not affine.is_constant:
+        raise context.not_affine(node, messages.variable_step(context.text(node)))
+    if affine.constant == 0:
+        raise context.unsupported(node, messages.ZERO_STEP)
+    return affine.constant
+
+
+# ---- branches ------------------------------------------------------------------------------
+
+
+@statement(ast.If)
+def _if(context: Context, node: ast.If) -> list[Node]:
+    condition = affine_condition(context, node.test)
+    if condition is None:
+        return read_data_branch(context, node)
+    known = constant(condition)
+    if known is not None:
+        return read_statements(context, node.body if known else node.orelse)
+    sides: list[tuple[Node, ...]] = []
+    for suite in (node.body, node.orelse):
+        with context.block(suite, loop=False):
+            sides.append(tuple(read_statements(context, suite)))
+    return branch(context, condition, sides[0], sides[1], node)
+
+
+# ---- labels and assumptions ----------------------------------------------------------------
+
+
+@statement(ast.With)
+def _with(context: Context, node: ast.With) -> list[Node]:
+    name = _label(context, node)
+    if context.label is not None:
+        raise context.unsupported(node, messages.NESTED_LABEL)
+    context.label = name
+    body = read_statements(context, node.body)
+    context.label = None
+    return body
+
+
+def _label(context: Context, node: ast.With) -> str:
+    item = node.items[0]
+    call = item.context_expr
+    if len(node.items) == 1 and item.optional_vars is None and isinstance(call, ast.Call):
+        known = resolve(context, call.func) == Function("polyopt", "label")
+        argument = call.args[0] if len(call.args) == 1 and not call.keywords else None
+        if known:
+            name = argument.value if isinstance(argument, ast.Constant) else None
+            if isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*", name):
+                return name
+            raise context.unsupported(call, messages.LABEL_FORM)
+    raise context.unsupported(node, messages.WITH)
+
+
+@statement(ast.Assert)
+def _assert(context: Context, node: ast.Assert) -> list[Node]:
+    _assume(context, node.test)
+    return []
+
+
+@statement(ast.Expr)
+def _expression(context: Context, node: ast.Expr) -> list[Node]:
+    value = node.value
+    if isinstance(value, ast.Constant) and (isinstance(value.value, str) or value.value is ...):
+        return []
+    if isinstance(value, ast.Call):
+        function = resolve(context, value.func)
+        if function == Function("polyopt", "assume"):
+            if len(value.args) != 1 or value.keywords:
+                raise context.unsupported(value, messages.ASSUME_FORM)
+            _assume(context, value.args[0])
+            return []
+        if not isinstance(function, Function):
+            text = messages.unknown_call(value.func, context.text(value.func))
+            raise context.unsupported(value, text)
+    if type(value) in messages.CONSTRUCTS:
+        raise context.unsupported(value, messages.construct(value))
+    raise context.unsupported(value, messages.unused_value(context.text(value)))
+
+
+def _assume(context: Context, node: ast.expr) -> None:
+    condition = assumption(context, node)
+    if constant(condition) is False:
+        raise context.unsupported(node, messages.false_assumption(context.text(node)))
+    if constant(condition) is None:
+        where = context.source.locate(node)
+        context.assumptions.append(Assumption(condition, context.text(node), where))

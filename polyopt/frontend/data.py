@@ -1,0 +1,324 @@
+"""Data expressions: names, constants, arithmetic, comparison, conditional expressions."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+
+from polyopt.frontend import messages
+from polyopt.frontend.affine import combine
+from polyopt.frontend.captured import DType, Function, Symbol, resolve
+from polyopt.frontend.context import Bound, Context, Lost
+from polyopt.frontend.dispatch import expression, read_expression
+from polyopt.frontend.promotion import (
+    WEAK_BOOL,
+    WEAK_INT,
+    Operation,
+    binary,
+    comparison,
+    join,
+)
+from polyopt.frontend.values import (
+    OutOfRangeError,
+    Value,
+    affine_of,
+    affine_value,
+    coerce,
+    negation,
+    number,
+)
+from polyopt.model.affine import Affine
+from polyopt.model.expr import (
+    Binary,
+    BinaryOp,
+    CompareOp,
+    Comparison,
+    Const,
+    Expr,
+    Logical,
+    ScalarArg,
+    Select,
+    Unary,
+)
+from polyopt.model.types import ScalarType, bool_
+
+BINARY: dict[type[ast.operator], BinaryOp] = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.Pow: "pow", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
+    ast.LShift: "lshift", ast.RShift: "rshift",
+}  # fmt: skip
+
+COMPARE: dict[type[ast.cmpop], CompareOp] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
+}  # fmt: skip
+
+_PYTHON: dict[BinaryOp, Callable[[float, float], float]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
+    "floordiv": operator.floordiv, "mod": operator.mod, "pow": operator.pow,
+}  # fmt: skip
+
+
+# ---- names and constants -------------------------------------------------------------------
+
+
+@expression(ast.Constant)
+def _constant(context: Context, node: ast.Constant) -> Value:
+    value = _number(context, node, node.value)
+    if value is None:
+        raise context.unsupported(node, messages.literal(node.value))
+    return value
+
+
+def _number(context: Context, node: ast.AST, value: object) -> Value | None:
+    try:
+        return number(value)
+    except OutOfRangeError as error:
+        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+
+
+@expression(ast.Name)
+def _name(context: Context, node: ast.Name) -> Value:
+    name = node.id
+    if name in context.arrays:
+        raise context.unsupported(node, messages.whole_array(name, len(context.arrays[name].shape)))
+    binding = context.bindings.get(name)
+    if isinstance(binding, Lost) and binding.ended_loop:
+        text = messages.loop_variable_after(name, binding.ended_loop)
+        raise context.unsupported(node, text)
+    if name not in context.data and isinstance(binding, Lost):
+        context.demote(name, binding.reason, node)
+    if name in context.data:
+        return _data_scalar(context, node)
+    if isinstance(binding, Bound):
+        return index(context, node, binding.value, binding.type)
+    if name in context.signature.scalars:
+        type_ = context.signature.scalars[name]
+        return Value(ScalarArg(name, type_.dtype), type_)
+    if name in context.stored:
+        return _unassigned(context, node)
+    return _captured(context, node)
+
+
+def _data_scalar(context: Context, node: ast.Name) -> Value:
+    name = node.id
+    is_argument = name in context.signature.scalars
+    carried = any(name in stores for stores in context.loop_stores)
+    if name not in context.assigned and not is_argument and not carried:
+        raise context.unsupported(node, messages.read_before_assignment(name, context.stored[name]))
+    return context.scalar(name)
+
+
+def _unassigned(context: Context, node: ast.Name) -> Value:
+    """A local name that nothing has bound yet: carried round a loop, or a mistake."""
+    name = node.id
+    if name in context.loop_lines:
+        text = messages.loop_variable_after(name, context.loop_lines[name])
+        raise context.unsupported(node, text)
+    context.demote(name, messages.reassigned_in_loop(name, context.stored[name]), node)
+    return _data_scalar(context, node)
+
+
+def _captured(context: Context, node: ast.expr) -> Value:
+    found = resolve(context, node)
+    match found:
+        case Value():
+            return found
+        case Symbol(name):
+            if name not in context.signature.parameter_names:
+                known = sorted(context.signature.parameter_names)
+                raise context.unsupported(node, messages.foreign_symbol(name, known))
+            return index(context, node, Affine.name(name))
+        case Function() | DType():
+            raise context.unsupported(node, messages.function_as_value(context.text(node)))
+        case _:
+            raise context.unsupported(node, messages.module_as_value(context.text(node)))
+
+
+def index(context: Context, node: ast.AST, affine: Affine, type_: ScalarType = WEAK_INT) -> Value:
+    """An affine integer as data."""
+    try:
+        return affine_value(affine, type_)
+    except OutOfRangeError as error:
+        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+
+
+@expression(ast.Attribute)
+def _attribute(context: Context, node: ast.Attribute) -> Value:
+    if isinstance(node.value, ast.Name) and node.value.id in context.arrays:
+        array = context.arrays[node.value.id]
+        if node.attr == "ndim":
+            return index(context, node, Affine.integer(len(array.shape)))
+        if node.attr == "size" and len(array.shape) == 1:
+            return index(context, node, array.shape[0])
+        raise context.unsupported(node, messages.array_attribute(array.name, node.attr))
+    if resolve(context, node) is None:
+        raise context.unsupported(node, messages.attribute(context.text(node)))
+    return _captured(context, node)
+
+
+# ---- arithmetic ----------------------------------------------------------------------------
+
+
+@expression(ast.BinOp)
+def _binary(context: Context, node: ast.BinOp) -> Value:
+    op = BINARY.get(type(node.op))
+    if op is None:
+        raise context.unsupported(node, messages.MATRIX_PRODUCT)
+    left, right = read_expression(context, node.left), read_expression(context, node.right)
+    return arithmetic(context, node, op, left, right)
+
+
+def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right: Value) -> Value:
+    """`left op right` by NEP 50; affine integers stay affine, constants are folded."""
+    typing = binary(op, left.type, right.type)
+    if not isinstance(typing, Operation):
+        raise context.unsupported(node, messages.operands(op, typing))
+    if op == "pow" and typing.operands.kind == "i":
+        _check_power(context, node, right)
+    folded = _fold(context, node, typing, left, right)
+    if folded is not None:
+        return folded
+    operands = [context.coerce(v, typing.operands, node) for v in (left, right)]
+    return Value(Binary(typing.op, *operands, typing.operands), typing.result)
+
+
+def _check_power(context: Context, node: ast.AST, exponent: Value) -> None:
+    if not exponent.type.weak:
+        return
+    constant = exponent.constant
+    if constant is None or constant < 0:
+        raise context.unsupported(node, messages.INTEGER_POWER)
+
+
+def _fold(
+    context: Context, node: ast.AST, typing: Operation, left: Value, right: Value
+) -> Value | None:
+    a, b = affine_of(left), affine_of(right)
+    if a is not None and b is not None and typing.result.dtype.kind == "i":
+        affine = combine(typing.op, a, b)
+        return None if affine is None else index(context, node, affine, typing.result)
+    x, y = left.constant, right.constant
+    if x is None or y is None or not typing.result.weak or typing.op not in _PYTHON:
+        return None
+    try:
+        result = _PYTHON[typing.op](x, y)
+    except (ZeroDivisionError, OverflowError):
+        return None
+    return _number(context, node, result)
+
+
+@expression(ast.UnaryOp)
+def _unary(context: Context, node: ast.UnaryOp) -> Value:
+    operand = read_expression(context, node.operand)
+    if isinstance(node.op, ast.Not):
+        return Value(negation(truth(context, node.operand, operand)), WEAK_BOOL)
+    if operand.is_bool:
+        return _unary_bool(context, node, operand)
+    if isinstance(node.op, ast.UAdd):
+        return operand
+    if isinstance(node.op, ast.Invert):
+        if operand.type.dtype.is_float:
+            raise context.unsupported(node, messages.operands("invert", "float"))
+        return Value(Unary("invert", operand.expr, operand.type.dtype), operand.type)
+    return negate(context, node, operand)
+
+
+def negate(context: Context, node: ast.AST, operand: Value) -> Value:
+    """`-operand`, of a number."""
+    affine, constant = affine_of(operand), operand.constant
+    if affine is not None:
+        return index(context, node, -affine, operand.type)
+    if constant is not None:
+        return Value(Const(-constant, operand.type.dtype), operand.type)
+    return Value(Unary("neg", operand.expr, operand.type.dtype), operand.type)
+
+
+def _unary_bool(context: Context, node: ast.UnaryOp, operand: Value) -> Value:
+    if isinstance(node.op, ast.Invert) and not operand.type.weak:
+        return Value(negation(operand.expr), operand.type)
+    if isinstance(node.op, ast.Invert) or not operand.type.weak:
+        op = "invert" if isinstance(node.op, ast.Invert) else "neg"
+        raise context.unsupported(node, messages.operands(op, "bool"))
+    integer = Value(context.coerce(operand, WEAK_INT.dtype, node), WEAK_INT)
+    return integer if isinstance(node.op, ast.UAdd) else negate(context, node, integer)
+
+
+# ---- comparison and logic ------------------------------------------------------------------
+
+
+@expression(ast.Compare)
+def _compare(context: Context, node: ast.Compare) -> Value:
+    sides = [read_expression(context, side) for side in (node.left, *node.comparators)]
+    result: Value | None = None
+    for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
+        if type(op) not in COMPARE:
+            raise context.unsupported(node, messages.comparison(type(op).__name__))
+        link = _comparison(context, node, COMPARE[type(op)], left, right)
+        result = link if result is None else logical("and", result, link)
+    assert result is not None  # the grammar has at least one comparison
+    return result
+
+
+def _comparison(context: Context, node: ast.AST, op: CompareOp, left: Value, right: Value) -> Value:
+    typing = comparison(left.type, right.type)
+    try:
+        sides = [coerce(v, typing.operands) for v in (left, right)]
+    except OutOfRangeError:  # NumPy compares with Python integers of any size exactly
+        sides = [context.coerce(v, WEAK_INT.dtype, node) for v in (left, right)]
+    return Value(Comparison(op, *sides), typing.result)
+
+
+def logical(op: str, left: Value, right: Value) -> Value:
+    """`left and right` or `left or right`, of two bools; constants are folded."""
+    type_ = ScalarType(bool_, left.type.weak and right.type.weak)
+    absorbing = op == "or"
+    if left.constant is not None:
+        return Value((left if left.constant == absorbing else right).expr, type_)
+    if right.constant is not None and right.constant != absorbing:
+        return Value(left.expr, type_)
+    return Value(Logical("or" if op == "or" else "and", left.expr, right.expr), type_)
+
+
+@expression(ast.BoolOp)
+def _bool_op(context: Context, node: ast.BoolOp) -> Value:
+    op = "or" if isinstance(node.op, ast.Or) else "and"
+    values = [read_expression(context, operand) for operand in node.values]
+    result = values[-1]
+    for operand, value in zip(reversed(node.values[:-1]), reversed(values[:-1]), strict=True):
+        if value.is_bool and result.is_bool:
+            result = logical(op, value, result)
+        else:
+            test = Value(truth(context, operand, value), WEAK_BOOL)
+            then, otherwise = (value, result) if op == "or" else (result, value)
+            result = select(context, node, test, then, otherwise)
+    return result
+
+
+def truth(context: Context, node: ast.AST, value: Value) -> Expr:
+    """Python's truth of a value: that of a number is being different from zero."""
+    if value.is_bool:
+        return value.expr
+    zero = context.coerce(Value(Const(0, WEAK_INT.dtype), WEAK_INT), value.type.dtype, node)
+    if value.constant is not None:
+        return Const(bool(value.constant), bool_)
+    return Comparison("!=", value.expr, zero)
+
+
+@expression(ast.IfExp)
+def _conditional(context: Context, node: ast.IfExp) -> Value:
+    test = read_expression(context, node.test)
+    condition = Value(truth(context, node.test, test), WEAK_BOOL)
+    if condition.constant is not None:
+        return read_expression(context, node.body if condition.constant else node.orelse)
+    then, otherwise = read_expression(context, node.body), read_expression(context, node.orelse)
+    return select(context, node, condition, then, otherwise)
+
+
+def select(
+    context: Context, node: ast.AST, condition: Value, then: Value, otherwise: Value
+) -> Value:
+    """`then if condition else otherwise`, at the joined type."""
+    type_ = join((then.type, otherwise.type))
+    a, b = (context.coerce(v, type_.dtype, node) for v in (then, otherwise))
+    return Value(Select(condition.expr, a, b, type_.dtype), type_)

@@ -1,0 +1,84 @@
+"""Python function to loop nest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyopt.errors import InternalError
+from polyopt.frontend import calls, control, data, elements, guards, statements
+from polyopt.frontend.context import Context, Facts
+from polyopt.frontend.dispatch import read_statements
+from polyopt.frontend.promotion import join
+from polyopt.frontend.signature import Signature, annotated_types, read_signature
+from polyopt.frontend.source import FunctionSource
+from polyopt.model.expr import Index, ScalarArg
+from polyopt.model.affine import Affine
+from polyopt.model.nest import Array, LoopNest, Node
+from polyopt.model.types import ArgumentType, i64
+from polyopt.frontend.values import Value, coerce
+
+__all__ = ["annotated_types", "parse"]
+
+READERS = (data, calls, elements, statements, guards, control)
+"""The modules that register readers of syntax; importing them is what counts."""
+
+MAX_ROUNDS = 1000
+
+
+def parse(
+    source: FunctionSource, types: Mapping[str, ArgumentType], same: Mapping[str, str] | None = None
+) -> LoopNest:
+    """The loop nest of a function for these argument types.
+
+    `types` has a type for every argument; an extent of None becomes a parameter. `same` maps an
+    argument to the earlier one that is the same array object.
+
+    Raises UnsupportedSyntaxError and NotAffineError at the place of what the kernel language
+    does not have.
+    """
+    signature = read_signature(source, types, same or {})
+    facts: Facts | None = Facts()
+    for _ in range(MAX_ROUNDS):
+        context = Context(source, signature, facts)
+        body = [*_initial(context), *read_statements(context, source.node.body)]
+        facts = context.learnt()
+        if facts is None:
+            return _nest(context, signature, body)
+    raise InternalError(f"the types of {source.name} do not settle")
+
+
+def _initial(context: Context) -> list[Node]:
+    """Locals that take the place of assigned scalar arguments start with the argument's value."""
+    result: list[Node] = []
+    for argument in context.signature.arguments:
+        name, type_ = argument.name, context.signature.scalars.get(argument.name)
+        if type_ is None or name not in context.stored:
+            continue
+        if type_.dtype.kind != "i":
+            context.data.setdefault(name, "the kernel assigns it")
+        if name in context.data:
+            node = next(a for a in context.source.node.args.args if a.arg == name)
+            is_integer = type_.dtype.kind == "i"
+            expr = Index(Affine.name(name), i64) if is_integer else ScalarArg(name, type_.dtype)
+            value = Value(coerce(Value(expr, type_), type_.dtype), type_)
+            result.append(context.set_scalar(name, value, node, node))
+    return result
+
+
+def _nest(context: Context, signature: Signature, body: list[Node]) -> LoopNest:
+    arguments = {a.name: a for a in context.arrays.values() if a.kind == "argument"}
+    local = [a for a in context.arrays.values() if a.kind == "local"]
+    scalars = [
+        Array(context.storage(name), join(context.seen[name]).dtype, (), "local", where)
+        for name, where in context.locals.items()
+    ]
+    return LoopNest(
+        name=context.source.name,
+        arguments=signature.arguments,
+        parameters=signature.parameters,
+        arrays=(*arguments.values(), *local, *scalars),
+        assumptions=tuple(context.assumptions),
+        body=tuple(body),
+        captured=tuple(sorted(context.captured.items())),
+        location=context.source.location,
+    )

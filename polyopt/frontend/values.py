@@ -1,0 +1,122 @@
+"""Typed values: an expression together with its NEP 50 type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
+from polyopt.model.affine import Affine
+from polyopt.model.expr import Cast, Const, Expr, Index, Unary
+from polyopt.model.types import DType, ScalarType, bool_, from_numpy, i32, i64
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A data expression and its type; `expr.dtype` is `type.dtype`."""
+
+    expr: Expr
+    type: ScalarType
+
+    @property
+    def is_bool(self) -> bool:
+        return self.type.dtype is bool_
+
+    @property
+    def constant(self) -> int | float | bool | None:
+        """The number, where this is one."""
+        return self.expr.value if isinstance(self.expr, Const) else None
+
+
+class OutOfRangeError(Exception):
+    """A constant that its type cannot hold."""
+
+
+def number(value: object) -> Value | None:
+    """A captured or literal number; None for what is none.
+
+    Raises OutOfRangeError for integers beyond 64 bits.
+    """
+    if isinstance(value, np.generic):
+        dtype = from_numpy(value.dtype)
+        return (
+            None if dtype is None else Value(Const(value.item(), dtype), ScalarType(dtype, False))
+        )
+    if isinstance(value, bool):
+        return Value(Const(value, bool_), WEAK_BOOL)
+    if isinstance(value, int):
+        return Value(_integer(value, i64), WEAK_INT)
+    if isinstance(value, float):
+        return Value(Const(value, WEAK_FLOAT.dtype), WEAK_FLOAT)
+    return None
+
+
+def _integer(value: int, dtype: DType) -> Const:
+    if not -(2 ** (dtype.bits - 1)) <= value < 2 ** (dtype.bits - 1):
+        raise OutOfRangeError(f"{value} does not fit in {dtype}")
+    return Const(value, dtype)
+
+
+def coerce(value: Value, dtype: DType) -> Expr:
+    """The expression converted to `dtype`; constants are converted here and now.
+
+    Raises OutOfRangeError where a constant integer does not fit.
+    """
+    expr = value.expr
+    if expr.dtype is dtype:
+        return expr
+    if isinstance(expr, Const):
+        return _constant(expr.value, dtype)
+    if isinstance(expr, Cast) and _is_lossless(expr.operand.dtype, expr.dtype):
+        return expr.operand if expr.operand.dtype is dtype else Cast(expr.operand, dtype)
+    return Cast(expr, dtype)
+
+
+def _is_lossless(source: DType, target: DType) -> bool:
+    return source is bool_ or (source.kind == target.kind and source.bits <= target.bits)
+
+
+def _constant(value: float, dtype: DType) -> Const:
+    if dtype is bool_:
+        return Const(bool(value), dtype)
+    if dtype.kind == "i":
+        if isinstance(value, float) and not np.isfinite(value):
+            raise OutOfRangeError(f"{value} does not fit in {dtype}")
+        return _integer(int(value), dtype)
+    with np.errstate(over="ignore"):
+        converted: Any = dtype.numpy.type(value)
+    return Const(float(converted), dtype)
+
+
+def affine_of(value: Value) -> Affine | None:
+    """The affine integer that this value is; None where it is none."""
+    expr = value.expr
+    if isinstance(expr, Cast) and isinstance(expr.operand, Index) and expr.dtype is i32:
+        expr = expr.operand
+    if isinstance(expr, Index):
+        return expr.value
+    if isinstance(expr, Const) and expr.dtype.kind == "i":
+        return Affine.integer(int(expr.value))
+    return None
+
+
+def affine_value(affine: Affine, type_: ScalarType = WEAK_INT) -> Value:
+    """An affine integer as data.
+
+    Raises OutOfRangeError where a constant does not fit.
+    """
+    if affine.is_constant:
+        return Value(_integer(affine.constant, type_.dtype), type_)
+    index = Index(affine, i64)
+    return Value(index if type_.dtype is i64 else Cast(index, type_.dtype), type_)
+
+
+def negation(expr: Expr) -> Expr:
+    """`not expr`, of a bool."""
+    if isinstance(expr, Const):
+        return Const(not expr.value, bool_)
+    if isinstance(expr, Unary) and expr.op == "not":
+        return expr.operand
+    return Unary("not", expr, bool_)
