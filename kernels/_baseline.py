@@ -100,7 +100,7 @@ def load_baseline(
     benchmark: Benchmark,
     *,
     constants: Sizes | None = None,
-    dtype: DType = None,
+    dtype: DType | None = None,
     flags: Iterable[str] = FLAGS,
     cache: Path | None = None,
 ) -> Baseline:

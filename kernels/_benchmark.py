@@ -150,7 +150,7 @@ def roughen(arguments: Arguments, benchmark: Benchmark, seed: int = 0) -> Argume
             return value
         if not benchmark.smooth:
             return value.copy()
-        factors = random.random(value.shape, np.float32)
+        factors: Array = random.random(value.shape, np.float32)
         factors += 0.5
         return value * factors.astype(value.dtype, copy=False)
 
