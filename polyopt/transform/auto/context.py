@@ -1,0 +1,46 @@
+"""What the parts of the automatic scheduler share: machine, cost, and steps that may be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopError
+from polyopt.machine import Machine
+from polyopt.transform.auto.cost import Trips, cost
+from polyopt.transform.edit import Place, loop_names, places
+from polyopt.transform.schedule import Schedule
+
+
+@dataclass
+class Search:
+    """The machine, the number of threads, and trip counts found so far."""
+
+    machine: Machine
+    threads: int
+    _trips: dict[int, Trips] = field(default_factory=dict)
+
+    def trips(self, schedule: Schedule) -> Trips:
+        """The trip counts of a schedule's model."""
+        return self._trips.setdefault(id(schedule.scop), Trips(schedule.scop))
+
+    def cost(self, schedule: Schedule) -> float:
+        """The estimated nanoseconds of a schedule, marks disregarded."""
+        trips = self.trips(schedule)
+        return cost(schedule.scop, schedule.verdict, self.machine, trips, self.threads)
+
+
+def attempt(schedule: Schedule, step: Callable[[Schedule], Schedule]) -> Schedule | None:
+    """The schedule after some steps, None where one is refused."""
+    try:
+        return step(schedule)
+    except (IllegalScheduleError, BadArgumentError, NoSuchLoopError):
+        return None
+
+
+def name_of(schedule: Schedule, place: Place) -> str:
+    """The name by which a step can refer to a loop."""
+    for name, candidate in zip(loop_names(schedule.tree), places(schedule.tree), strict=True):
+        if (candidate.path, candidate.position) == (place.path, place.position):
+            return name
+    raise ValueError("the place is not in this tree")

@@ -1,0 +1,34 @@
+"""The automatic scheduler, top to bottom.
+
+Scalars are privatised; each top-level nest gets the structure (as written, distributed, or isl's
+orders) and the loop orders with the least estimated cost; nests without a parallel loop are tiled
+and run along wavefronts; contractions get register and cache tiles; loops are marked last. Every
+decision is a public step, tried on the schedule and dropped where it is refused.
+"""
+
+from __future__ import annotations
+
+from polyopt.machine import Machine, detect
+from polyopt.transform.auto.context import Search
+from polyopt.transform.auto.marks import mark_loops
+from polyopt.transform.auto.scalars import privatize_scalars
+from polyopt.transform.auto.structure import components, improve_component
+from polyopt.transform.auto.tiles import tile_contractions
+from polyopt.transform.schedule import Schedule
+
+
+def auto(
+    schedule: Schedule, *, machine: Machine | None = None, threads: int | None = None
+) -> Schedule:
+    """The schedule that is expected to run fastest, as steps after those of `schedule`.
+
+    `machine` is this one unless given; `threads` its cores. The result depends on nothing else:
+    no clock and no measurement decides.
+    """
+    facts = machine or detect()
+    search = Search(facts, threads or facts.cores)
+    schedule = privatize_scalars(schedule)
+    for statements in components(schedule):
+        schedule = improve_component(search, schedule, statements)
+    schedule = tile_contractions(search, schedule)
+    return mark_loops(search, schedule)

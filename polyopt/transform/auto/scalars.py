@@ -1,0 +1,29 @@
+"""Scalar temporaries: private copies wherever no value passes between iterations."""
+
+from __future__ import annotations
+
+from polyopt.transform.auto.context import attempt
+from polyopt.transform.promotion import private_block
+from polyopt.transform.schedule import Schedule
+from polyopt.transform.storage import private_depth
+
+
+def privatize_scalars(schedule: Schedule) -> Schedule:
+    """Privatise every scalar local that can be; one whose copies no bounded block holds is left."""
+    private = {name for name, _ in schedule.scop.private}
+    for array in schedule.scop.arrays:
+        if array.kind != "local" or array.shape or array.name in private:
+            continue
+        if private_depth(schedule.scop, schedule.dependences, array.name):
+            new = attempt(schedule, lambda s, name=array.name: s.privatize(name))
+            if new is not None and private_block(new.scop, new.tree, array.name) is not None:
+                schedule = new
+    return schedule
+
+
+def blocks_exist(schedule: Schedule) -> bool:
+    """Whether every private scalar still has a bounded block to live in."""
+    return all(
+        private_block(schedule.scop, schedule.tree, name) is not None
+        for name, _ in schedule.scop.private
+    )

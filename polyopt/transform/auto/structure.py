@@ -1,0 +1,218 @@
+"""Structure of a nest: which loops are shared, and in which order they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+
+from polyopt.model.tree import Band, Leaf, Node, Sequence, Tree
+from polyopt.transform.auto.context import Search, attempt, name_of
+from polyopt.transform.auto.isl_order import isl_order
+from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.edit import Place, node_at, normal, places, restrict, whole
+from polyopt.transform.schedule import Schedule
+
+_STRIP = 128
+_ALL_ORDERS_UP_TO = 4
+_WAVE_TILE = 32
+
+Option = Callable[[Search, Schedule, frozenset[str]], Schedule | None]
+
+
+def components(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
+    """The statements of each top-level nest, in order."""
+    root = schedule.tree.root
+    if isinstance(root, Sequence):
+        return tuple(child.statements for child in root.children)
+    return (schedule.statements,) if schedule.statements else ()
+
+
+def improve_component(
+    search: Search, schedule: Schedule, statements: tuple[str, ...]
+) -> Schedule:
+    """The cheapest of the options for one nest; what the source says wins ties."""
+    inside = frozenset(statements)
+    best, best_cost = schedule, search.cost(schedule)
+    for option in (_as_written, _distributed, _isl_parallel, _isl_tilable, _wavefront):
+        candidate = option(search, schedule, inside)
+        if candidate is None or not blocks_exist(candidate):
+            continue
+        found = search.cost(candidate)
+        if found < best_cost * 0.97:
+            best, best_cost = candidate, found
+    return best
+
+
+def _as_written(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    return reorder(search, schedule, inside)
+
+
+def _distributed(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    split = distribute_fully(schedule, inside)
+    return None if split is schedule else reorder(search, split, inside)
+
+
+def _isl_parallel(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    new = _with_isl_order(schedule, inside, outer_coincidence=True)
+    return None if new is None else reorder(search, new, inside)
+
+
+def _isl_tilable(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    new = _with_isl_order(schedule, inside, outer_coincidence=False)
+    return None if new is None else reorder(search, new, inside)
+
+
+def _with_isl_order(
+    schedule: Schedule, inside: frozenset[str], *, outer_coincidence: bool
+) -> Schedule | None:
+    names = tuple(s for s in schedule.statements if s in inside)
+    node = isl_order(schedule.judge, names, outer_coincidence=outer_coincidence)
+    if node is None:
+        return None
+    tree = _replaced(schedule.tree, names, node)
+    if tree is None or tree == schedule.tree:
+        return None
+    return attempt(schedule, lambda s: s.restructure(str(tree)))
+
+
+def _replaced(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | None:
+    """The tree with the top-level part that holds exactly `names` replaced."""
+    root = tree.root
+    if set(names) == set(tree.statements):
+        return Tree(tree.statements, node)
+    if not isinstance(root, Sequence):
+        return None
+    children = [whole(c.statements, c.child) for c in root.children if not set(c.statements) & set(names)]
+    first = next(i for i, c in enumerate(root.children) if set(c.statements) & set(names))
+    children.insert(first, whole(names, node))
+    return Tree(tree.statements, normal(Sequence(tuple(children))))
+
+
+def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    """isl's tilable band, tiled, its first two tile loops run along their sum. Only for nests
+    in which no loop outside the innermost is parallel."""
+    new = _with_isl_order(schedule, inside, outer_coincidence=False) or schedule
+    band = next((p for p in places(new.tree) if inside <= set(p.member.statements)), None)
+    if band is None or _has_outer_parallel(new, inside):
+        return None
+    members = [p for p in places(new.tree) if p.path == band.path]
+    if len(members) < 2:
+        return None
+    names = [name_of(new, p) for p in members]
+    sizes = dict.fromkeys(names, _WAVE_TILE)
+
+    def steps(s: Schedule) -> Schedule:
+        tiled = s.tile(sizes)
+        tiles = [p for p in places(tiled.tree) if p.path == band.path][:2]
+        return tiled.wavefront(name_of(tiled, tiles[0]), name_of(tiled, tiles[1]))
+
+    return attempt(new, steps)
+
+
+def _has_outer_parallel(schedule: Schedule, inside: frozenset[str]) -> bool:
+    levels = [lv for lv in schedule.verdict.levels if inside & set(lv.member.statements)]
+    return any(lv.is_parallel and lv.position == 0 and not lv.path for lv in levels)
+
+
+# ---- distribution ---------------------------------------------------------------------------
+
+
+def distribute_fully(schedule: Schedule, inside: frozenset[str]) -> Schedule:
+    """Split every loop wherever that is legal, outermost first (Allen and Kennedy 1987)."""
+    changed = True
+    while changed:
+        changed = False
+        for place, before in _cuts(schedule, inside):
+            name = name_of(schedule, place)
+            new = attempt(schedule, lambda s, n=name, b=before: s.distribute(n, b))
+            if new is not None and blocks_exist(new):
+                schedule, changed = new, True
+                break
+    return schedule
+
+
+def _cuts(schedule: Schedule, inside: frozenset[str]) -> Iterator[tuple[Place, str]]:
+    """Loops over a sequence, outermost first, with the statement before which to split."""
+    for place in places(schedule.tree):
+        if not set(place.member.statements) <= inside:
+            continue
+        band = node_at(schedule.tree, place.path)
+        if not isinstance(band, Band):
+            continue
+        below = band.child
+        if isinstance(below, Sequence):
+            for child in below.children[1:]:
+                yield place, _first(child.child, child.statements)
+
+
+def _first(node: Node, statements: tuple[str, ...]) -> str:
+    match node:
+        case Sequence(items):
+            return _first(items[0].child, items[0].statements)
+        case Leaf():
+            return statements[0]
+        case Band(_, child):
+            return _first(child, statements)
+        case _:
+            return statements[0]
+
+
+# ---- loop order -----------------------------------------------------------------------------
+
+
+def reorder(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule:
+    """Every band of a nest in its cheapest legal order, one band after another."""
+    paths = dict.fromkeys(
+        p.path for p in places(schedule.tree) if set(p.member.statements) <= inside
+    )
+    for path in paths:
+        schedule = _reorder_band(search, schedule, path)
+    return schedule
+
+
+def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> Schedule:
+    members = [p for p in places(schedule.tree) if p.path == path]
+    names = tuple(name_of(schedule, p) for p in members)
+    best, best_cost = schedule, search.cost(schedule)
+    for order in _orders(names):
+        candidate = attempt(schedule, lambda s, o=order: s.permute(*o)) if order != names else schedule
+        if candidate is None or not blocks_exist(candidate):
+            continue
+        for variant in (candidate, _strip_outwards(search, candidate, path)):
+            if variant is None:
+                continue
+            found = search.cost(variant)
+            if found < best_cost * 0.97:
+                best, best_cost = variant, found
+    return best
+
+
+def _orders(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """All orders of a small band; of a deep one, those that move one loop innermost."""
+    if len(names) <= _ALL_ORDERS_UP_TO:
+        yield from permutations(names)
+        return
+    yield names
+    for position in range(len(names) - 1):
+        yield (*names[:position], *names[position + 1 :], names[position])
+
+
+def _strip_outwards(search: Search, schedule: Schedule, path: tuple[int, ...]) -> Schedule | None:
+    """Strips of the innermost loop run in parallel outside the band, where no loop outside it
+    is parallel but the innermost is."""
+    levels = [lv for lv in schedule.verdict.levels if lv.path == path]
+    if len(levels) < 2 or search.threads < 2:
+        return None
+    inner = levels[-1]
+    if not inner.is_parallel or any(lv.is_parallel for lv in levels[:-1]):
+        return None
+    found = [p for p in places(schedule.tree) if p.path == path]
+    name = name_of(schedule, found[-1])
+
+    def steps(s: Schedule) -> Schedule:
+        stripped = s.strip_mine(name, _STRIP)
+        members = [p for p in places(stripped.tree) if p.path == path]
+        names = [name_of(stripped, p) for p in members]
+        return stripped.permute(names[-2], *names[:-2])
+
+    return attempt(schedule, steps)
