@@ -150,9 +150,8 @@ def roughen(arguments: Arguments, benchmark: Benchmark, seed: int = 0) -> Argume
             return value
         if not benchmark.smooth:
             return value.copy()
-        factors: Array = random.random(value.shape, np.float32)
-        factors += 0.5
-        return value * factors.astype(value.dtype, copy=False)
+        factors = random.random(value.shape, np.float32) + np.float32(0.5)
+        return np.multiply(value, factors, dtype=value.dtype)
 
     return tuple(rough(value) for value in arguments)
 
