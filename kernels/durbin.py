@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @po.kernel
 def durbin(r, y):
     n = r.shape[0]
-    z = np.empty(n)
+    z = np.empty(n, dtype=r.dtype)
     y[0] = -r[0]
     beta = 1.0
     alpha = -r[0]
