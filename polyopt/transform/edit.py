@@ -173,9 +173,7 @@ def restrict(node: Node, keep: frozenset[str]) -> Node:
         case Leaf():
             return node
         case Band(members, child):
-            kept = tuple(
-                replace(m, rows=tuple(r for r in m.rows if r[0] in keep)) for m in members
-            )
+            kept = tuple(replace(m, rows=tuple(r for r in m.rows if r[0] in keep)) for m in members)
             return Band(kept, restrict(child, keep))
         case Mark() | Region():
             return replace(node, child=restrict(node.child, keep))

@@ -108,9 +108,7 @@ class Judge:
 
     def judge(self, tree: Tree) -> Verdict:
         """Every breach, and the facts of every loop."""
-        pending = [
-            _Pending(d, d.relation, (i,)) for i, d in enumerate(self.dependences.items)
-        ]
+        pending = [_Pending(d, d.relation, (i,)) for i, d in enumerate(self.dependences.items)]
         breaches: list[Breach] = []
         levels: list[Level] = []
         self._node(tree.root, (), pending, breaches, levels)

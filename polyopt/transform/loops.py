@@ -187,7 +187,9 @@ def wavefront(tree: Tree, outer: str, inner: str) -> Tree:
     """
     first, second = resolve(tree, outer), resolve(tree, inner)
     _check_outside(second, first, inner, outer, "wavefront")
-    rows = {s: r + second.member.row(s) for s, r in first.member.rows if s in second.member.statements}
+    rows = {
+        s: r + second.member.row(s) for s, r in first.member.rows if s in second.member.statements
+    }
     if set(rows) != set(first.member.statements):
         raise BadArgumentError(
             f'wavefront: "{inner}" does not run for every statement of "{outer}". '

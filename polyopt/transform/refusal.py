@@ -13,7 +13,9 @@ _VERBS = {"flow": ("writes", "reads"), "anti": ("reads", "overwrites"), "output"
 def describe(step: str, breach: Breach, violations: Sequence[Violation]) -> str:
     """The message of an `IllegalScheduleError` for one step."""
     first = violations[0]
-    element = f"{first.array}[{', '.join(map(str, first.element))}]" if first.element else first.array
+    element = (
+        f"{first.array}[{', '.join(map(str, first.element))}]" if first.element else first.array
+    )
     head = f"{step} {_fact(breach, first, element)}"
     lines = [head, "", *_source_lines(first), ""]
     distance = ", ".join(f"{n}: {d}" for n, d in first.distance.items())
@@ -51,7 +53,9 @@ def _fact(breach: Breach, first: Violation, element: str) -> str:
 
 def _source_lines(first: Violation) -> list[str]:
     rows = {first.source: first.source_location, first.sink: first.sink_location}
-    return [f"    {loc.short:16} {loc.text.strip():50} statement {name}" for name, loc in rows.items()]
+    return [
+        f"    {loc.short:16} {loc.text.strip():50} statement {name}" for name, loc in rows.items()
+    ]
 
 
 def _instance(name: str, values: tuple[tuple[str, int], ...]) -> str:

@@ -13,9 +13,7 @@ from polyopt.model.tree import Tree
 from polyopt.transform.edit import resolve
 
 
-def privatize(
-    scop: Scop, dependences: Dependences, tree: Tree, array: str, at: str | None
-) -> Scop:
+def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: str | None) -> Scop:
     """Give a local scalar one copy per iteration of the outer loops around all its uses.
 
     for i: t = A[i]; B[i] = t    —privatize("t")→    for i: t[i] = A[i]; B[i] = t[i]

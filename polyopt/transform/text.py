@@ -126,7 +126,9 @@ def _leaf(
 ) -> Filter:
     if name not in iterators:
         known = ", ".join(iterators)
-        raise BadArgumentError(f'line {line.number}: "{name}" is neither a loop nor one of {known}.')
+        raise BadArgumentError(
+            f'line {line.number}: "{name}" is neither a loop nor one of {known}.'
+        )
     if name in seen:
         raise BadArgumentError(f"line {line.number}: {name} is ordered twice.")
     seen.append(name)
@@ -159,5 +161,3 @@ def _loop(
     member = Member(name, tuple((s, rows[s]) for s in below))
     child: Node = inner[0].child if len(inner) == 1 else Sequence(tuple(inner))
     return whole(below, normal(Band((member,), child)))
-
-

@@ -9,8 +9,9 @@ inside touch must fit). Line costs follow measured bandwidths of the cache level
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import islpy as isl
 
@@ -36,10 +37,11 @@ _STRIDED_PENALTY = 1.6
 
 @dataclass(frozen=True)
 class LoopView:
-    """One loop around a statement: the iterator it moves, its trips, and what it carries."""
+    """One loop around a statement: how its next iteration moves the statement's iterators,
+    its trips, and what it carries. A loop that moves nothing runs once for the statement."""
 
     member: Member
-    iterator: str | None
+    moves: Mapping[str, int]
     trips: float
     is_parallel: bool
     is_vector: bool
@@ -49,50 +51,87 @@ class LoopView:
 
 def views(scop: Scop, verdict: Verdict, trips: Trips) -> dict[str, tuple[LoopView, ...]]:
     """Per statement the loops around it, outermost first."""
-    found: dict[str, list[LoopView]] = {s.name: [] for s in scop.statements}
+    levels: dict[str, list[Level]] = {s.name: [] for s in scop.statements}
     for level in verdict.levels:
         for name in level.member.statements:
-            found[name].append(_view(scop.statement(name), level, found[name], trips))
-    return {name: tuple(v) for name, v in found.items()}
+            levels[name].append(level)
+    return {n: tuple(_views(scop.statement(n), around, trips)) for n, around in levels.items()}
 
 
-def _view(
-    statement: Statement, level: Level, outside: list[LoopView], trips: Trips
-) -> LoopView:
-    iterator, count = _moved(statement, level.member, outside, trips)
-    return LoopView(
-        level.member,
-        iterator,
-        count,
-        level.is_parallel,
-        level.is_vector,
-        bool(level.reductions),
-        _needs_guard(level.member),
-    )
+def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[LoopView]:
+    rows = [level.member.row(statement.name) for level in around]
+    moves = _moves(statement.iterators, rows)
+    left: dict[str, float] = {}
+    for level, row, moved in zip(around, rows, moves, strict=True):
+        owner = max(
+            moved, key=lambda i: (abs(moved[i]) == 1, statement.iterators.index(i)), default=None
+        )
+        size = _strip(row)
+        count = 1.0
+        if owner is not None:
+            span = left.get(owner, trips.of(statement, owner))
+            count = max(1.0, span / size) if size else span
+            left[owner] = min(span, float(size)) if size else 1.0
+        yield LoopView(
+            level.member,
+            moved,
+            count,
+            level.is_parallel,
+            level.is_vector,
+            bool(level.reductions),
+            _needs_guard(level.member),
+        )
 
 
-def _needs_guard(member: Member) -> bool:
-    """Whether statements share the loop that do not run in all of its iterations alike."""
-    kinds = {(len(r.names()) > 0, r.constant) for _, r in member.rows}
-    return len(kinds) > 1
+def _moves(iterators: tuple[str, ...], rows: list[Affine]) -> list[Mapping[str, int]]:
+    """Per loop, what its next iteration adds to each iterator, the other loops standing still.
+
+    The columns of the inverse of the point loops' matrix; a tile loop moves as its point loop.
+    """
+    points = [_point(row) for row in rows]
+    basis: list[Affine] = []
+    for row in points:
+        vector = [row.coefficient(i) for i in iterators]
+        if any(vector) and row not in basis:
+            basis.append(row)
+    matrix = _inverse([[r.coefficient(i) for i in iterators] for r in basis])
+    if matrix is None:
+        return [{i: row.coefficient(i) for i in iterators if row.coefficient(i)} for row in points]
+    columns = {
+        row: {i: matrix[k][n] for k, i in enumerate(iterators) if matrix[k][n]}
+        for n, row in enumerate(basis)
+    }
+    return [columns.get(row, {}) for row in points]
 
 
-def _moved(
-    statement: Statement, member: Member, outside: list[LoopView], trips: Trips
-) -> tuple[str | None, float]:
-    """The iterator that a loop moves, and its trips: a tile loop's are the strips, a point
-    loop's the strip's size."""
-    row = member.row(statement.name)
-    size = _strip(row)
-    done = {v.iterator for v in outside if not _strip(v.member.row(statement.name))}
-    free = [i for i in statement.iterators if i in row.names() and i not in done]
-    if not free:
-        return None, 1.0
-    iterator = free[-1]
-    total = trips.of(statement, iterator)
-    strips = [_strip(v.member.row(statement.name)) for v in outside if v.iterator == iterator]
-    span = min([float(s) for s in strips if s] + [total])
-    return iterator, max(1.0, span / size) if size else span
+def _inverse(matrix: list[list[int]]) -> list[list[int]] | None:
+    """The inverse of a unimodular integer matrix; None where it is not one."""
+    size = len(matrix)
+    if any(len(row) != size for row in matrix):
+        return None
+    work = [[Fraction(v) for v in row] + [Fraction(int(i == j)) for j in range(size)]
+            for i, row in enumerate(matrix)]  # fmt: skip
+    for column in range(size):
+        pivot = next((r for r in range(column, size) if work[r][column]), None)
+        if pivot is None:
+            return None
+        work[column], work[pivot] = work[pivot], work[column]
+        scale = work[column][column]
+        work[column] = [v / scale for v in work[column]]
+        for r in range(size):
+            factor = work[r][column]
+            if r != column and factor:
+                work[r] = [a - factor * b for a, b in zip(work[r], work[column], strict=True)]
+    inverse = [row[size:] for row in work]
+    if any(v.denominator != 1 for row in inverse for v in row):
+        return None
+    return [[int(v) for v in row] for row in inverse]
+
+
+def _point(row: Affine) -> Affine:
+    """The row of the point loop that a tile loop's row belongs to; others are their own."""
+    atom = row.terms[0][0] if len(row.terms) == 1 else None
+    return atom.numerator if isinstance(atom, Floor) else row
 
 
 def _strip(row: Affine) -> int:
@@ -100,6 +139,12 @@ def _strip(row: Affine) -> int:
     if len(row.terms) == 1 and isinstance(row.terms[0][0], Floor):
         return row.terms[0][0].denominator
     return 0
+
+
+def _needs_guard(member: Member) -> bool:
+    """Whether statements share the loop that do not run in all of its iterations alike."""
+    kinds = {(len(r.names()) > 0, r.constant) for _, r in member.rows}
+    return len(kinds) > 1
 
 
 class Trips:
@@ -203,15 +248,25 @@ def _threaded(time: float, loops: tuple[LoopView, ...], threads: int) -> float:
 
 def _stride(subscripts: tuple[Affine, ...], loop: LoopView | None) -> int:
     """How the element moves with the loop: 0 not at all, 1 along the line, 2 across lines."""
-    if loop is None or loop.iterator is None:
+    if loop is None or not subscripts:
         return 0
-    moves = [s.coefficient(loop.iterator) for s in subscripts]
-    hidden = any(loop.iterator in s.names() and not s.coefficient(loop.iterator) for s in subscripts)
-    if hidden or any(moves[:-1]):
+    moves = [_step(s, loop) for s in subscripts]
+    if any(m != 0 for m in moves[:-1]):
         return 2
-    if not moves or moves[-1] == 0:
+    if moves[-1] == 0:
         return 0
-    return 1 if abs(moves[-1]) == 1 else 2
+    return 1 if moves[-1] in (1, -1) else 2
+
+
+def _step(subscript: Affine, loop: LoopView) -> int | None:
+    """What an iteration adds to a subscript; None where that is not constant."""
+    total = 0
+    for name, move in loop.moves.items():
+        factor = subscript.coefficient(name)
+        if name in subscript.names() and not factor:
+            return None
+        total += factor * move
+    return total
 
 
 def _lines(step: int, bits: int, machine: Machine) -> float:
@@ -243,14 +298,16 @@ def _footprint(
 ) -> float:
     """Bytes that the loops touch, whole lines where they move across lines."""
     total = 0.0
-    trips: Mapping[str | None, float] = {v.iterator: v.trips for v in loops}
     for array, subscripts in {(a.array, a.subscripts) for a in statement.accesses}:
         elements = 1.0
         for subscript in subscripts:
-            moving = [n for n in subscript.names() if n in trips]
-            elements *= max((trips[n] for n in moving), default=1.0)
+            span = 1.0
+            for loop in loops:
+                if _step(subscript, loop) != 0:
+                    span *= loop.trips
+            elements *= min(span, float(TYPICAL_SIZE) * 2)
         size = scop.dtype(array).bits / 8
-        contiguous = bool(subscripts) and any(n in trips for n in subscripts[-1].names())
+        contiguous = bool(subscripts) and any(_step(subscripts[-1], v) != 0 for v in loops)
         total += elements * (size if contiguous else machine.line)
     return total
 
@@ -264,5 +321,3 @@ def _level_cost(footprint: float, machine: Machine) -> float:
     if footprint <= machine.l3 * 0.6:
         return 0.9
     return 3.0
-
-

@@ -19,7 +19,7 @@ from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence
 from polyopt.transform.edit import normal, whole
 from polyopt.transform.legality import Judge
 
-_OPERATIONS = 4_000_000
+_OPERATIONS = 250_000
 
 
 @contextmanager
@@ -62,9 +62,7 @@ def _constraints(judge: Judge, statements: tuple[str, ...]) -> isl.ScheduleConst
     domain = isl.UnionSet.empty(scop.context.get_space())
     for name in statements:
         domain = domain.union(isl.UnionSet.from_set(scop.statement(name).domain))
-    inside = [
-        d for d in judge.dependences.items if d.source in statements and d.sink in statements
-    ]
+    inside = [d for d in judge.dependences.items if d.source in statements and d.sink in statements]
     order = [d for d in inside if not judge.may_reorder(d)]
     near = [d for d in inside if d.kind in ("flow", "reduction")]
     constraints = isl.ScheduleConstraints.on_domain(domain)

@@ -30,7 +30,9 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
     around = views(schedule.scop, schedule.verdict, search.trips(schedule))
     for place in places(schedule.tree):
         level = levels[(place.path, place.position)]
-        trips = max(v.trips for s in place.member.statements for v in around[s] if v.member == place.member)
+        trips = max(
+            v.trips for s in place.member.statements for v in around[s] if v.member == place.member
+        )
         free = not covered & set(place.member.statements)
         if level.is_parallel and free and trips >= _TOO_FEW and not place.member.vector:
             name = name_of(schedule, place)
@@ -66,6 +68,4 @@ def _innermost(schedule: Schedule) -> tuple[Place, ...]:
     for place in found:
         for statement in place.member.statements:
             last[statement] = place
-    return tuple(
-        p for p in found if all(last[s] == p for s in p.member.statements)
-    )
+    return tuple(p for p in found if all(last[s] == p for s in p.member.statements))

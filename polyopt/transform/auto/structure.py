@@ -27,9 +27,7 @@ def components(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
     return (schedule.statements,) if schedule.statements else ()
 
 
-def improve_component(
-    search: Search, schedule: Schedule, statements: tuple[str, ...]
-) -> Schedule:
+def improve_component(search: Search, schedule: Schedule, statements: tuple[str, ...]) -> Schedule:
     """The cheapest of the options for one nest; what the source says wins ties."""
     inside = frozenset(statements)
     best, best_cost = schedule, search.cost(schedule)
@@ -82,7 +80,9 @@ def _replaced(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | None:
         return Tree(tree.statements, node)
     if not isinstance(root, Sequence):
         return None
-    children = [whole(c.statements, c.child) for c in root.children if not set(c.statements) & set(names)]
+    children = [
+        whole(c.statements, c.child) for c in root.children if not set(c.statements) & set(names)
+    ]
     first = next(i for i, c in enumerate(root.children) if set(c.statements) & set(names))
     children.insert(first, whole(names, node))
     return Tree(tree.statements, normal(Sequence(tuple(children))))
@@ -175,7 +175,9 @@ def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> 
     names = tuple(name_of(schedule, p) for p in members)
     best, best_cost = schedule, search.cost(schedule)
     for order in _orders(names):
-        candidate = attempt(schedule, lambda s, o=order: s.permute(*o)) if order != names else schedule
+        candidate = (
+            attempt(schedule, lambda s, o=order: s.permute(*o)) if order != names else schedule
+        )
         if candidate is None or not blocks_exist(candidate):
             continue
         for variant in (candidate, _strip_outwards(search, candidate, path)):
