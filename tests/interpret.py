@@ -47,8 +47,8 @@ ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "xor": operator.xor,
     "lshift": operator.lshift,
     "rshift": operator.rshift,
-    "min": lambda a, b: b if b < a else a,
-    "max": lambda a, b: b if b > a else a,
+    "min": min,  # Python's: b if b < a else a
+    "max": max,
 }
 RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,

@@ -29,7 +29,7 @@ SAME_LAYER_BACKWARDS = {("errors", "source")}
 
 # (module, imported module): why it may be imported inside a function.
 LAZY_IMPORTS = {
-    ("polyopt.model.types", "sympy"): "0.3 s, needed only when a symbol is converted",
+    ("polyopt.model.symbols", "sympy"): "0.3 s, needed only when a symbol is converted",
 }
 
 

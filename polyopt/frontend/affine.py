@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Literal
+from collections.abc import Callable, Mapping
 
 from polyopt.frontend import messages
 from polyopt.frontend.context import Context, Pending
@@ -33,31 +33,49 @@ def read_affine(context: Context, node: ast.expr, role: str) -> Affine:
 
 def combine(op: BinaryOp, left: Affine, right: Affine) -> Affine | None:
     """`left op right` where that is affine again, else None."""
-    constant = right.constant if right.is_constant else None
-    match op:
-        case "add":
-            return left + right
-        case "sub":
-            return left - right
-        case "mul":
-            if constant is None and left.is_constant:
-                return right * left.constant
-            return left * constant if constant is not None else None
-        case "floordiv" if constant:
-            return left // constant if constant > 0 else -left // -constant
-        case "mod" if constant:
-            return left % constant if constant > 0 else -(-left % -constant)
-        case "lshift" if constant is not None and 0 <= constant < 63:
-            return left * 2**constant
-        case "rshift" if constant is not None and 0 <= constant < 63:
-            return left // 2**constant
-        case "pow" if constant is not None and constant >= 0 and left.is_constant:
-            return Affine.integer(left.constant**constant)
-        case "min" | "max":
-            kind: Literal["min", "max"] = "min" if op == "min" else "max"
-            return extreme(kind, [left, right])
-        case _:
-            return None
+    if op in _LINEAR:
+        return _LINEAR[op](left, right)
+    if op == "mul" and left.is_constant:
+        left, right = right, left
+    if op == "pow" and not left.is_constant:
+        return None
+    return (
+        _BY_CONSTANT[op](left, right.constant) if right.is_constant and op in _BY_CONSTANT else None
+    )
+
+
+_LINEAR: Mapping[BinaryOp, Callable[[Affine, Affine], Affine]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "min": lambda a, b: extreme("min", [a, b]),
+    "max": lambda a, b: extreme("max", [a, b]),
+}
+
+
+def _floordiv(affine: Affine, divisor: int) -> Affine | None:
+    if divisor == 0:
+        return None
+    return affine // divisor if divisor > 0 else -affine // -divisor
+
+
+def _mod(affine: Affine, divisor: int) -> Affine | None:
+    if divisor == 0:
+        return None
+    return affine % divisor if divisor > 0 else -(-affine % -divisor)
+
+
+def _power(affine: Affine, exponent: int) -> Affine | None:
+    return Affine.integer(affine.constant**exponent) if 0 <= exponent < 64 else None
+
+
+_BY_CONSTANT: Mapping[BinaryOp, Callable[[Affine, int], Affine | None]] = {
+    "mul": lambda a, c: a * c,
+    "floordiv": _floordiv,
+    "mod": _mod,
+    "pow": _power,
+    "lshift": lambda a, c: a * 2**c if 0 <= c < 63 else None,
+    "rshift": lambda a, c: a // 2**c if 0 <= c < 63 else None,
+}
 
 
 def _reason(context: Context, node: ast.expr) -> tuple[ast.expr, str]:
@@ -80,28 +98,40 @@ def _is_affine(context: Context, node: ast.expr) -> bool:
 
 def _own_reason(context: Context, node: ast.expr) -> str:
     match node:
-        case ast.BinOp(op=ast.Mult()):
-            return messages.PRODUCT
-        case ast.BinOp(op=ast.FloorDiv() | ast.Mod(), right=divisor):
-            return messages.DIVISION_BY_ZERO if _is_zero(divisor) else messages.DIVISOR
-        case ast.BinOp(op=ast.Div()):
-            return messages.TRUE_DIVISION
-        case ast.Subscript():
-            return messages.INDIRECTION
-        case ast.Name(id=name) if name in context.data:
-            return messages.data_name(name, context.data[name])
-        case ast.Name(id=name) if name in context.signature.scalars:
-            return messages.scalar_argument(name, str(context.signature.scalars[name].dtype))
+        case ast.BinOp(op=operator, right=divisor):
+            if isinstance(operator, ast.FloorDiv | ast.Mod) and _is_zero(divisor):
+                return messages.DIVISION_BY_ZERO
+            return _OPERATOR_REASONS.get(type(operator), messages.OTHER_OPERATION)
+        case ast.Name(id=name):
+            return _name_reason(context, name)
         case ast.Constant(value=value):
-            return messages.constant(type(value).__name__)
-        case ast.Compare() | ast.BoolOp():
-            return messages.TRUTH_VALUE
-        case ast.IfExp():
-            return messages.CONDITIONAL
-        case ast.Call():
-            return messages.CALL
+            return messages.CONSTANT(kind=type(value).__name__)
         case _:
-            return messages.OTHER_OPERATION
+            return _REASONS.get(type(node), messages.OTHER_OPERATION)
+
+
+_OPERATOR_REASONS: Mapping[type[ast.operator], str] = {
+    ast.Mult: messages.PRODUCT,
+    ast.FloorDiv: messages.DIVISOR,
+    ast.Mod: messages.DIVISOR,
+    ast.Div: messages.TRUE_DIVISION,
+}
+_REASONS: Mapping[type[ast.expr], str] = {
+    ast.Subscript: messages.INDIRECTION,
+    ast.Compare: messages.TRUTH_VALUE,
+    ast.BoolOp: messages.TRUTH_VALUE,
+    ast.IfExp: messages.CONDITIONAL,
+    ast.Call: messages.CALL,
+}
+
+
+def _name_reason(context: Context, name: str) -> str:
+    if name in context.data:
+        return messages.DATA_NAME(name=name, reason=context.data[name])
+    if name in context.signature.scalars:
+        dtype = context.signature.scalars[name].dtype
+        return messages.SCALAR_ARGUMENT(name=name, dtype=dtype)
+    return messages.OTHER_NAME
 
 
 def _is_zero(node: ast.expr) -> bool:

@@ -18,12 +18,38 @@ from polyopt.model.expr import Binary, Call, Cast, Unary
 from polyopt.model.types import DType, f64, i64
 
 UNARY_MATH = frozenset(
-    "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
-    "asinh acosh atanh erf erfc gamma lgamma fabs".split()
+    {
+        "sqrt",
+        "cbrt",
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+        "erf",
+        "erfc",
+        "gamma",
+        "lgamma",
+        "fabs",
+    }
 )
-BINARY_MATH = frozenset("pow atan2 hypot fmod copysign".split())
-ROUNDING_MATH = frozenset("floor ceil trunc".split())
-TEST_MATH = frozenset("isnan isinf isfinite".split())
+BINARY_MATH = frozenset({"pow", "atan2", "hypot", "fmod", "copysign"})
+ROUNDING_MATH = frozenset({"floor", "ceil", "trunc"})
+TEST_MATH = frozenset({"isnan", "isinf", "isfinite"})
 ARITY = dict.fromkeys(UNARY_MATH | ROUNDING_MATH | TEST_MATH, 1) | dict.fromkeys(BINARY_MATH, 2)
 
 
@@ -31,11 +57,11 @@ ARITY = dict.fromkeys(UNARY_MATH | ROUNDING_MATH | TEST_MATH, 1) | dict.fromkeys
 def _call(context: Context, node: ast.Call) -> Value:
     function = resolve(context, node.func)
     if isinstance(function, DType):
-        raise context.unsupported(node, messages.numpy_cast(context.text(node.func)))
+        raise context.unsupported(node, messages.NUMPY_CAST(name=context.text(node.func)))
     if not isinstance(function, Function):
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
     if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-        raise context.unsupported(node, messages.call_form(function.name))
+        raise context.unsupported(node, messages.CALL_FORM(name=function.name))
     if function.module == "math":
         return _math(context, node, function.name)
     reader = _BUILTIN.get(function.name) if function.module == "builtins" else None
@@ -53,7 +79,7 @@ def _math(context: Context, node: ast.Call, name: str) -> Value:
         numerator, denominator = (_function(context, "log", [a]) for a in node.args)
         return arithmetic(context, node, "div", numerator, denominator)
     if name not in ARITY:
-        raise context.unsupported(node, messages.unknown_math(name))
+        raise context.unsupported(node, messages.UNKNOWN_MATH(name=name))
     if len(node.args) != ARITY[name]:
         text = messages.argument_count(f"math.{name}", ARITY[name], len(node.args))
         raise context.unsupported(node, text)
@@ -85,7 +111,7 @@ def _rounding(context: Context, node: ast.Call, name: str) -> Value:
 def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
     def read(context: Context, node: ast.Call) -> Value:
         if len(node.args) < 2:
-            raise context.unsupported(node, messages.reduction_call(op))
+            raise context.unsupported(node, messages.REDUCTION_CALL(name=op))
         values = [read_expression(context, argument) for argument in node.args]
         affine = [affine_of(value) for value in values]
         type_ = join([value.type for value in values])

@@ -85,7 +85,7 @@ def _name(context: Context, node: ast.Name) -> Captured:
     try:
         value = context.source.captured(node.id)
     except LookupError:
-        raise context.unsupported(node, messages.unknown_name(node.id)) from None
+        raise context.unsupported(node, messages.UNKNOWN_NAME(name=node.id)) from None
     found = _freeze(context, node, value)
     if isinstance(found, Value):
         context.captured[node.id] = f"{type(value).__name__} {value!r}"
@@ -98,7 +98,7 @@ def _member(context: Context, node: ast.Attribute, module: ModuleType) -> Captur
     try:
         value = getattr(module, node.attr)
     except AttributeError:
-        text = messages.no_such_member(module.__name__, node.attr)
+        text = messages.NO_SUCH_MEMBER(module=module.__name__, name=node.attr)
         raise context.unsupported(node, text) from None
     return _freeze(context, node, value)
 
@@ -107,7 +107,7 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
     if isinstance(value, ModuleType):
         if any(sys.modules.get(name) is value for name in MODULES):
             return value
-        raise context.unsupported(node, messages.captured_module(value.__name__))
+        raise context.unsupported(node, messages.CAPTURED_MODULE(name=value.__name__))
     function = _FUNCTIONS.get(id(value))
     if function is not None:
         return function
@@ -120,7 +120,7 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
     try:
         found = number(value)
     except OutOfRangeError as error:
-        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+        raise context.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
     if found is None:
         raise _refusal(context, node, value)
     return found
@@ -129,9 +129,9 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
 def _refusal(context: Context, node: ast.expr, value: object) -> UnsupportedSyntaxError:
     name = context.text(node)
     if isinstance(value, np.ndarray):
-        return context.unsupported(node, messages.captured_array(name))
+        return context.unsupported(node, messages.CAPTURED_ARRAY(name=name))
     if isinstance(value, np.ufunc) or getattr(value, "__module__", "") == "numpy":
         return context.unsupported(node, messages.numpy_function(name))
     if callable(value):
-        return context.unsupported(node, messages.unknown_function(name))
-    return context.unsupported(node, messages.captured_value(name, type(value).__name__))
+        return context.unsupported(node, messages.UNKNOWN_FUNCTION(name=name))
+    return context.unsupported(node, messages.CAPTURED_VALUE(name=name, kind=type(value).__name__))

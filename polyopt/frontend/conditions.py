@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from polyopt.errors import PolyoptError
-from polyopt.frontend import messages
+from polyopt.frontend import constructs
 from polyopt.frontend.captured import resolve
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.data import COMPARE
@@ -144,8 +144,8 @@ def assumption(context: Context, node: ast.expr) -> Condition:
     a loop or branch.
     """
     if context.depth:
-        raise context.unsupported(node, messages.ASSUMPTION_PLACE)
+        raise context.unsupported(node, constructs.ASSUMPTION_PLACE)
     condition = affine_condition(context, node)
     if condition is None:
-        raise context.not_affine(node, messages.assumption_on_data(context.text(node)))
+        raise context.not_affine(node, constructs.ASSUMPTION_ON_DATA(text=context.text(node)))
     return condition

@@ -100,6 +100,7 @@ class Context:
         self.captured: dict[str, str] = {}
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
         self._relearn = False
+        self._storage: dict[str, str] = {}
 
     # ---- errors ----
 
@@ -120,7 +121,7 @@ class Context:
         try:
             return coerce(value, dtype)
         except OutOfRangeError as error:
-            raise self.unsupported(node, messages.out_of_range(str(error))) from error
+            raise self.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
 
     # ---- names ----
 
@@ -137,7 +138,7 @@ class Context:
         """From here on, and in the next round from the start, `name` is a data scalar."""
         if name in self.loop_lines:
             raise self.unsupported(
-                node, messages.loop_variable_is_data(name, self.loop_lines[name])
+                node, messages.LOOP_VARIABLE_IS_DATA(name=name, line=self.loop_lines[name])
             )
         if name in self.bindings:
             self._relearn = True
@@ -145,7 +146,11 @@ class Context:
 
     def storage(self, name: str) -> str:
         """The rank-0 array of a data scalar: its name, unless an argument has that already."""
-        return f"{name}_local" if name in self.signature.names else name
+        if name not in self.signature.names:
+            return name
+        if name not in self._storage:
+            self._storage[name] = self.fresh(f"{name}_local")
+        return self._storage[name]
 
     def scalar_type(self, name: str) -> ScalarType:
         """The type of a data scalar as far as it is known; raises Pending where it is not."""
@@ -192,7 +197,7 @@ class Context:
             self.loop_stores.append(stores)
             for name, line in stores.items():
                 if name in self.bindings:
-                    self.bindings[name] = Lost(messages.reassigned_in_loop(name, line))
+                    self.bindings[name] = Lost(messages.REASSIGNED_IN_LOOP.format(line=line))
         yield
         if loop:
             self.loop_stores.pop()
@@ -200,7 +205,9 @@ class Context:
         ended = {n: b for n, b in self.bindings.items() if isinstance(b, Lost) and b.ended_loop}
         self.bindings = outer
         for name, line in stores.items():
-            self.bindings[name] = ended.get(name) or Lost(messages.assigned_in_block(name, line))
+            self.bindings[name] = ended.get(name) or Lost(
+                messages.ASSIGNED_IN_BLOCK.format(line=line)
+            )
 
 
 def signature_bindings(signature: Signature) -> Iterator[tuple[str, Bound]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from polyopt.frontend import messages
+from polyopt.frontend import constructs, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.conditions import affine_condition, assumption, constant
@@ -26,9 +26,9 @@ def _pass(context: Context, node: ast.Pass) -> list[Node]:  # noqa: ARG001  (one
 @statement(ast.Return)
 def _return(context: Context, node: ast.Return) -> list[Node]:
     if node.value is not None:
-        raise context.unsupported(node, messages.return_value(context.text(node.value)))
+        raise context.unsupported(node, constructs.RETURN_VALUE(text=context.text(node.value)))
     if context.source.node.body[-1] is not node:
-        raise context.unsupported(node, messages.EARLY_RETURN)
+        raise context.unsupported(node, constructs.EARLY_RETURN)
     return []
 
 
@@ -38,7 +38,7 @@ def _return(context: Context, node: ast.Return) -> list[Node]:
 @statement(ast.For)
 def _for(context: Context, node: ast.For) -> list[Node]:
     if node.orelse:
-        raise context.unsupported(node.orelse[0], messages.LOOP_ELSE)
+        raise context.unsupported(node.orelse[0], constructs.LOOP_ELSE)
     variable = _variable(context, node.target)
     lower, upper, step = _range(context, node.iter)
     with context.block([*node.body, node.target], loop=True):
@@ -54,29 +54,33 @@ def _for(context: Context, node: ast.For) -> list[Node]:
 
 def _variable(context: Context, target: ast.expr) -> str:
     if not isinstance(target, ast.Name):
-        raise context.unsupported(target, messages.LOOP_TARGET)
+        raise context.unsupported(target, constructs.LOOP_TARGET)
     name = target.id
     if name in context.signature.names:
-        raise context.unsupported(target, messages.loop_variable_hides(name))
+        raise context.unsupported(target, messages.LOOP_VARIABLE_HIDES(name=name))
     binding = context.bindings.get(name)
     if isinstance(binding, Bound) and binding.is_loop:
-        raise context.unsupported(target, messages.loop_variable_shadows(name, binding.line))
+        raise context.unsupported(
+            target, messages.LOOP_VARIABLE_SHADOWS(name=name, line=binding.line)
+        )
     if name in context.arrays:
-        raise context.unsupported(target, messages.loop_variable_hides(name))
+        raise context.unsupported(target, messages.LOOP_VARIABLE_HIDES(name=name))
     if name in context.data:
-        raise context.unsupported(target, messages.loop_variable_is_data(name, target.lineno))
+        raise context.unsupported(
+            target, messages.LOOP_VARIABLE_IS_DATA(name=name, line=target.lineno)
+        )
     return name
 
 
 def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
     function = resolve(context, node.func) if isinstance(node, ast.Call) else None
     if not isinstance(node, ast.Call) or function != Function("builtins", "range"):
-        raise context.unsupported(node, messages.loop_over(node, context.text(node)))
+        raise context.unsupported(node, constructs.loop_over(node, context.text(node)))
     if node.keywords or not 1 <= len(node.args) <= 3:
-        raise context.unsupported(node, messages.RANGE_FORM)
+        raise context.unsupported(node, constructs.RANGE_FORM)
     for argument in node.args:
         if isinstance(argument, ast.Starred):
-            raise context.unsupported(argument, messages.RANGE_FORM)
+            raise context.unsupported(argument, constructs.RANGE_FORM)
     if len(node.args) == 1:
         return Affine(), read_affine(context, node.args[0], "loop bound"), 1
     lower, upper = (read_affine(context, argument, "loop bound") for argument in node.args[:2])
@@ -87,7 +91,7 @@ def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
 def _step(context: Context, node: ast.expr) -> int:
     affine = read_affine(context, node, "loop step")
     if not affine.is_constant:
-        raise context.not_affine(node, messages.variable_step(context.text(node)))
+        raise context.not_affine(node, messages.VARIABLE_STEP(text=context.text(node)))
     if affine.constant == 0:
         raise context.unsupported(node, messages.ZERO_STEP)
     return affine.constant
@@ -118,7 +122,7 @@ def _if(context: Context, node: ast.If) -> list[Node]:
 def _with(context: Context, node: ast.With) -> list[Node]:
     name = _label(context, node)
     if context.label is not None:
-        raise context.unsupported(node, messages.NESTED_LABEL)
+        raise context.unsupported(node, constructs.NESTED_LABEL)
     context.label = name
     body = read_statements(context, node.body)
     context.label = None
@@ -135,8 +139,8 @@ def _label(context: Context, node: ast.With) -> str:
             name = argument.value if isinstance(argument, ast.Constant) else None
             if isinstance(name, str) and re.fullmatch(r"[A-Za-z_]\w*", name):
                 return name
-            raise context.unsupported(call, messages.LABEL_FORM)
-    raise context.unsupported(node, messages.WITH)
+            raise context.unsupported(call, constructs.LABEL_FORM)
+    raise context.unsupported(node, constructs.WITH)
 
 
 @statement(ast.Assert)
@@ -154,21 +158,21 @@ def _expression(context: Context, node: ast.Expr) -> list[Node]:
         function = resolve(context, value.func)
         if function == Function("polyopt", "assume"):
             if len(value.args) != 1 or value.keywords:
-                raise context.unsupported(value, messages.ASSUME_FORM)
+                raise context.unsupported(value, constructs.ASSUME_FORM)
             _assume(context, value.args[0])
             return []
         if not isinstance(function, Function):
             text = messages.unknown_call(value.func, context.text(value.func))
             raise context.unsupported(value, text)
-    if type(value) in messages.CONSTRUCTS:
-        raise context.unsupported(value, messages.construct(value))
-    raise context.unsupported(value, messages.unused_value(context.text(value)))
+    if type(value) in constructs.CONSTRUCTS:
+        raise context.unsupported(value, constructs.construct(value))
+    raise context.unsupported(value, constructs.UNUSED_VALUE(text=context.text(value)))
 
 
 def _assume(context: Context, node: ast.expr) -> None:
     condition = assumption(context, node)
     if constant(condition) is False:
-        raise context.unsupported(node, messages.false_assumption(context.text(node)))
+        raise context.unsupported(node, constructs.FALSE_ASSUMPTION(text=context.text(node)))
     if constant(condition) is None:
         where = context.source.locate(node)
         context.assumptions.append(Assumption(condition, context.text(node), where))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
-from polyopt.frontend.captured import DType, Function, Symbol, resolve
+from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
@@ -41,7 +41,8 @@ from polyopt.model.expr import (
     Select,
     Unary,
 )
-from polyopt.model.types import ScalarType, bool_
+from polyopt.model.symbols import Symbol
+from polyopt.model.types import DType, ScalarType, bool_
 
 BINARY: dict[type[ast.operator], BinaryOp] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "floordiv",
@@ -74,7 +75,7 @@ def _number(context: Context, node: ast.AST, value: object) -> Value | None:
     try:
         return number(value)
     except OutOfRangeError as error:
-        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+        raise context.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
 
 
 @expression(ast.Name)
@@ -84,7 +85,7 @@ def _name(context: Context, node: ast.Name) -> Value:
         raise context.unsupported(node, messages.whole_array(name, len(context.arrays[name].shape)))
     binding = context.bindings.get(name)
     if isinstance(binding, Lost) and binding.ended_loop:
-        text = messages.loop_variable_after(name, binding.ended_loop)
+        text = messages.LOOP_VARIABLE_AFTER(name=name, line=binding.ended_loop)
         raise context.unsupported(node, text)
     if name not in context.data and isinstance(binding, Lost):
         context.demote(name, binding.reason, node)
@@ -105,7 +106,9 @@ def _data_scalar(context: Context, node: ast.Name) -> Value:
     is_argument = name in context.signature.scalars
     carried = any(name in stores for stores in context.loop_stores)
     if name not in context.assigned and not is_argument and not carried:
-        raise context.unsupported(node, messages.read_before_assignment(name, context.stored[name]))
+        raise context.unsupported(
+            node, messages.READ_BEFORE_ASSIGNMENT(name=name, line=context.stored[name])
+        )
     return context.scalar(name)
 
 
@@ -113,9 +116,9 @@ def _unassigned(context: Context, node: ast.Name) -> Value:
     """A local name that nothing has bound yet: carried round a loop, or a mistake."""
     name = node.id
     if name in context.loop_lines:
-        text = messages.loop_variable_after(name, context.loop_lines[name])
+        text = messages.LOOP_VARIABLE_AFTER(name=name, line=context.loop_lines[name])
         raise context.unsupported(node, text)
-    context.demote(name, messages.reassigned_in_loop(name, context.stored[name]), node)
+    context.demote(name, messages.REASSIGNED_IN_LOOP.format(line=context.stored[name]), node)
     return _data_scalar(context, node)
 
 
@@ -130,9 +133,9 @@ def _captured(context: Context, node: ast.expr) -> Value:
                 raise context.unsupported(node, messages.foreign_symbol(name, known))
             return index(context, node, Affine.name(name))
         case Function() | DType():
-            raise context.unsupported(node, messages.function_as_value(context.text(node)))
+            raise context.unsupported(node, messages.FUNCTION_AS_VALUE(name=context.text(node)))
         case _:
-            raise context.unsupported(node, messages.module_as_value(context.text(node)))
+            raise context.unsupported(node, messages.MODULE_AS_VALUE(name=context.text(node)))
 
 
 def index(context: Context, node: ast.AST, affine: Affine, type_: ScalarType = WEAK_INT) -> Value:
@@ -140,7 +143,7 @@ def index(context: Context, node: ast.AST, affine: Affine, type_: ScalarType = W
     try:
         return affine_value(affine, type_)
     except OutOfRangeError as error:
-        raise context.unsupported(node, messages.out_of_range(str(error))) from error
+        raise context.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
 
 
 @expression(ast.Attribute)
@@ -151,9 +154,11 @@ def _attribute(context: Context, node: ast.Attribute) -> Value:
             return index(context, node, Affine.integer(len(array.shape)))
         if node.attr == "size" and len(array.shape) == 1:
             return index(context, node, array.shape[0])
-        raise context.unsupported(node, messages.array_attribute(array.name, node.attr))
+        raise context.unsupported(
+            node, messages.ARRAY_ATTRIBUTE(name=array.name, attribute=node.attr)
+        )
     if resolve(context, node) is None:
-        raise context.unsupported(node, messages.attribute(context.text(node)))
+        raise context.unsupported(node, messages.ATTRIBUTE(text=context.text(node)))
     return _captured(context, node)
 
 
@@ -179,8 +184,8 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     folded = _fold(context, node, typing, left, right)
     if folded is not None:
         return folded
-    operands = [context.coerce(v, typing.operands, node) for v in (left, right)]
-    return Value(Binary(typing.op, *operands, typing.operands), typing.result)
+    a, b = (context.coerce(v, typing.operands, node) for v in (left, right))
+    return Value(Binary(typing.op, a, b, typing.operands), typing.result)
 
 
 def _check_power(context: Context, node: ast.AST, exponent: Value) -> None:
@@ -263,10 +268,10 @@ def _compare(context: Context, node: ast.Compare) -> Value:
 def _comparison(context: Context, node: ast.AST, op: CompareOp, left: Value, right: Value) -> Value:
     typing = comparison(left.type, right.type)
     try:
-        sides = [coerce(v, typing.operands) for v in (left, right)]
+        a, b = coerce(left, typing.operands), coerce(right, typing.operands)
     except OutOfRangeError:  # NumPy compares with Python integers of any size exactly
-        sides = [context.coerce(v, WEAK_INT.dtype, node) for v in (left, right)]
-    return Value(Comparison(op, *sides), typing.result)
+        a, b = (context.coerce(v, WEAK_INT.dtype, node) for v in (left, right))
+    return Value(Comparison(op, a, b), typing.result)
 
 
 def logical(op: str, left: Value, right: Value) -> Value:

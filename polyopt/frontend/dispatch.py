@@ -1,7 +1,7 @@
 """From a syntax node to the function that reads it.
 
 Readers of expressions and of statements refer to one another; they meet in these two tables.
-What has no reader is refused with its own words (`messages.CONSTRUCTS`).
+What has no reader is refused with its own words (`constructs.CONSTRUCTS`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from polyopt.frontend import messages
+from polyopt.frontend import constructs
 from polyopt.frontend.context import Context
 from polyopt.frontend.values import Value
 from polyopt.model.nest import Node
@@ -57,7 +57,7 @@ def read_expression(context: Context, node: ast.expr) -> Value:
     """
     reader = _EXPRESSIONS.get(type(node))
     if reader is None:
-        raise context.unsupported(node, messages.construct(node))
+        raise context.unsupported(node, constructs.construct(node))
     return reader(context, node)
 
 
@@ -67,6 +67,6 @@ def read_statements(context: Context, nodes: Iterable[ast.stmt]) -> list[Node]:
     for node in nodes:
         reader = _STATEMENTS.get(type(node))
         if reader is None:
-            raise context.unsupported(node, messages.construct(node))
+            raise context.unsupported(node, constructs.construct(node))
         result.extend(reader(context, node))
     return result

@@ -39,7 +39,9 @@ def dimension(context: Context, node: ast.expr, rank: int) -> int:
     affine = read_affine(context, node, "dimension")
     number = affine.constant
     if not affine.is_constant or not -rank <= number < rank:
-        raise context.unsupported(node, messages.dimension(context.text(node), rank))
+        raise context.unsupported(
+            node, messages.DIMENSION(text=context.text(node), rank=rank, last=rank - 1)
+        )
     return number % rank
 
 
@@ -55,7 +57,7 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
         items[:0] = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         base = base.value
     if not isinstance(base, ast.Name) or base.id not in context.arrays:
-        raise context.unsupported(base, messages.not_an_array(context.text(base)))
+        raise context.unsupported(base, messages.NOT_AN_ARRAY(text=context.text(base)))
     array = context.arrays[base.id]
     for item in items:
         _refuse_views(context, item, array)
@@ -75,13 +77,17 @@ def _subscript_of(context: Context, node: ast.expr, extent: Affine) -> Affine:
 
 def _refuse_views(context: Context, node: ast.expr, array: Array) -> None:
     if isinstance(node, ast.Slice):
-        raise context.unsupported(node, messages.slice_of(array.name))
+        raise context.unsupported(node, messages.SLICE_OF(name=array.name))
     if isinstance(node, ast.Constant) and not isinstance(node.value, int):
-        raise context.unsupported(node, messages.odd_subscript(context.text(node), array.name))
+        raise context.unsupported(
+            node, messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
+        )
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        raise context.unsupported(node, messages.odd_subscript(context.text(node), array.name))
+        raise context.unsupported(
+            node, messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
+        )
     if isinstance(node, ast.List | ast.Name):
         is_array = isinstance(node, ast.List) or node.id in context.arrays
         if is_array:
-            text = messages.fancy_index(array.name, context.text(node))
+            text = messages.FANCY_INDEX(name=array.name, text=context.text(node))
             raise context.unsupported(node, text)

@@ -45,11 +45,11 @@ def read_local_array(
         raise context.unsupported(target, messages.ARRAY_TARGET)
     name = target.id
     if context.depth:
-        raise context.unsupported(at, messages.local_array_place(name))
+        raise context.unsupported(at, messages.LOCAL_ARRAY_PLACE(name=name))
     if name in context.arrays:
-        raise context.unsupported(target, messages.array_rebound(name))
+        raise context.unsupported(target, messages.ARRAY_REBOUND(name=name))
     if name in context.data or name in context.bindings or name in context.loop_lines:
-        raise context.unsupported(target, messages.array_and_scalar(name))
+        raise context.unsupported(target, messages.ARRAY_AND_SCALAR(name=name))
     resolved = resolve(context, call.func)
     assert isinstance(resolved, Function)
     function = resolved.name
@@ -67,7 +67,7 @@ def _arguments(context: Context, call: ast.Call, function: str) -> dict[str, ast
     names = ("shape", "fill_value", "dtype") if function == "full" else ("shape", "dtype")
     given = dict(zip(names, call.args, strict=False))
     for keyword in call.keywords:
-        if keyword.arg not in names or keyword.arg in given:
+        if keyword.arg is None or keyword.arg not in names or keyword.arg in given:
             text = messages.array_keyword(function, str(keyword.arg), names)
             raise context.unsupported(keyword, text)
         given[keyword.arg] = keyword.value
@@ -110,7 +110,7 @@ def _dtype(context: Context, node: ast.expr) -> DType:
         function = resolve(context, node)
         if isinstance(function, Function) and function.name in _PYTHON_TYPES:
             return _PYTHON_TYPES[function.name]
-    raise context.unsupported(node, messages.dtype(context.text(node)))
+    raise context.unsupported(node, messages.DTYPE(text=context.text(node)))
 
 
 def _fill_loops(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def assume(condition: object) -> None:  # noqa: ARG001  (read from the kernel's source)
+def assume(condition: object) -> None:
     """State a condition on sizes inside a kernel: `po.assume(n % 8 == 0)`.
 
     The analysis uses it, and a call checks it first (AssumptionError). In plain Python, outside

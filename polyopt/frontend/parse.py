@@ -9,13 +9,18 @@ from polyopt.frontend import calls, control, data, elements, guards, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.promotion import join
-from polyopt.frontend.signature import Signature, annotated_types, read_signature
+from polyopt.frontend.signature import (
+    Signature,
+    annotated_types,
+    argument_nodes,
+    read_signature,
+)
 from polyopt.frontend.source import FunctionSource
-from polyopt.model.expr import Index, ScalarArg
+from polyopt.frontend.values import Value, coerce
 from polyopt.model.affine import Affine
+from polyopt.model.expr import Index, ScalarArg
 from polyopt.model.nest import Array, LoopNest, Node
 from polyopt.model.types import ArgumentType, i64
-from polyopt.frontend.values import Value, coerce
 
 __all__ = ["annotated_types", "parse"]
 
@@ -37,27 +42,27 @@ def parse(
     does not have.
     """
     signature = read_signature(source, types, same or {})
-    facts: Facts | None = Facts()
+    facts = Facts()
     for _ in range(MAX_ROUNDS):
         context = Context(source, signature, facts)
         body = [*_initial(context), *read_statements(context, source.node.body)]
-        facts = context.learnt()
-        if facts is None:
+        learnt = context.learnt()
+        if learnt is None:
             return _nest(context, signature, body)
+        facts = learnt
     raise InternalError(f"the types of {source.name} do not settle")
 
 
 def _initial(context: Context) -> list[Node]:
     """Locals that take the place of assigned scalar arguments start with the argument's value."""
     result: list[Node] = []
-    for argument in context.signature.arguments:
-        name, type_ = argument.name, context.signature.scalars.get(argument.name)
+    for node in argument_nodes(context.source):
+        name, type_ = node.arg, context.signature.scalars.get(node.arg)
         if type_ is None or name not in context.stored:
             continue
         if type_.dtype.kind != "i":
             context.data.setdefault(name, "the kernel assigns it")
         if name in context.data:
-            node = next(a for a in context.source.node.args.args if a.arg == name)
             is_integer = type_.dtype.kind == "i"
             expr = Index(Affine.name(name), i64) if is_integer else ScalarArg(name, type_.dtype)
             value = Value(coerce(Value(expr, type_), type_.dtype), type_)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from polyopt.errors import InternalError, PolyoptError, UnsupportedSyntaxError
-from polyopt.frontend import messages
+from polyopt.frontend import constructs
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import Affine
@@ -41,6 +41,7 @@ class Signature:
 
     @property
     def parameter_names(self) -> frozenset[str]:
+        """The names of the parameters."""
         return frozenset(p.name for p in self.parameters)
 
 
@@ -49,10 +50,12 @@ def argument_nodes(source: FunctionSource) -> tuple[ast.arg, ...]:
     spec = source.node.args
     for star in (spec.vararg, spec.kwarg):
         if star is not None:
-            raise UnsupportedSyntaxError(messages.star_arguments(star.arg), source.locate(star))
+            raise UnsupportedSyntaxError(
+                constructs.STAR_ARGUMENTS(name=star.arg), source.locate(star)
+            )
     for default in (*spec.defaults, *(d for d in spec.kw_defaults if d is not None)):
         if not isinstance(_literal(default), int | float):
-            text = messages.default_value(source.text(default))
+            text = constructs.DEFAULT_VALUE(text=source.text(default))
             raise UnsupportedSyntaxError(text, source.locate(default))
     return (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)
 
@@ -81,18 +84,17 @@ def annotated_types(source: FunctionSource) -> Mapping[str, ArgumentType] | None
     if len(bare) == len(nodes):
         return None
     if bare:
-        text = messages.partly_annotated(bare[0].arg)
+        text = constructs.PARTLY_ANNOTATED(name=bare[0].arg)
         raise UnsupportedSyntaxError(text, source.locate(bare[0]))
     values = _annotations(source)
     return {node.arg: _annotated_type(source, node, values[node.arg]) for node in nodes}
 
 
 def _annotations(source: FunctionSource) -> Mapping[str, object]:
-    code, cells = source.function.__code__, source.function.__closure__ or ()
-    closure = {n: source.captured(n) for n, c in zip(code.co_freevars, cells, strict=True) if c}
     try:
+        closure = {n: source.captured(n) for n in source.function.__code__.co_freevars}
         return inspect.get_annotations(source.function, locals=closure, eval_str=True)
-    except (NameError, SyntaxError, AttributeError, TypeError) as error:
+    except (LookupError, NameError, SyntaxError, AttributeError, TypeError) as error:
         raise PolyoptError(
             f"{source.location.short}: the annotations of {source.name} cannot be evaluated: "
             f"{error}.\n  The names in them must be globals of the function's module."
@@ -111,7 +113,7 @@ def _annotated_type(source: FunctionSource, node: ast.arg, value: object) -> Arg
         if dtype is not None:
             return ScalarType(dtype, weak=False)
     assert node.annotation is not None
-    text = messages.annotation(node.arg, source.text(node.annotation))
+    text = constructs.ANNOTATION(name=node.arg, text=source.text(node.annotation))
     raise UnsupportedSyntaxError(text, source.locate(node.annotation))
 
 
@@ -173,7 +175,7 @@ def _check_sizes(
         for extent in arrays[node.arg].shape:
             unknown = sorted(extent.names() - known)
             if unknown:
-                text = messages.undetermined_size(unknown[0], str(extent))
+                text = constructs.UNDETERMINED_SIZE(name=unknown[0], extent=str(extent))
                 raise UnsupportedSyntaxError(text, source.locate(node.annotation or node))
 
 
@@ -188,9 +190,9 @@ def _extent_names(
     ]
     taken = {*stores, *ranks, *source.function.__code__.co_names, *_arguments(source)}
     names: dict[tuple[str, int], str] = {}
-    for target, array, dim in _named_extents(source.node.body):
-        array, rank = same.get(array, array), ranks.get(array, 0)
-        key = (array, dim if dim >= 0 else rank + dim)
+    for target, owner, dim in _named_extents(source.node.body):
+        rank = ranks.get(owner, 0)
+        key = (same.get(owner, owner), dim if dim >= 0 else rank + dim)
         plain = stores.count(target) == 1 and not target.startswith("_")
         if plain and target not in _arguments(source) and 0 <= key[1] < rank:
             names.setdefault(key, target)

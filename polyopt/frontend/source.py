@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 from dataclasses import dataclass, field
 from types import CellType, FunctionType
@@ -87,7 +88,7 @@ class FunctionSource:
             except ValueError as error:
                 raise LookupError(name) from error
         scope = self.function.__globals__
-        return scope[name] if name in scope else self.function.__builtins__[name]
+        return scope[name] if name in scope else vars(builtins)[name]
 
 
 def _definition(name: str, file: str, lines: tuple[str, ...], first_line: int) -> ast.FunctionDef:

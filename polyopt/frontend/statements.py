@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable
 
-from polyopt.frontend import messages
+from polyopt.frontend import constructs, messages
 from polyopt.frontend.conditions import affine_condition, opposite
 from polyopt.frontend.context import Bound, Context, Pending
 from polyopt.frontend.data import BINARY, arithmetic, index
@@ -35,7 +35,7 @@ def _assign(context: Context, node: ast.Assign) -> list[Node]:
 @statement(ast.AnnAssign)
 def _annotated(context: Context, node: ast.AnnAssign) -> list[Node]:
     if node.value is None:
-        raise context.unsupported(node, messages.BARE_ANNOTATION)
+        raise context.unsupported(node, constructs.BARE_ANNOTATION)
     plain = ast.Assign([node.target], node.value)
     return _assign(context, ast.copy_location(plain, node))
 
@@ -50,7 +50,7 @@ def _augmented(context: Context, node: ast.AugAssign) -> list[Node]:
         raise context.unsupported(node, messages.MATRIX_PRODUCT)
     target = copy.copy(node.target)
     if isinstance(target, ast.Attribute):
-        raise context.unsupported(target, messages.attribute_target(context.text(target)))
+        raise context.unsupported(target, messages.ATTRIBUTE_TARGET(text=context.text(target)))
     target.ctx = ast.Load()
     try:
         old, value = read_expression(context, target), read_expression(context, node.value)
@@ -65,7 +65,7 @@ def _postpone(context: Context, target: ast.expr) -> list[Node]:
     if isinstance(target, ast.Name):
         _check_name(context, target)
         if target.id not in context.data:
-            reason = messages.reassigned_in_loop(target.id, target.lineno)
+            reason = messages.REASSIGNED_IN_LOOP.format(line=target.lineno)
             context.demote(target.id, reason, target)
         context.assigned.add(target.id)
     return []
@@ -80,9 +80,9 @@ def _store_expression(
     if is_array_creation(context, value):
         return read_local_array(context, target, value, at)
     if isinstance(value, ast.Name) and value.id in context.arrays:
-        raise context.unsupported(value, messages.array_alias(value.id))
+        raise context.unsupported(value, messages.ARRAY_ALIAS(name=value.id))
     if shape_of(context, value) is not None:
-        raise context.unsupported(value, messages.whole_shape(context.text(value)))
+        raise context.unsupported(value, messages.WHOLE_SHAPE(text=context.text(value)))
     try:
         read = read_expression(context, value)
     except Pending:
@@ -102,17 +102,19 @@ def store(
         where = context.source.locate(at)
         return [Assign(array.name, subscripts, expr, None, context.label, where)]
     if isinstance(target, ast.Attribute):
-        raise context.unsupported(target, messages.attribute_target(context.text(target)))
-    raise context.unsupported(target, messages.construct(target))
+        raise context.unsupported(target, messages.ATTRIBUTE_TARGET(text=context.text(target)))
+    raise context.unsupported(target, constructs.construct(target))
 
 
 def _check_name(context: Context, target: ast.Name) -> None:
     name = target.id
     if name in context.arrays:
-        raise context.unsupported(target, messages.array_rebound(name))
+        raise context.unsupported(target, messages.ARRAY_REBOUND(name=name))
     binding = context.bindings.get(name)
     if isinstance(binding, Bound) and binding.is_loop:
-        raise context.unsupported(target, messages.loop_variable_assigned(name, binding.line))
+        raise context.unsupported(
+            target, messages.LOOP_VARIABLE_ASSIGNED(name=name, line=binding.line)
+        )
 
 
 def _store_name(
@@ -125,7 +127,7 @@ def _store_name(
         if affine is not None:
             context.bindings[name] = Bound(affine, value.type, False, target.lineno)
             return []
-        context.demote(name, messages.assigned_data(name, target.lineno), target)
+        context.demote(name, messages.ASSIGNED_DATA.format(line=target.lineno), target)
     return [context.set_scalar(name, value, node, at)]
 
 
@@ -148,7 +150,7 @@ def _hold(context: Context, value: Value, at: ast.stmt) -> tuple[list[Node], Val
     if isinstance(value.expr, Const | Index | ScalarArg) or affine_of(value) is not None:
         return [], value
     name = context.fresh("_old")
-    context.data[name] = messages.assigned_data(name, at.lineno)
+    context.data[name] = messages.ASSIGNED_DATA.format(line=at.lineno)
     keep = context.set_scalar(name, value, at, at)
     return [keep], context.scalar(name)
 
@@ -157,18 +159,22 @@ def _unpack(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) ->
     """`n, m = A.shape`, or `a, b = b, a` by way of fresh locals."""
     for each in target.elts:
         if isinstance(each, ast.Starred | ast.Tuple | ast.List):
-            raise context.unsupported(each, messages.NESTED_TARGET)
+            raise context.unsupported(each, constructs.NESTED_TARGET)
     shape = shape_of(context, node.value)
     if shape is not None:
         if len(shape) != len(target.elts):
-            text = messages.unpacked_shape(context.text(node.value), len(shape), len(target.elts))
+            text = constructs.UNPACKED_SHAPE(
+                text=context.text(node.value), rank=len(shape), targets=len(target.elts)
+            )
             raise context.unsupported(node, text)
         values = [index(context, node.value, extent) for extent in shape]
         return _store_each(context, target.elts, values, node)
     if not isinstance(node.value, ast.Tuple | ast.List):
-        raise context.unsupported(node.value, messages.unpacked_value(context.text(node.value)))
+        raise context.unsupported(
+            node.value, constructs.UNPACKED_VALUE(text=context.text(node.value))
+        )
     if len(node.value.elts) != len(target.elts):
-        text = messages.unpacked_count(len(target.elts), len(node.value.elts))
+        text = constructs.UNPACKED_COUNT(targets=len(target.elts), values=len(node.value.elts))
         raise context.unsupported(node, text)
     return _exchange(context, node, target.elts, node.value.elts)
 

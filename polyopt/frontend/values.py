@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
 from polyopt.model.affine import Affine
-from polyopt.model.expr import Cast, Const, Expr, Index, Unary
+from polyopt.model.expr import Cast, Const, Expr, Index, Select, Unary
 from polyopt.model.types import DType, ScalarType, bool_, from_numpy, i32, i64
 
 
@@ -22,6 +23,7 @@ class Value:
 
     @property
     def is_bool(self) -> bool:
+        """Whether this is a truth value."""
         return self.type.dtype is bool_
 
     @property
@@ -71,6 +73,10 @@ def coerce(value: Value, dtype: DType) -> Expr:
         return _constant(expr.value, dtype)
     if isinstance(expr, Cast) and _is_lossless(expr.operand.dtype, expr.dtype):
         return expr.operand if expr.operand.dtype is dtype else Cast(expr.operand, dtype)
+    if isinstance(expr, Select):  # conversions of constant sides happen here and now
+        sides = (Value(s, ScalarType(s.dtype, False)) for s in (expr.then, expr.otherwise))
+        then, otherwise = (coerce(side, dtype) for side in sides)
+        return Select(expr.condition, then, otherwise, dtype)
     return Cast(expr, dtype)
 
 
@@ -82,7 +88,7 @@ def _constant(value: float, dtype: DType) -> Const:
     if dtype is bool_:
         return Const(bool(value), dtype)
     if dtype.kind == "i":
-        if isinstance(value, float) and not np.isfinite(value):
+        if not math.isfinite(value):
             raise OutOfRangeError(f"{value} does not fit in {dtype}")
         return _integer(int(value), dtype)
     with np.errstate(over="ignore"):

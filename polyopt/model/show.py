@@ -45,10 +45,6 @@ def _show(expr: Expr) -> tuple[str, int]:
             text = repr(value)
             plain = dtype in (f64, i64, bool_)
             return (text if plain else f"{dtype}({text})"), (_NEGATION if text[0] == "-" else _ATOM)
-        case Load(array, subscripts):
-            return _element(array, [str(s) for s in subscripts]), _ATOM
-        case ScalarArg(name):
-            return name, _ATOM
         case Index(value):
             return str(value), (_ATOM if value.single_name else _STRENGTH["+"])
         case Unary(op, operand):
@@ -63,10 +59,20 @@ def _show(expr: Expr) -> tuple[str, int]:
         case Select(condition, then, otherwise):
             sides = [_bracket(e, _OR) for e in (then, condition)]
             return f"{sides[0]} if {sides[1]} else {_bracket(otherwise, _SELECT)}", _SELECT
+        case _:
+            return _atom(expr), _ATOM
+
+
+def _atom(expr: Load | ScalarArg | Call | Cast) -> str:
+    match expr:
+        case Load(array, subscripts):
+            return _element(array, [str(s) for s in subscripts])
+        case ScalarArg(name):
+            return name
         case Call(function, arguments):
-            return f"math.{function}({', '.join(map(show_expr, arguments))})", _ATOM
+            return f"math.{function}({', '.join(map(show_expr, arguments))})"
         case Cast(operand, dtype):
-            return f"{dtype}({show_expr(operand)})", _ATOM
+            return f"{dtype}({show_expr(operand)})"
 
 
 def _unary(op: str, operand: Expr) -> tuple[str, int]:

@@ -80,7 +80,7 @@ class Symbol:
 
 
 def _positive(divisor: int) -> int:
-    if not isinstance(divisor, int) or divisor <= 0:
+    if divisor <= 0:
         raise BadArgumentError(
             f"a size symbol is divided by positive integer constants only, not by {divisor!r}"
         )
