@@ -18,10 +18,10 @@ from polyopt.emit.work import with_work
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
-from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
+from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree, children
 from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.legality import Path
-from polyopt.transform.promotion import Promotion, accumulator, private_block
+from polyopt.transform.promotion import Promotion, accumulator, private_block, promoted_block
 from polyopt.transform.schedule import Schedule
 
 
@@ -53,6 +53,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
                 f"Keep the statements that use it in one loop body, or tile the loop between them."
             )
         found.append(block)
+    found += _marked_blocks(schedule)
     verdict = schedule.verdict
     if not verdict.is_legal:
         raise IllegalScheduleError("the final tree breaks a dependence")
@@ -66,6 +67,26 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
                 )
             found += blocks
     return tuple(found)
+
+
+def _marked_blocks(schedule: Schedule) -> list[Promotion]:
+    found: list[Promotion] = []
+
+    def visit(node: TreeNode, path: Path) -> None:
+        if isinstance(node, Mark) and node.name.startswith("promote "):
+            array = node.name.removeprefix("promote ")
+            block = promoted_block(schedule.scop, schedule.tree, path, array)
+            if block is None:
+                raise IllegalScheduleError(
+                    f'the block of "{array}" that was promoted is no longer one full box: a later '
+                    f"step changed the loops inside. Promote after the other steps."
+                )
+            found.append(block)
+        for number, child in enumerate(children(node)):
+            visit(child, (*path, number))
+
+    visit(schedule.tree.root, ())
+    return found
 
 
 class _IslTree:
@@ -187,7 +208,11 @@ class _Walker:
         self.members = members
         self.promotions = promotions
         self.reserved = frozenset(
-            (*scop.parameter_names, *(a.name for a in scop.arrays), *(a.name for a in scop.arguments))
+            (
+                *scop.parameter_names,
+                *(a.name for a in scop.arrays),
+                *(a.name for a in scop.arguments),
+            )
         )
 
     def node(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
@@ -238,8 +263,15 @@ class _Walker:
         body = self.node(inner, inside)
         return (
             Promote(
-                item.array, name, origin, item.shape, body, item.load, item.store,
-                item.reduction, item.targets,
+                item.array,
+                name,
+                origin,
+                item.shape,
+                body,
+                item.load,
+                item.store,
+                item.reduction,
+                item.targets,
             ),  # fmt: skip
         )
 

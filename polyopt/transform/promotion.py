@@ -6,15 +6,26 @@ privatised scalar needs its copies at the deepest place from which they all can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import islpy as isl
 
 from polyopt._isl import Frame, affine_from_aff
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Scop, Statement
-from polyopt.model.tree import Band, Mark, Member, Node, Region, Sequence, Tree
+from polyopt.model.tree import (
+    Band,
+    Mark,
+    Member,
+    Node,
+    Region,
+    Sequence,
+    Tree,
+    children,
+    walk,
+)
 from polyopt.transform.legality import Level, Path
 
 _LARGEST_BLOCK = 4096
@@ -82,6 +93,10 @@ def _is_target(statement: Statement, access: Access) -> bool:
     return access.array == statement.array and access.subscripts == statement.subscripts
 
 
+Restriction = Mapping[str, isl.Set]
+"""Per statement the instances that reach a point, where that is not its whole domain."""
+
+
 class Footprints:
     """Relations between the loops outside a point and the elements of an array below it."""
 
@@ -98,13 +113,15 @@ class Footprints:
         array: str,
         *,
         wanted: Wanted = lambda _statement, _access: True,
+        within: Restriction = MappingProxyType({}),
     ) -> isl.Map | None:
         """`{ loops outside → elements touched }`, by the wanted accesses of the users."""
         result: isl.Map | None = None
         for statement in users:
             frame = self.frames[statement.name]
             rows = [m.row(statement.name) for m in outside]
-            domain = statement.domain.intersect_params(self.scop.context)
+            domain = within.get(statement.name, statement.domain)
+            domain = domain.intersect_params(self.scop.context)
             prefix = frame.access("prefix", rows).intersect_domain(domain)
             for access in statement.accesses:
                 if access.array == array and wanted(statement, access):
@@ -135,13 +152,26 @@ class Footprints:
         """Origin and constant shape of the elements touched for fixed outer loops, or None."""
         wanted: Wanted = _is_target if targets_only else lambda _statement, _access: True
         elements = self.elements(outside, users, array, wanted=wanted)
-        if elements is None:
+        return None if elements is None else self._box(elements, len(outside))
+
+    def full_block(
+        self, outside: tuple[Member, ...], users: list[Statement], array: str, within: Restriction
+    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+        """The same where every element of the box is touched for all outer loops, else None."""
+        elements = self.elements(outside, users, array, within=within)
+        box = None if elements is None else self._box(elements, len(outside))
+        if elements is None or box is None:
             return None
+        return box if _fills(elements, box[1]) else None
+
+    def _box(
+        self, elements: isl.Map, depth: int
+    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
         rank = elements.dim(isl.dim_type.out)
         origin: list[Affine] = []
         shape: list[int] = []
         for dimension in range(rank):
-            found = self._dimension(elements, dimension, len(outside))
+            found = self._dimension(elements, dimension, depth)
             if found is None:
                 return None
             origin.append(found[0])
@@ -171,6 +201,30 @@ class Footprints:
         pieces = function.get_pieces()
         found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}
         return found.pop() if len(found) == 1 else None
+
+
+def _fills(elements: isl.Map, shape: tuple[int, ...]) -> bool:
+    """Whether the elements of every outer iteration are a whole box of that shape."""
+    filled = elements.lexmin()
+    for dimension, extent in enumerate(shape):
+        filled = _extended(filled, dimension, extent)
+    return filled.is_subset(elements) and elements.is_subset(filled)
+
+
+def _extended(elements: isl.Map, dimension: int, extent: int) -> isl.Map:
+    """Each element with the `extent - 1` that follow it along a dimension."""
+    space = elements.get_space().range().map_from_set()
+    step = isl.Map.universe(space)
+    out, in_ = isl.dim_type.out, isl.dim_type.in_
+    for position in range(space.dim(out)):
+        if position != dimension:
+            step = step.equate(in_, position, out, position)
+    local = isl.LocalSpace.from_space(space)
+    ahead = isl.Constraint.alloc_inequality(local)
+    ahead = ahead.set_coefficient_val(out, dimension, 1).set_coefficient_val(in_, dimension, -1)
+    near = isl.Constraint.alloc_inequality(local).set_constant_val(extent - 1)
+    near = near.set_coefficient_val(out, dimension, -1).set_coefficient_val(in_, dimension, 1)
+    return elements.apply_range(step.add_constraint(ahead).add_constraint(near))
 
 
 def accumulator(scop: Scop, tree: Tree, level: Level) -> tuple[Promotion, ...] | None:
@@ -231,3 +285,51 @@ def private_block(scop: Scop, tree: Tree, array: str) -> Promotion | None:
                 load=False, store=False, reduction=None,
             )  # fmt: skip
     return best
+
+
+def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion | None:
+    """The block of `array` that the subtree at `path` touches; None where it is not one full box
+    of constant shape, or where a loop inside runs on threads."""
+    outside, within, node = _walk_to(scop, tree, path)
+    names = _statements(tree, path)
+    users = [
+        s for s in scop.statements
+        if s.name in names and any(a.array == array for a in s.accesses)
+    ]  # fmt: skip
+    if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
+        return None
+    block = Footprints(scop).full_block(outside, users, array, within)
+    if block is None:
+        return None
+    stored = any(s.array == array for s in users)
+    return Promotion(
+        path, 0, array, block[0], block[1], load=True, store=stored, reduction=None
+    )
+
+
+def _statements(tree: Tree, path: Path) -> frozenset[str]:
+    node: Node = tree.root
+    names = tree.statements
+    for number in path:
+        if isinstance(node, Sequence):
+            names = node.children[number].statements
+        node = children(node)[number]
+    return frozenset(names)
+
+
+def _walk_to(
+    scop: Scop, tree: Tree, path: Path
+) -> tuple[tuple[Member, ...], Restriction, Node]:
+    """The loops outside a path, the instances that reach it, and the node there."""
+    node: Node = tree.root
+    outside: tuple[Member, ...] = ()
+    within = {s.name: s.domain for s in scop.statements}
+    for number in path:
+        if isinstance(node, Band):
+            outside = (*outside, *node.members)
+        if isinstance(node, Sequence):
+            for name, text in node.children[number].instances:
+                if text:
+                    within[name] = within[name].intersect(isl.Set(text))
+        node = children(node)[number]
+    return outside, within, node

@@ -14,7 +14,7 @@ from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
-from polyopt.transform import fusion, loops, storage
+from polyopt.transform import fusion, loops, separation, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
 from polyopt.transform.refusal import describe
@@ -180,6 +180,16 @@ class Schedule:
         judge = Judge(scop, dependences, self.fp)
         new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
         return new._judged(step)
+
+    def separate(self, *names: str) -> Schedule:
+        """Run full tiles apart from partial ones: `separation.separate`."""
+        tree = separation.separate(self.tree, self.scop, names)
+        return self._then(tree, Step("separate", names))
+
+    def promote(self, array: str, at: str) -> Schedule:
+        """Keep a loop's block of an array in registers: `storage.promote`."""
+        tree = storage.promote(self.scop, self.tree, array, at)
+        return self._then(tree, Step("promote", (array,), (("at", at),)))
 
     def apply(self, transformation: Callable[[Schedule], Schedule]) -> Schedule:
         """A user's own transformation, itself made of steps."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import islpy as isl
+
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependences
 from polyopt.model.expr import Expr, Load, rebuild
 from polyopt.model.scop import Scop, Statement
-from polyopt.model.tree import Tree
-from polyopt.transform.edit import resolve
+from polyopt.model.tree import Band, Mark, Tree
+from polyopt.transform.edit import node_at, places, replace_at, resolve
+from polyopt.transform.promotion import promoted_block
 
 
 def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: str | None) -> Scop:
@@ -43,6 +46,33 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
     return replace(scop, statements=statements, private=(*scop.private, (array, depth)))
 
 
+def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
+    """Keep the block of an array that a loop works on in registers while it runs.
+
+    for k: for i: for j: C[i, j] += …    —promote("C", at="k")→
+        load c from C; for k: for i: for j: c[i, j] += …; store c to C
+
+    The block must be one full box of constant shape for each iteration of the loops outside, and
+    every access to the array below must lie in it: tile and separate first.
+
+    Raises NoSuchLoopError, and BadArgumentError where there is no such block.
+    """
+    place = resolve(tree, at)
+    band = node_at(tree, place.path)
+    if not isinstance(band, Band):
+        raise TypeError("a place is always in a band")
+    outer, inner = band.members[: place.position], band.members[place.position :]
+    marked = Mark(f"promote {array}", Band(inner, band.child))
+    new = replace_at(tree, place.path, Band(outer, marked) if outer else marked)
+    path = (*place.path, 0) if outer else place.path
+    if promoted_block(scop, new, path, array) is None:
+        raise BadArgumentError(
+            f'promote("{array}", at="{at}"): what the loop touches of {array} is not one full box '
+            f"of constant shape. Tile its loops, separate full tiles, and promote in those."
+        )
+    return new
+
+
 def _depth_of(tree: Tree, users: list[Statement], at: str) -> int:
     member = resolve(tree, at).member
     for position, iterator in enumerate(users[0].iterators):
@@ -72,16 +102,11 @@ def private_depth(scop: Scop, dependences: Dependences, array: str) -> int:
 
 def _common_loops(scop: Scop, users: list[Statement]) -> int:
     """The number of source loops around all users, by the reference tree."""
-    from polyopt.transform.edit import places
-
     names = {s.name for s in users}
     return sum(1 for p in places(scop.tree) if names <= set(p.member.statements))
 
 
-def _same_outer(relation: object, depth: int) -> bool:
-    import islpy as isl
-
-    assert isinstance(relation, isl.Map)
+def _same_outer(relation: isl.Map, depth: int) -> bool:
     for position in range(depth):
         equal = relation.equate(isl.dim_type.in_, position, isl.dim_type.out, position)
         if not relation.is_subset(equal):

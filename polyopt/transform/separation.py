@@ -1,0 +1,101 @@
+"""Separation of full tiles from partial ones, so that full ones run without guards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import islpy as isl
+
+from polyopt._isl import Frame
+from polyopt.errors import BadArgumentError
+from polyopt.model.affine import Affine, Floor
+from polyopt.model.scop import Scop, Statement
+from polyopt.model.tree import Band, Filter, Member, Node, Sequence, Tree, children, with_children
+from polyopt.transform.edit import Place, fresh_name, node_at, replace_at, resolve
+
+
+def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
+    """Run the full tiles of some point loops apart from the partial ones.
+
+    for i_tile: for j_tile: for i: for j: S
+        →    for i_tile: for j_tile:
+                 where the tile is full: for i: for j: S
+                 elsewhere:              for i_edge: for j_edge: S
+
+    A tile is full where every point of its box is in the domain, the loops not named standing
+    still. The tile loops stay shared; everything below the outermost loop that lies between the
+    tile loops and the point loops is doubled. Full tiles run first, so this is refused where a
+    partial tile must run before a full one inside one iteration of the loops outside.
+
+    Raises NoSuchLoopError, and BadArgumentError where a loop named is not a point loop of a tile.
+    """
+    if not loops:
+        raise BadArgumentError('separate needs the point loops of a tile, such as ("i", "j").')
+    found = [resolve(tree, name) for name in loops]
+    if len({p.path for p in found}) > 1:
+        raise BadArgumentError(f"separate: {', '.join(loops)} are not in one nest of loops.")
+    band = node_at(tree, found[0].path)
+    if not isinstance(band, Band):
+        raise TypeError("a place is always in a band")
+    tiles = [_tile_of(band, place) for place in found]
+    cut = max(tiles) + 1
+    outer, inner = band.members[:cut], band.members[cut:]
+    full = {
+        name: str(_full(scop, scop.statement(name), [band.members[t] for t in tiles], found))
+        for name in found[0].member.statements
+    }
+    rest = {name: str(_rest(scop.statement(name), text)) for name, text in full.items()}
+    below = Band(inner, band.child)
+    edge = _renamed(tree, below)
+    sequence = Sequence(
+        (Filter(tuple(full.items()), below), Filter(tuple(rest.items()), edge))
+    )
+    return replace_at(tree, found[0].path, Band(outer, sequence))
+
+
+def _tile_of(band: Band, place: Place) -> int:
+    """The position of the innermost tile loop of a point loop in the same band."""
+    name, row = place.member.rows[0]
+    for position in range(place.position - 1, -1, -1):
+        outer = band.members[position].row(name)
+        atom = outer.terms[0][0] if len(outer.terms) == 1 else None
+        if isinstance(atom, Floor) and atom.numerator == row:
+            return position
+    raise BadArgumentError(
+        f'separate: "{place.member.name}" is not the point loop of a tile in this nest. '
+        f"Tile it first."
+    )
+
+
+def _full(scop: Scop, statement: Statement, tiles: list[Member], points: list[Place]) -> isl.Set:
+    """The instances in full tiles: the domain minus the tiles that points outside it touch."""
+    frame = Frame(scop.parameter_names, statement.name, statement.iterators)
+    moved = {n for p in points for n in p.member.row(statement.name).names()}
+    still = [Affine.name(i) for i in statement.iterators if i not in moved]
+    key = frame.access("key", [*(t.row(statement.name) for t in tiles), *still])
+    outside = frame.universe().subtract(statement.domain)
+    bad = outside.apply(key)
+    return statement.domain.subtract(bad.apply(key.reverse())).coalesce()
+
+
+def _rest(statement: Statement, full: str) -> isl.Set:
+    return statement.domain.subtract(isl.Set(full)).coalesce()
+
+
+def _renamed(tree: Tree, node: Node) -> Node:
+    """A copy whose loops have names of their own."""
+    names: dict[str, str] = {}
+
+    def label(member: Member) -> Member:
+        names.setdefault(member.name, fresh_name(tree, f"{member.name}_edge"))
+        return replace(member, name=names[member.name], aliases=())
+
+    def visit(node: Node) -> Node:
+        node = with_children(node, tuple(visit(c) for c in children(node)))
+        if isinstance(node, Band):
+            return replace(node, members=tuple(label(m) for m in node.members))
+        return node
+
+    return visit(node)
+
+
