@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 from polyopt.emit.scope import Scope
-from polyopt.emit.text import Level, Text, call, infix, prefix, primary
-from polyopt.model.affine import Affine, All, Any, Atom, Compare, Condition, Extreme, Floor, Mod, Not
+from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
+from polyopt.model.affine import (
+    Affine,
+    All,
+    Any,
+    Atom,
+    Compare,
+    Condition,
+    Extreme,
+    Floor,
+    Mod,
+    Not,
+    Relation,
+)
 
-_NEGATED = {"<": ">=", "<=": ">", "==": "!=", "!=": "==", ">=": "<", ">": "<="}
+_NEGATED: dict[Relation, Relation] = {
+    "<": ">=", "<=": ">", "==": "!=", "!=": "==", ">=": "<", ">": "<=",
+}  # fmt: skip
+_MIRRORED: dict[Relation, Relation] = {
+    "<": ">", "<=": ">=", "==": "==", "!=": "!=", ">=": "<=", ">": "<",
+}  # fmt: skip
+_TIGHTENED: dict[tuple[Relation, int], Relation] = {
+    ("<=", 1): "<", (">", 1): ">=", (">=", -1): ">", ("<", -1): "<=",
+}  # fmt: skip
+"""`left + 1 <= right` is `left < right`, and so on."""
 
 
 def integer(value: int) -> Text:
@@ -18,32 +39,29 @@ def integer(value: int) -> Text:
 
 def affine(value: Affine, scope: Scope) -> Text:
     """An affine as C, terms to be added before those to be subtracted."""
-    plus = [(a, f) for a, f in value.terms if f > 0]
-    minus = [(a, f) for a, f in value.terms if f < 0]
-    lead = value.constant if not plus and (value.constant > 0 or not minus) else 0
-    parts = [_term(a, f, scope) for a, f in plus]
-    result = parts[0] if parts else None
-    for part in parts[1:]:
-        result = _sum("+", result, part)
-    if result is None and (lead or not minus):
-        result = integer(lead)
-    for atom, factor in minus:
-        part = _term(atom, -factor, scope)
-        result = prefix("-", part) if result is None else _sum("-", result, part)
-    rest = value.constant - lead
-    if rest:
-        result = _sum("+" if rest > 0 else "-", result, integer(abs(rest)))
-    assert result is not None
+    wide = scope.wide and value.single_name is None
+    plus = [_term(a, f, wide, scope) for a, f in value.terms if f > 0]
+    minus = [_term(a, -f, wide, scope) for a, f in value.terms if f < 0]
+    constant = value.constant
+    if plus:
+        result = plus[0]
+    elif minus and constant <= 0:
+        result, minus = prefix("-", minus[0]), minus[1:]
+    else:
+        result, constant = integer(constant), 0
+    for part in plus[1:]:
+        result = infix("+", result, part, Level.SUM)
+    for part in minus:
+        result = infix("-", result, part, Level.SUM)
+    if constant:
+        result = infix("+" if constant > 0 else "-", result, integer(abs(constant)), Level.SUM)
     return result
 
 
-def _sum(operator: str, left: Text | None, right: Text) -> Text:
-    assert left is not None
-    return infix(operator, left, right, Level.SUM)
-
-
-def _term(atom: Atom, factor: int, scope: Scope) -> Text:
+def _term(atom: Atom, factor: int, wide: bool, scope: Scope) -> Text:
     text = _atom(atom, scope)
+    if wide:
+        text = cast("__int128", text)
     return text if factor == 1 else infix("*", integer(factor), text, Level.PRODUCT)
 
 
@@ -51,26 +69,25 @@ def _atom(atom: Atom, scope: Scope) -> Text:
     match atom:
         case str():
             return primary(scope.value(atom))
-        case Floor(numerator, denominator, exact) | Mod(numerator, denominator, exact):
-            quotient = isinstance(atom, Floor)
-            top, bottom = affine(numerator, scope), integer(denominator)
-            if exact:
-                return infix("/" if quotient else "%", top, bottom, Level.PRODUCT)
-            return call(scope.helper("floord" if quotient else "pmod"), top, bottom)
         case Extreme(kind, operands):
             texts = [affine(o, scope) for o in operands]
             result = texts[-1]
             for text in reversed(texts[:-1]):
                 result = call(scope.helper(kind), text, result)
             return result
+        case Floor(numerator, denominator, exact) | Mod(numerator, denominator, exact):
+            operator, function = ("/", "floord") if isinstance(atom, Floor) else ("%", "pmod")
+            top, bottom = affine(numerator, scope), integer(denominator)
+            if exact:
+                return infix(operator, top, bottom, Level.PRODUCT)
+            return call(scope.helper(function), top, bottom)
 
 
 def condition(value: Condition, scope: Scope) -> Text:
     """A condition as C."""
     match value:
         case Compare(relation, left, right):
-            level = Level.EQUALITY if relation in ("==", "!=") else Level.RELATION
-            return infix(relation, affine(left, scope), affine(right, scope), level)
+            return _comparison(relation, left - right, scope)
         case All(operands):
             return _join("&&", [condition(o, scope) for o in operands], Level.AND, "1")
         case Any(operands):
@@ -83,13 +100,26 @@ def negation(value: Condition, scope: Scope) -> Text:
     """The opposite of a condition as C, without a `!` where that is easy to avoid."""
     match value:
         case Compare(relation, left, right):
-            return condition(Compare(_NEGATED[relation], left, right), scope)  # type: ignore[arg-type]
+            return _comparison(_NEGATED[relation], left - right, scope)
         case Not(operand):
             return condition(operand, scope)
         case All(operands):
             return _join("||", [negation(o, scope) for o in operands], Level.OR, "0")
         case Any(operands):
             return _join("&&", [negation(o, scope) for o in operands], Level.AND, "1")
+
+
+def _comparison(relation: Relation, difference: Affine, scope: Scope) -> Text:
+    """`difference relation 0`, each term where it is added; `i < n` for `i + 1 <= n`."""
+    left = Affine.of((a, f) for a, f in difference.terms if f > 0)
+    right = Affine.of((a, -f) for a, f in difference.terms if f < 0)
+    constant = difference.constant
+    if left.is_constant and not right.is_constant:
+        left, right, constant, relation = right, left, -constant, _MIRRORED[relation]
+    if (relation, constant) in _TIGHTENED and not right.is_constant:
+        relation, constant = _TIGHTENED[relation, constant], 0
+    level = Level.EQUALITY if relation in ("==", "!=") else Level.RELATION
+    return infix(relation, affine(left, scope), affine(right - constant, scope), level)
 
 
 def _join(operator: str, parts: list[Text], level: Level, empty: str) -> Text:

@@ -10,11 +10,12 @@ of each parallel loop is a `static` function of its own with `restrict` paramete
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cgen
 
 from polyopt.emit.affine_c import affine, negation
-from polyopt.emit.body_c import BodyPrinter, State
+from polyopt.emit.body_c import BodyPrinter, Position
 from polyopt.emit.declare import parameter, pointer
 from polyopt.emit.effects import effects
 from polyopt.emit.layout import tidy
@@ -22,12 +23,14 @@ from polyopt.emit.libm import declarations
 from polyopt.emit.loops import Loops
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
+from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.place import Place, whole_array
-from polyopt.emit.program import CArgument, Check, FpMode, Program
+from polyopt.emit.program import CArgument, Check, Program
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.nest import Array
 from polyopt.model.scop import Scop
+from polyopt.model.types import FpMode
 
 _HEADERS = ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h")
 
@@ -46,7 +49,7 @@ def print_c(
     entry = names.fresh(symbol)
     scope = Scope(names, _places(scop, names), fp, Used())
     printer = BodyPrinter(scop, entry, openmp, target)
-    body = printer.nodes(loops.body, scope, State())
+    body = printer.nodes(loops.body, scope, Position())
     written = effects(loops.body, scop).writes
     head, arguments = _head(scop, scope, entry, written)
     local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
@@ -54,8 +57,7 @@ def print_c(
     end = _release(local, scope)
     function = cgen.FunctionBody(head, cgen.Block([*start, *body, *end]))
     source = _assemble(scop, scope, [*printer.functions, function])
-    libraries = ("m",) if scope.used.functions or "math.h" in source else ()
-    return Program(source, entry, arguments, checks, openmp, fp, libraries)
+    return Program(source, entry, arguments, checks, openmp, fp, _libraries(scope))
 
 
 def _places(scop: Scop, names: Names) -> dict[str, Place]:
@@ -67,7 +69,7 @@ def _places(scop: Scop, names: Names) -> dict[str, Place]:
 
 def _head(
     scop: Scop, scope: Scope, entry: str, written: frozenset[str]
-) -> tuple[cgen.Declarator, tuple[CArgument, ...]]:
+) -> tuple[cgen.FunctionDeclaration, tuple[CArgument, ...]]:
     """The entry function's head, and its arguments for the caller."""
     declared: list[cgen.Declarator] = []
     arguments: list[CArgument] = []
@@ -90,11 +92,21 @@ def _head(
     return head, tuple(arguments)
 
 
+def _libraries(scope: Scope) -> tuple[str, ...]:
+    """What to link with: libm, before it its vector functions where they may be used."""
+    vector = any(f.vector for f in scope.used.functions.values())
+    return ("mvec", "m") if vector and scope.fp != "strict" else ("m",)
+
+
 def _checks(checks: Sequence[Check], scope: Scope) -> list[cgen.Generable]:
-    """Each check returns its number before anything is touched."""
+    """Each check returns its number before anything is touched.
+
+    The parameters may be any integers here, so sums of them are computed in 128 bits.
+    """
+    wide = replace(scope, wide=True)
     return [
-        cgen.If(str(negation(check.condition, scope)), cgen.Statement(f"return {1 + i}"))
-        for i, check in enumerate(checks)
+        cgen.If(cgen.Line(str(negation(c.condition, wide))), cgen.Statement(f"return {1 + i}"))
+        for i, c in enumerate(checks)
     ]
 
 
@@ -115,7 +127,8 @@ def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
         lines.append(cgen.Statement(f"{declared} = {scope.helper('scratch')}({size})"))
     if places:
         missing = " || ".join(f"{p.name} == NULL" for p in places)
-        lines.append(cgen.If(missing, cgen.Block([*_frees(places), cgen.Statement("return -1")])))
+        give_up = cgen.Block([*_frees(places), cgen.Statement("return -1")])
+        lines.append(cgen.If(cgen.Line(missing), give_up))
     return lines
 
 
@@ -136,6 +149,7 @@ def _assemble(scop: Scop, scope: Scope, functions: Sequence[cgen.Generable]) -> 
         "\n".join(f"#include <{header}>" for header in _HEADERS),
         "\n".join(declarations(scope.used.functions.values(), strict)),
         *helper_text(scope.used.helpers),
+        "\n".join(declared_reductions(scope.used.reductions)),
         *(tidy(str(function)) for function in functions),
     ]
     return "\n\n".join(g for g in groups if g) + "\n"

@@ -11,12 +11,14 @@ from polyopt.model.affine import Affine, extreme
 
 
 def rows(place: Place, scope: Scope) -> str:
-    """The extents of a row, `[m][k]`: all but the first. A row that may be empty is given one
-    element, since C has no arrays of size 0."""
+    """The extents of a row, `[m][k]`: all but the first.
+
+    A row that may be empty is given one element, since C has no arrays of size 0.
+    """
     return "".join(f"[{affine(_at_least_one(e), scope)}]" for e in place.extents[1:])
 
 
-def row_bounds(place: Place) -> frozenset[str]:
+def row_names(place: Place) -> frozenset[str]:
     """The names in the extents of a row."""
     return frozenset().union(*(e.names() for e in place.extents[1:]))
 

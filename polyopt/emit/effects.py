@@ -42,9 +42,10 @@ def _of_node(node: Node, scop: Scop) -> Effects:
             return effects(body, scop)
         case If(_, then, otherwise):
             return effects(then, scop) | effects(otherwise, scop)
-        case Promote(array, body=body, load=load, store=store):
+        case Promote(array, body=body, load=load, store=store, targets=targets):
             block = frozenset({array})
             copies = Effects(block if load else frozenset(), block if store else frozenset())
-            return effects(body, scop).without(array) | copies
+            inside = effects(body, scop)
+            return (inside if targets else inside.without(array)) | copies
         case _:
             return Effects()

@@ -68,6 +68,16 @@ def expression(expr: Expr, scope: Scope) -> Text:
             return _unary(expr, scope)
         case Binary():
             return _binary(expr, scope)
+        case Call(function, arguments):
+            return function_call(function, [expression(a, scope) for a in arguments], expr, scope)
+        case Cast(operand, dtype):
+            return _conversion(operand, dtype, scope)
+        case _:
+            return _choice(expr, scope)
+
+
+def _choice(expr: Comparison | Logical | Select, scope: Scope) -> Text:
+    match expr:
         case Comparison(op, left, right):
             level = Level.EQUALITY if op in ("==", "!=") else Level.RELATION
             a, b = expression(left, scope), expression(right, scope)
@@ -77,10 +87,6 @@ def expression(expr: Expr, scope: Scope) -> Text:
         case Select(test, then, otherwise):
             a, b, c = (expression(e, scope) for e in (test, then, otherwise))
             return Text(f"{a.at(Level.OR)} ? {b.at(Level.TERNARY)} : {c}", Level.TERNARY)
-        case Call(function, arguments, dtype):
-            return function_call(function, [expression(a, scope) for a in arguments], expr, scope)
-        case Cast(operand, dtype):
-            return _conversion(operand, dtype, scope)
 
 
 # ---- constants -----------------------------------------------------------------------------
@@ -148,7 +154,8 @@ def _binary(expr: Binary, scope: Scope) -> Text:
     left, right = expression(expr.left, scope), expression(expr.right, scope)
     if op in operators:
         sign, level = operators[op]
-        return _bitwise(sign, left, right, level) if dtype.kind != "f" else infix(sign, left, right, level)
+        join = infix if dtype.is_float else _bitwise
+        return join(sign, left, right, level)
     if dtype.kind == "f" and op == "pow":
         return function_call("pow", [left, right], expr, scope)
     if (dtype.kind == "b" and op not in ("min", "max")) or (dtype.is_float and op in _SHIFTS):

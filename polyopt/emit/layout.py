@@ -9,7 +9,7 @@ _WIDTH = 100
 
 
 def tidy(text: str) -> str:
-    """cgen's text with braces joined, indentation doubled, and long heads of functions folded."""
+    """The text of cgen with braces joined, indentation doubled, long heads of functions folded."""
     lines: list[str] = []
     for line in text.split("\n"):
         bare = line.lstrip(" ")

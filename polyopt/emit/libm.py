@@ -11,14 +11,11 @@ within 4 ulp, and right on nan and infinities.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from polyopt.emit.scope import Scope, Signature
-from polyopt.emit.text import Level, Text, call, cast, infix, primary
+from polyopt.emit.text import Level, Text, call, infix, primary
 from polyopt.errors import InternalError
-
-if TYPE_CHECKING:
-    from polyopt.model.expr import Binary, Call
+from polyopt.model.expr import Binary, Call
 
 EXACT = {
     "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "rint": 1, "copysign": 2, "fmod": 2,
@@ -34,19 +31,17 @@ ROUNDED = {
 }  # fmt: skip
 """Functions whose last bits are libm's own; argument counts."""
 
-_VECTOR = frozenset("sin cos exp log pow".split())
-_VECTOR_SINCE_2_35 = frozenset(
-    """acos acosh asin asinh atan atan2 atanh cbrt cosh erf erfc exp2 expm1 hypot log10 log1p log2
-    sinh tan tanh""".split()
-)
+_VECTOR = frozenset({"sin", "cos", "exp", "log", "pow"})
+_VECTOR_SINCE_2_35 = frozenset({
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cosh", "erf", "erfc",
+    "exp2", "expm1", "hypot", "log10", "log1p", "log2", "sinh", "tan", "tanh",
+})  # fmt: skip
 _TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
 _DEGREE = {"radians": "0.017453292519943295", "degrees": "57.29577951308232"}
 _RENAMED = {"gamma": "tgamma"}
 
 
-def function_call(
-    function: str, arguments: list[Text], node: Call | Binary, scope: Scope
-) -> Text:
+def function_call(function: str, arguments: list[Text], node: Call | Binary, scope: Scope) -> Text:
     """A call of one of Python's `math` functions, or libm's `pow` for `**`."""
     dtype = node.dtype
     name = _RENAMED.get(function, function)
@@ -101,7 +96,7 @@ def _strict_declarations(functions: list[Signature]) -> tuple[str, ...]:
         return ()
     lines = ["/* libm's own functions, by names that the compiler does not compute itself */"]
     lines += [
-        f"__attribute__((const)) {f.ctype} libm_{f.name}({_parameters(f)}) __asm__(\"{f.name}\");"
+        f'__attribute__((const)) {f.ctype} libm_{f.name}({_parameters(f)}) __asm__("{f.name}");'
         for f in functions
     ]
     return tuple(lines)
@@ -118,8 +113,3 @@ def _parameters(function: Signature) -> str:
 
 def _base(function: Signature) -> str:
     return function.name.removesuffix("f") if function.ctype == "float" else function.name
-
-
-def as_double(value: Text) -> Text:
-    """A conversion to double, for arguments of other types."""
-    return cast("double", value)

@@ -12,20 +12,19 @@ from polyopt.model.types import DType
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A C object that holds an array or a block of one.
+    """A C object that holds the array `array`, or a block of it.
 
     Element `subscripts` of the array is `name[subscripts[d] - origin[d] for d in kept]`.
     `extents` are those of the kept dimensions. `pointer`: a single element reached by `*name`.
-    `block`: a small array of constant extents, else a pointer to rows.
     """
 
     name: str
+    array: str
     dtype: DType
     extents: tuple[Affine, ...]
     origin: tuple[Affine, ...]
     kept: tuple[int, ...]
     pointer: bool = False
-    block: bool = False
 
     @property
     def rank(self) -> int:
@@ -44,11 +43,11 @@ class Place:
 def whole_array(array: Array, name: str) -> Place:
     """The place of a whole array."""
     rank = len(array.shape)
-    return Place(name, array.dtype, array.shape, (Affine(),) * rank, tuple(range(rank)))
+    return Place(name, array.name, array.dtype, array.shape, (Affine(),) * rank, tuple(range(rank)))
 
 
 def block_of(promote: Promote, dtype: DType, name: str) -> Place:
     """The place of a promoted block; dimensions of extent 1 have no subscript."""
     kept = tuple(d for d, extent in enumerate(promote.shape) if extent > 1)
     extents = tuple(Affine.integer(promote.shape[d]) for d in kept)
-    return Place(name, dtype, extents, promote.origin, kept, block=True)
+    return Place(name, promote.array, dtype, extents, promote.origin, kept)

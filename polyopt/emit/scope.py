@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from polyopt.emit.loops import Promote
 from polyopt.emit.names import Names
 from polyopt.emit.place import Place
-from polyopt.emit.program import FpMode
+from polyopt.model.affine import Affine
+from polyopt.model.types import FpMode
+
+Target = tuple[str, str, tuple[Affine, ...]]
+"""An access as a statement writes it: statement, array, subscripts in its own iterators."""
 
 
 @dataclass
@@ -15,8 +20,8 @@ class Used:
     """What some text refers to: filled while it is printed.
 
     `values` and `arrays` are free in the function being printed, so they become its parameters;
-    `helpers` and `functions` (of libm, with the letters of their argument types) belong to the
-    whole program.
+    `helpers`, `functions` (of libm) and `reductions` (declared to OpenMP) belong to the whole
+    program.
     """
 
     values: set[str] = field(default_factory=set)
@@ -24,6 +29,7 @@ class Used:
     written: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
     functions: dict[str, Signature] = field(default_factory=dict)
+    reductions: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,20 @@ class Signature:
 
 @dataclass(frozen=True)
 class Scope:
-    """The context of printing. `vector`: inside a vector loop."""
+    """The context of printing.
+
+    `places` maps arrays, and the names of blocks that hold only some accesses, to C objects;
+    `redirected` says which accesses go to such a block. `vector`: inside a vector loop.
+    `wide`: affines are computed without overflow.
+    """
 
     names: Names
     places: Mapping[str, Place]
     fp: FpMode
     used: Used
     vector: bool = False
+    redirected: Mapping[Target, str] = field(default_factory=dict)
+    wide: bool = False
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""
@@ -52,22 +65,33 @@ class Scope:
         return self.names.of("value", name)
 
     def place(self, array: str, write: bool = False) -> Place:
-        """The place of an array, noted as used."""
+        """The place of an array or a block, noted as used."""
         self.used.arrays.add(array)
         if write:
             self.used.written.add(array)
         return self.places[array]
+
+    def holder(self, statement: str, array: str, subscripts: tuple[Affine, ...]) -> str:
+        """The key in `places` for an access as a statement writes it."""
+        return self.redirected.get((statement, array, subscripts), array)
 
     def helper(self, name: str) -> str:
         """The name of a helper function, noted as used."""
         self.used.helpers.add(name)
         return name
 
-    def with_place(self, array: str, place: Place) -> Scope:
-        """The same scope with one array elsewhere."""
-        return replace(self, places={**self.places, array: place})
+    def with_block(self, promote: Promote, place: Place) -> Scope:
+        """The scope inside a promoted block."""
+        if not promote.targets:
+            kept = {t: b for t, b in self.redirected.items() if t[1] != promote.array}
+            return replace(self, places={**self.places, promote.array: place}, redirected=kept)
+        key = f"{promote.array} in {place.name}"
+        moved = {(s, promote.array, subscripts): key for s, subscripts in promote.targets}
+        places = {**self.places, key: place}
+        return replace(self, places=places, redirected={**self.redirected, **moved})
 
     def inside_function(self, places: Mapping[str, Place]) -> Scope:
         """The scope of another function's body: nothing of its own used yet."""
-        fresh = Used(helpers=self.used.helpers, functions=self.used.functions)
+        used = self.used
+        fresh = Used(helpers=used.helpers, functions=used.functions, reductions=used.reductions)
         return replace(self, places=places, used=fresh)

@@ -48,7 +48,8 @@ def build(program: Program, *flags: str, level: str = "-O2"):
         passed = []
         for value, argument in zip(values, program.arguments, strict=True):
             if argument.kind == "array":
-                assert isinstance(value, np.ndarray) and value.flags.c_contiguous
+                assert isinstance(value, np.ndarray)
+                assert value.flags.c_contiguous
                 passed.append(ctypes.c_void_p(value.ctypes.data))
             else:
                 passed.append(TYPES[argument.ctype](value))

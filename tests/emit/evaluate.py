@@ -37,8 +37,8 @@ _ARITHMETIC = {
     "xor": operator.xor,
     "lshift": operator.lshift,
     "rshift": operator.rshift,
-    "min": lambda a, b: b if b < a else a,
-    "max": lambda a, b: b if b > a else a,
+    "min": min,
+    "max": max,
 }
 _RELATIONS = {
     "<": operator.lt,
@@ -54,7 +54,7 @@ _UNARY = {"neg": operator.neg, "abs": abs, "invert": operator.invert, "not": np.
 def evaluate(expr: Expr, values: Mapping[str, object], element):
     """The NumPy scalar that `expr` is worth; `element(array, subscripts)` reads arrays."""
 
-    def inner(e: Expr):
+    def inner(e: Expr):  # noqa: PLR0911
         match e:
             case Const(value, dtype):
                 return scalar(value, dtype)

@@ -35,7 +35,7 @@ def run(statement: str, *values: object) -> Instance:
     return Instance(statement, indices(*values))
 
 
-def statement(
+def statement(  # noqa: PLR0917
     name: str,
     iterators: str,
     array: str,
@@ -61,10 +61,10 @@ def scop(
 ) -> Scop:
     """A model; the parameters are integer arguments."""
     known = [Array(n, d, indices(*s), "argument", at(1)) for n, (d, s) in arrays.items()]
-    known += [
-        Array(n, d, indices(*s), "local", at(1)) for n, (d, s) in (locals_ or {}).items()
+    known += [Array(n, d, indices(*s), "local", at(1)) for n, (d, s) in (locals_ or {}).items()]
+    arguments = [
+        Argument(n, ScalarType(DType("i64", "i", 64, "int64_t"), True)) for n in parameters.split()
     ]
-    arguments = [Argument(n, ScalarType(DType("i64", "i", 64, "int64_t"), True)) for n in parameters.split()]
     arguments += [Argument(n, ScalarType(d, True)) for n, d in (scalars or {}).items()]
     arguments += [Argument(n, ArrayType(d, indices(*s))) for n, (d, s) in arrays.items()]
     return Scop(

@@ -1,0 +1,130 @@
+"""Loops for OpenMP: which run on threads, in what pieces, and the clauses of their pragmas.
+
+Results never depend on the number of threads: pieces are cut by the problem's size alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from polyopt.emit.affine_c import affine
+from polyopt.emit.loops import For, If, Node, Promote
+from polyopt.emit.scope import Scope
+from polyopt.emit.text import Level
+from polyopt.model.affine import Affine, Extreme, extreme
+from polyopt.model.types import DType
+
+_CHUNK = 2048
+_NESTED_CHUNK = 64
+_ARITHMETIC = {"add": "+", "mul": "*", "min": "min", "max": "max"}
+_BITS = {"and": "&", "or": "|", "xor": "^"}
+_LOGIC = {"and": "&&", "or": "||", "xor": "^"}
+
+
+def in_chunks(node: For) -> For:
+    """A parallel loop whose iterations are too little for a function call each, in chunks.
+
+    for i in range(lo, hi)    →    for i_from in range(lo, hi, 2048):
+                                       for i in range(i_from, min(hi, i_from + 2048))
+
+    A vector loop always is cut so: its vectors need consecutive iterations. Loops around other
+    loops are left as they are.
+    """
+    inner = next(_loops(node.body), None)
+    if inner is not None and not node.vector:
+        return node
+    span = (_CHUNK if inner is None else _NESTED_CHUNK) * node.step
+    start = f"{node.variable}_from"
+    end = extreme("min", [node.upper, Affine.name(start) + span])
+    piece = replace(node, lower=Affine.name(start), upper=end, parallel=False, work=())
+    return replace(node, variable=start, step=span, body=(piece,), vector=False, unroll=0)
+
+
+def parallel_pragma(node: For, scope: Scope, threshold: float) -> str:
+    """`omp parallel for`, dynamic where the iterations differ in length."""
+    kind = "dynamic" if _uneven(node) else "static"
+    return f"omp parallel for schedule({kind}){_work_test(node, scope, threshold)}"
+
+
+def _work_test(node: For, scope: Scope, threshold: float) -> str:
+    """The `if` clause: enough work to be worth waking the threads."""
+    if not node.work:
+        return ""
+    scale = [] if node.work_scale == 1 else [str(node.work_scale)]
+    factors = [affine(w, scope).at(Level.UNARY) for w in node.work]
+    return f" if((double){' * '.join([*factors, *scale])} > {threshold:g})"
+
+
+def _loops(nodes: Iterable[Node]) -> Iterator[For]:
+    """Every loop in some nodes."""
+    for node in nodes:
+        match node:
+            case For(body=body):
+                yield node
+                yield from _loops(body)
+            case If(_, then, otherwise):
+                yield from _loops((*then, *otherwise))
+            case Promote(body=body):
+                yield from _loops(body)
+
+
+def _uneven(node: For) -> bool:
+    """Whether the length of a loop inside follows this one's variable, as in a triangle."""
+    return any(_follows(spans(inner), node.variable) for inner in _loops(node.body))
+
+
+def _follows(lengths: list[Affine], variable: str) -> bool:
+    bounded = any(length.is_constant for length in lengths)
+    return not bounded and any(variable in length.names() for length in lengths)
+
+
+def spans(node: For) -> list[Affine]:
+    """Affines of which the least is the difference of a loop's bounds."""
+    uppers, lowers = _operands(node.upper, "min"), _operands(node.lower, "max")
+    return [upper - lower for upper in uppers for lower in lowers]
+
+
+def _operands(bound: Affine, kind: str) -> list[Affine]:
+    if len(bound.terms) == 1:
+        atom, factor = bound.terms[0]
+        if isinstance(atom, Extreme) and atom.kind == kind and factor == 1:
+            return [operand + bound.constant for operand in atom.operands]
+    return [bound]
+
+
+def trip_bound(node: For) -> int | None:
+    """The most iterations that a loop can have, where that is known."""
+    known = [length.constant for length in spans(node) if length.is_constant]
+    return max(-(-min(known) // node.step), 0) if known else None
+
+
+# ---- reductions ------------------------------------------------------------------------------
+
+
+def reduction_clause(operator: str, name: str, dtype: DType, scope: Scope) -> str:
+    """The clause of a vector loop that accumulates into `name`.
+
+    OpenMP's own `min` and `max` lose or keep a nan as the compiler pleases: floats get a declared
+    reduction that is Python's min and max. There the first value stays where it is a nan, and
+    nans that come later never count, in whatever order.
+    """
+    if operator in ("min", "max") and dtype.is_float:
+        scope.used.reductions.add(f"{operator}_{dtype}")
+        return f"reduction({scope.helper(f'{operator}_{dtype}')}:{name})"
+    table = _ARITHMETIC | (_LOGIC if dtype.kind == "b" else _BITS)
+    return f"reduction({table[operator]}:{name})"
+
+
+def declared_reductions(names: Iterable[str]) -> tuple[str, ...]:
+    """The declarations of the reductions that the program makes itself."""
+    lines = []
+    for name in sorted(names):
+        operator, dtype = name.split("_")
+        ctype, infinity = {"f64": ("double", "HUGE_VAL"), "f32": ("float", "HUGE_VALF")}[dtype]
+        start = infinity if operator == "min" else f"-{infinity}"
+        lines.append(
+            f"#pragma omp declare reduction({name} : {ctype} : "
+            f"omp_out = {name}(omp_out, omp_in)) initializer(omp_priv = {start})"
+        )
+    return tuple(lines)

@@ -1,0 +1,71 @@
+"""Statement instances in C: one comment, one assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import cgen
+
+from polyopt.emit.expr_c import assigned, element, expression, increment
+from polyopt.emit.loops import Instance
+from polyopt.emit.scope import Scope
+from polyopt.model.affine import Affine
+from polyopt.model.expr import Binary, Expr, Load, rebuild, substitute
+from polyopt.model.scop import Scop, Statement
+from polyopt.source import Location
+
+_COMPOUND = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
+_BITS = {"and": "&=", "or": "|=", "xor": "^="}
+_COMPOUND_OF_KIND = {"f": _COMPOUND, "i": {**_COMPOUND, **_BITS}, "b": _BITS}
+
+
+def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
+    """A statement instance: its comment and its assignment."""
+    statement = scop.statement(node.statement)
+    values = dict(zip(statement.iterators, node.values, strict=True))
+    holder = scope.holder(statement.name, statement.array, statement.subscripts)
+    subscripts = tuple(s.substitute(values) for s in statement.subscripts)
+    value = _placed(statement.value, statement, values, scope)
+    operator, operand = _compound(holder, subscripts, value)
+    target = element(holder, subscripts, scope, write=True)
+    right = (assigned if operator == "=" else increment)(operand, scope)
+    line: cgen.Generable = cgen.Statement(f"{target} {operator} {right}")
+    if statement.guard is not None:
+        guard = expression(_placed(statement.guard, statement, values, scope), scope)
+        line = cgen.If(cgen.Line(str(guard)), line)
+    return [cgen.Comment(_about(statement)), line]
+
+
+def _placed(expr: Expr, statement: Statement, values: Mapping[str, Affine], scope: Scope) -> Expr:
+    """The expression of this instance, each load from where the scope keeps that access."""
+
+    def redirect(node: Expr) -> Expr:
+        if not isinstance(node, Load):
+            return node
+        return replace(node, array=scope.holder(statement.name, node.array, node.subscripts))
+
+    found = rebuild(expr, redirect) if scope.redirected else expr
+    return substitute(found, dict(values))
+
+
+def _compound(holder: str, subscripts: tuple[Affine, ...], value: Expr) -> tuple[str, Expr]:
+    """`x = x + e` as `+=` and e, where that is the same to the last bit."""
+    if isinstance(value, Binary) and isinstance(value.left, Load):
+        operators = _COMPOUND_OF_KIND[value.dtype.kind]
+        same = value.left.array == holder and value.left.subscripts == subscripts
+        if same and value.op in operators:
+            return operators[value.op], value.right
+    return "=", value
+
+
+def comment_text(text: str, location: Location | None) -> str:
+    """The inside of a C comment, which nothing in it can end."""
+    where = f"{location.short}   " if location is not None else ""
+    return (where + text).replace("*/", "* /").replace("/*", "/ *")
+
+
+def _about(statement: Statement) -> str:
+    name = statement.name if statement.label is None else f"{statement.name} {statement.label}"
+    source = statement.location.text.strip()
+    return comment_text(f"{source}   {name}" if source else name, statement.location)
