@@ -19,7 +19,7 @@ from polyopt.frontend.promotion import WEAK_BOOL
 from polyopt.frontend.statements import branch
 from polyopt.frontend.values import Value, negation
 from polyopt.model.affine import Condition
-from polyopt.model.expr import Const, Expr, Load, Select, loads
+from polyopt.model.expr import Const, Expr, Load, Logical, Select, loads
 from polyopt.model.nest import Assign, Branch, Loop, Node
 from polyopt.model.types import bool_
 
@@ -180,4 +180,13 @@ def _guard_assignment(context: Context, node: Assign, guard: Expr) -> Assign:
         return replace(node, value=logical("and", outer, Value(node.value, WEAK_BOOL)).expr)
     if node.guard is None:
         return replace(node, guard=guard)
+    if _includes_outer(context, node.guard):
+        return node
     return replace(node, guard=logical("and", outer, Value(node.guard, WEAK_BOOL)).expr)
+
+
+def _includes_outer(context: Context, guard: Expr) -> bool:
+    """A guard that begins with a condition stored in the same suite, and so under `outer`."""
+    while isinstance(guard, Logical) and guard.op == "and":
+        guard = guard.left
+    return isinstance(guard, Load) and context.data.get(guard.array) == STORED_CONDITION

@@ -15,7 +15,7 @@ from polyopt.frontend.elements import read_element, shape_of
 from polyopt.frontend.local_arrays import is_array_creation, read_local_array
 from polyopt.frontend.values import Value, affine_of
 from polyopt.model.affine import Condition
-from polyopt.model.expr import Const, Index, ScalarArg
+from polyopt.model.expr import children, loads
 from polyopt.model.nest import Assign, Branch, Node
 
 
@@ -140,15 +140,32 @@ def _chain(context: Context, node: ast.Assign) -> list[Node]:
         value = read_expression(context, node.value)
     except Pending:
         return [n for target in node.targets for n in _postpone(context, target)]
-    first, held = _hold(context, value, node)
-    stores = [store(context, target, held, node.value, node) for target in node.targets]
+    first: list[Node] = []
+    if children(value.expr) or _reads(value, _written(context, node.targets)):
+        first, value = _hold(context, value, node)
+    stores = [store(context, target, value, node.value, node) for target in node.targets]
     return [*first, *(each for nodes in stores for each in nodes)]
 
 
+def _reads(value: Value, arrays: set[str]) -> bool:
+    return any(load.array in arrays for load in loads(value.expr))
+
+
+def _written(context: Context, targets: Iterable[ast.expr]) -> set[str]:
+    """The arrays and data scalars that these targets store into."""
+    written: set[str] = set()
+    for target in targets:
+        base = target
+        while isinstance(base, ast.Subscript):
+            base = base.value
+        if isinstance(base, ast.Name):
+            array = context.arrays.get(base.id)
+            written.add(array.name if array is not None else context.storage(base.id))
+    return written
+
+
 def _hold(context: Context, value: Value, at: ast.stmt) -> tuple[list[Node], Value]:
-    """A value that later stores cannot change: a constant, or a fresh local scalar."""
-    if isinstance(value.expr, Const | Index | ScalarArg) or affine_of(value) is not None:
-        return [], value
+    """Keep a value in a fresh local, where later stores cannot change it."""
     name = context.fresh("_old")
     context.data[name] = messages.ASSIGNED_DATA.format(line=at.lineno)
     keep = context.set_scalar(name, value, at, at)
@@ -182,16 +199,15 @@ def _unpack(context: Context, node: ast.Assign, target: ast.Tuple | ast.List) ->
 def _exchange(
     context: Context, at: ast.Assign, targets: list[ast.expr], nodes: list[ast.expr]
 ) -> list[Node]:
-    first: list[Node] = []
-    values: list[Value] = []
     try:
-        read = [read_expression(context, node) for node in nodes]
+        values = [read_expression(context, node) for node in nodes]
     except Pending:
         return [n for target in targets for n in _postpone(context, target)]
-    for value in read:
-        keep, held = _hold(context, value, at)
-        first.extend(keep)
-        values.append(held)
+    first: list[Node] = []
+    for place, value in enumerate(values):
+        if _reads(value, _written(context, targets[:place])):
+            keep, values[place] = _hold(context, value, at)
+            first.extend(keep)
     return [*first, *_store_each(context, targets, values, at)]
 
 
