@@ -258,7 +258,8 @@ class _Walker:
     def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
         values = {f"c{i}": scope.values.get(f"c{i}", Affine()) for i in range(len(scope.members))}
         origin = tuple(o.substitute(values) for o in item.origin)
-        name = _fresh(f"{item.array}_acc" if item.reduction else item.array, scope.taken)
+        wanted = f"{item.array}_acc" if item.load or item.store else item.array
+        name = _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
         inside = replace(scope, taken=scope.taken | {name})
         body = self.node(inner, inside)
         return (
@@ -283,14 +284,20 @@ class _Walker:
             values = {**scope.values, isl_name: lower}
             return self.node(ast.for_get_body(), replace(scope, values=values))
         variable = _fresh(member.name, scope.taken | self.reserved)
-        values = {**scope.values, isl_name: Affine.name(variable)}
+        upper = self._upper(ast.for_get_cond(), scope)
+        value = Affine.name(variable)
+        if (upper - lower).is_constant and not lower.is_constant:
+            # A short loop of constant length counts from 0: the compiler then sees constant
+            # subscripts into promoted blocks, and unrolls.
+            value, lower, upper = value + lower, Affine(), upper - lower
+        values = {**scope.values, isl_name: value}
         inside = replace(scope, values=values, taken=scope.taken | {variable})
         step = ast.for_get_inc().get_val().to_python()
         return (
             For(
                 variable=variable,
                 lower=lower,
-                upper=self._upper(ast.for_get_cond(), scope),
+                upper=upper,
                 step=int(step),
                 body=self.node(ast.for_get_body(), inside),
                 loop=member.name,

@@ -1,82 +1,80 @@
 """How much work a parallel loop has: a product of affines that the call can evaluate.
 
-The estimate follows the deepest nest below the loop. A bound that depends on an inner variable
-is taken at the middle of that variable's range, so a triangle counts half its square.
+For the statement with most loops inside, the widths of the iterators that the loops outside
+leave free, times the operations of one instance. A box around the domain, so a triangle counts
+twice its half: good enough to tell microseconds from milliseconds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from polyopt._isl import affine_from_aff
 from polyopt.emit.loops import For, If, Instance, Node, Promote
-from polyopt.model.affine import Affine, Extreme
+from polyopt.model.affine import Affine
 from polyopt.model.expr import walk
-from polyopt.model.scop import Scop
+from polyopt.model.scop import Scop, Statement
 
 
-def with_work(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
-    """Fill in `work` and `work_scale` of every parallel loop."""
-    return tuple(_node(n, scop) for n in nodes)
+def with_work(
+    nodes: tuple[Node, ...], scop: Scop, outer: frozenset[str] = frozenset()
+) -> tuple[Node, ...]:
+    """Fill in `work` and `work_scale` of every parallel loop; `outer` are variables around."""
+    return tuple(_node(n, scop, outer) for n in nodes)
 
 
-def _node(node: Node, scop: Scop) -> Node:
+def _node(node: Node, scop: Scop, outer: frozenset[str]) -> Node:
     match node:
         case For():
-            body = with_work(node.body, scop)
+            body = with_work(node.body, scop, outer | {node.variable})
             if not node.parallel:
                 return replace(node, body=body)
-            factors, scale = _work(node, scop, {})
+            factors, scale = _work(node, scop, outer)
             return replace(node, body=body, work=factors, work_scale=scale)
         case If():
-            then, otherwise = with_work(node.then, scop), with_work(node.otherwise, scop)
-            return replace(node, then=then, otherwise=otherwise)
+            then = with_work(node.then, scop, outer)
+            return replace(node, then=then, otherwise=with_work(node.otherwise, scop, outer))
         case Promote():
-            return replace(node, body=with_work(node.body, scop))
+            return replace(node, body=with_work(node.body, scop, outer))
         case _:
             return node
 
 
-def _work(node: For, scop: Scop, middle: dict[str, Affine]) -> tuple[tuple[Affine, ...], int]:
-    lower = _one(node.lower.substitute(middle))
-    upper = _one(node.upper.substitute(middle))
-    trips = (upper - lower).floordiv(node.step)
-    inner = {**middle, node.variable: (lower + upper).floordiv(2)}
-    factors, scale = _deepest(node.body, scop, inner)
-    return (trips, *factors), scale
-
-
-def _one(bound: Affine) -> Affine:
-    """The bound itself; of a minimum or maximum, its widest operand is not known, so the first."""
-    if len(bound.terms) == 1:
-        atom, factor = bound.terms[0]
-        if isinstance(atom, Extreme) and factor == 1:
-            simplest = min(atom.operands, key=lambda o: (len(o.names()), str(o)))
-            return simplest + bound.constant
-    return bound
-
-
-def _deepest(
-    nodes: tuple[Node, ...], scop: Scop, middle: dict[str, Affine]
-) -> tuple[tuple[Affine, ...], int]:
-    best: tuple[tuple[Affine, ...], int] = ((), 1)
-    straight = 0
+def _instances(nodes: tuple[Node, ...]) -> Iterator[Instance]:
     for node in nodes:
         match node:
-            case For():
-                found = _work(node, scop, middle)
-            case If():
-                found = _deepest((*node.then, *node.otherwise), scop, middle)
-            case Promote():
-                found = _deepest(node.body, scop, middle)
             case Instance():
-                straight += _operations(scop, node.statement)
-                continue
-            case _:
-                continue
-        if (len(found[0]), found[1]) > (len(best[0]), best[1]):
-            best = found
-    return best if best[0] else ((), max(best[1], straight, 1))
+                yield node
+            case For() | Promote():
+                yield from _instances(node.body)
+            case If():
+                yield from _instances((*node.then, *node.otherwise))
 
 
-def _operations(scop: Scop, statement: str) -> int:
-    return sum(1 for _ in walk(scop.statement(statement).value))
+def _work(node: For, scop: Scop, outer: frozenset[str]) -> tuple[tuple[Affine, ...], int]:
+    fixed = outer | set(scop.parameter_names)
+    best: tuple[tuple[Affine, ...], int] = ((), 0)
+    for instance in _instances(node.body):
+        statement = scop.statement(instance.statement)
+        free = [d for d, v in enumerate(instance.values) if not v.names() <= fixed]
+        factors = tuple(w for d in free if (w := _width(scop, statement, d)) is not None)
+        scale = sum(1 for _ in walk(statement.value))
+        if (len(factors), scale) > (len(best[0]), best[1]):
+            best = (factors, scale)
+    return best
+
+
+def _width(scop: Scop, statement: Statement, position: int) -> Affine | None:
+    """The number of values between an iterator's least and greatest, where it has one form."""
+    domain = statement.domain.intersect_params(scop.context)
+    low, high = domain.dim_min(position), domain.dim_max(position)
+    ends = []
+    for end in (low, high):
+        pieces = end.gist(end.domain()).get_pieces()
+        if not pieces:
+            return None
+        ends.append(affine_from_aff(pieces[0][1], scop.parameter_names, ()))
+    first, last = ends
+    return None if first is None or last is None else last - first + 1
+
