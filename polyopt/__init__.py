@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from polyopt._version import __version__
+from polyopt.check import check
 from polyopt.errors import (
     AliasError,
     AssumptionError,
@@ -25,9 +28,18 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
     Violation,
 )
-from polyopt.language import assume, label
+from polyopt.frontend.markers import assume, label
+from polyopt.kernel import Kernel, Specialization, kernel
+from polyopt.model.symbols import symbols
 from polyopt.model.types import bool_, f32, f64, i32, i64
 from polyopt.targets import C, OpenCL, OpenMP, Target
+
+if TYPE_CHECKING:
+    from polyopt.batch import compile_all
+    from polyopt.model.types import bool_ as bool  # noqa: A004 the type's own name
+    from polyopt.pipeline import auto_schedule as auto
+    from polyopt.runtime.cache import cache_clear, cache_info
+    from polyopt.transform.schedule import Schedule
 
 __all__ = [
     "AliasError",
@@ -40,22 +52,56 @@ __all__ = [
     "DtypeError",
     "IllegalScheduleError",
     "InternalError",
+    "Kernel",
     "NoSuchLoopError",
     "NotAffineError",
     "OpenCL",
     "OpenMP",
     "PolyoptError",
+    "Schedule",
     "ShapeError",
+    "Specialization",
     "Target",
     "TargetUnavailableError",
     "UnsupportedSyntaxError",
     "Violation",
     "__version__",
     "assume",
+    "auto",
+    "bool",
     "bool_",
+    "cache_clear",
+    "cache_info",
+    "check",
+    "compile_all",
     "f32",
     "f64",
     "i32",
     "i64",
+    "kernel",
     "label",
+    "symbols",
 ]
+
+# Loaded when first used: isl, rich and file locks would double the time of `import polyopt`.
+_LATER = {
+    "Schedule": ("polyopt.transform.schedule", "Schedule"),
+    "auto": ("polyopt.pipeline", "auto_schedule"),
+    "bool": ("polyopt.model.types", "bool_"),
+    "cache_clear": ("polyopt.runtime.cache", "cache_clear"),
+    "cache_info": ("polyopt.runtime.cache", "cache_info"),
+    "compile_all": ("polyopt.batch", "compile_all"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, attribute = _LATER[name]
+    value: object = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -119,7 +119,7 @@ def extract(nest: LoopNest) -> Scop:
     children = extractor.block(nest.body, _Path())
     root: TreeNode = sequence(children) if children else Leaf()
     statements = tuple(extractor.statements)
-    context = _context(nest, extractor.parameters)
+    context = known_context(nest)
     scop = Scop(
         name=nest.name,
         arguments=nest.arguments,
@@ -137,9 +137,13 @@ def extract(nest: LoopNest) -> Scop:
     return replace(scop, context=safe, context_text=str(safe))
 
 
-def _context(nest: LoopNest, parameters: tuple[str, ...]) -> isl.Set:
-    frame = Frame(parameters, None, ())
+def known_context(model: LoopNest | Scop) -> isl.Set:
+    """What is known of the parameters before a call checks anything else.
+
+    Extents are not negative, and assumptions hold.
+    """
+    frame = Frame(tuple(p.name for p in model.parameters), None, ())
     zero = Affine.integer(0)
-    known: list[Condition] = [a.condition for a in nest.assumptions]
-    known += [Compare(">=", e, zero) for a in nest.arrays for e in a.shape if not e.is_constant]
+    known: list[Condition] = [a.condition for a in model.assumptions]
+    known += [Compare(">=", e, zero) for a in model.arrays for e in a.shape if not e.is_constant]
     return frame.holds(All(tuple(known))).coalesce()

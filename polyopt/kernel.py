@@ -1,0 +1,322 @@
+"""The decorator and its objects: a `Kernel` per function, a `Specialization` per argument types."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast, overload
+
+from polyopt.errors import CallError, DtypeError
+from polyopt.frontend.signature import annotated_types, argument_nodes
+from polyopt.frontend.source import FunctionSource
+from polyopt.model.affine import All
+from polyopt.options import Options
+from polyopt.runtime.arguments import Key, as_type, describe, twins, types_of
+
+if TYPE_CHECKING:
+    from types import FunctionType
+
+    from polyopt.emit.loops import Loops
+    from polyopt.model.affine import Condition
+    from polyopt.model.dependences import Dependences
+    from polyopt.model.scop import Scop
+    from polyopt.model.types import ArgumentType
+    from polyopt.options import ScheduleOption
+    from polyopt.pipeline import Stages
+    from polyopt.runtime.bind import Entry
+    from polyopt.transform.schedule import Schedule
+
+Types = Mapping[str, "ArgumentType"]
+Same = Mapping[str, str]
+
+
+class _Call:
+    """How the function is called: arguments by position or keyword, defaults filled in."""
+
+    def __init__(self, source: FunctionSource) -> None:
+        self.name = source.name
+        self.source = source
+        self.signature = inspect.signature(source.function)
+        self.names = tuple(self.signature.parameters)
+        kinds = {p.kind for p in self.signature.parameters.values()}
+        positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        self.positional = len(self.names) if kinds <= positional else -1
+
+    def values(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Sequence[object]:
+        """The arguments' values in the order of the definition.
+
+        Raises CallError for missing, unknown and surplus arguments.
+        """
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise CallError(f"{self}: {error}") from None
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+    @functools.cached_property
+    def declared(self) -> Types | None:
+        """The types that annotations state; None where there are none.
+
+        Raises UnsupportedSyntaxError for arguments and annotations that a kernel cannot have.
+        """
+        argument_nodes(self.source)
+        return annotated_types(self.source)
+
+    def types(self, values: Sequence[object], *, may_be_types: bool = False) -> Types:
+        """The types of a call's arguments.
+
+        Raises DtypeError and ShapeError for values that the kernel does not take.
+        """
+        declared = self.declared
+        return types_of(self.name, self.names, values, declared, may_be_types=may_be_types)
+
+    def same(self, values: Sequence[object], addresses: Sequence[int]) -> Same:
+        """The arguments that are the same array as an earlier one."""
+        first = twins(values, addresses)
+        return {self.names[i]: self.names[f] for i, f in enumerate(first) if f != i}
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.names)})"
+
+
+class Kernel:
+    """A function that is compiled for the types of its arguments when it is called.
+
+    Called with arrays and numbers it computes what `py_func` computes. Numbers and functions that
+    it captures are frozen when it is first specialised for some types, as `with_options()` makes
+    anew.
+    """
+
+    def __init__(self, function: FunctionType, options: Options) -> None:
+        self._call = _Call(FunctionSource.of(function))
+        functools.update_wrapper(cast("Callable[..., None]", self), function)
+        self.py_func = function
+        self.options = options
+        self._entries: dict[Key, Entry] = {}
+        self._specializations: dict[Key, Specialization] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        """Run the kernel: specialise for these arguments' types where that is yet to be done.
+
+        Raises CallError, DtypeError, ShapeError, AliasError, BadArgumentError, BoundsError and
+        AssumptionError before any array is touched; UnsupportedSyntaxError, NotAffineError,
+        BuildError and TargetUnavailableError where the kernel cannot be compiled.
+        """
+        plain = not kwargs and len(args) == self._call.positional
+        values = args if plain else self._call.values(args, kwargs)
+        key, addresses, repeated = describe(values)
+        if repeated:
+            key = (*key, twins(values, addresses))
+        entry = self._entries.get(key)
+        if entry is None:
+            same = self._call.same(values, addresses)
+            made = self._specialization(self._call.types(values), same)
+            entry = self._entries.setdefault(key, made.entry)
+        entry(values, addresses)
+
+    def bind(self, *args: object, **kwargs: object) -> dict[str, object]:
+        """The arguments of a call by their names, defaults filled in.
+
+        Raises CallError for missing, unknown and surplus arguments.
+        """
+        return dict(zip(self._call.names, self._call.values(args, kwargs), strict=True))
+
+    def specialize(self, *args: object, **kwargs: object) -> Specialization:
+        """The kernel for the types of these arguments; no data is touched.
+
+        In place of an array or number its type may stand: `po.f64[..., ...]`, `po.f64`, `int`.
+        An annotated kernel needs no arguments at all. Raises as a call does.
+        """
+        declared = self._call.declared
+        if declared is not None and not args and not kwargs:
+            return self._specialization(declared, {})
+        values = tuple(map(as_type, self._call.values(args, kwargs)))
+        types = self._call.types(values, may_be_types=True)
+        return self._specialization(types, self._call.same(values, describe(values)[1]))
+
+    def with_options(self, **options: object) -> Kernel:
+        """The same function under other options; this kernel stays as it is.
+
+        Raises BadArgumentError for an unknown option or a value it does not take.
+        """
+        return Kernel(self.py_func, self.options.with_changes(options))
+
+    def _specialization(self, types: Types, same: Same) -> Specialization:
+        key = (*types.values(), *same.items())
+        with self._lock:
+            if key not in self._specializations:
+                from polyopt.pipeline import Stages  # noqa: PLC0415 it imports isl
+
+                stages = Stages(self._call.source, types, same, self.options)
+                self._specializations[key] = Specialization(self._call, stages)
+            return self._specializations[key]
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def __repr__(self) -> str:
+        return f"<kernel {self._call}>"
+
+    __name__: str
+    __qualname__: str
+
+
+class Specialization:
+    """A kernel for given argument types, from model to machine code; each part made when asked.
+
+    Callable with arguments of these types. Nothing is changed in place.
+    """
+
+    def __init__(self, call: _Call, stages: Stages) -> None:
+        self._call = call
+        self._stages = stages
+        self._accepted: set[Key] = set()
+
+    @property
+    def name(self) -> str:
+        """The kernel's name."""
+        return self._call.name
+
+    @property
+    def types(self) -> Types:
+        """Each argument's type."""
+        return dict(self._stages.types)
+
+    @property
+    def options(self) -> Options:
+        """The options it is made under."""
+        return self._stages.options
+
+    @property
+    def scop(self) -> Scop:
+        """The polyhedral model."""
+        return self._stages.scop
+
+    @property
+    def dependences(self) -> Dependences:
+        """The exact dependences of the source order."""
+        return self._stages.dependences
+
+    @property
+    def original(self) -> Schedule:
+        """The schedule in source order, where a script begins."""
+        return self._stages.original
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule of the general version."""
+        return self._stages.schedule
+
+    @property
+    def versions(self) -> tuple[tuple[Condition, Schedule], ...]:
+        """What calls use: per condition on the parameters a schedule."""
+        return ((All(), self.schedule),)
+
+    @property
+    def loops(self) -> Loops:
+        """The schedule as loops."""
+        return self._stages.loops
+
+    @property
+    def source(self) -> str:
+        """The emitted C."""
+        return self._stages.program.source
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds per stage, of the stages that have run."""
+        return dict(self._stages.timings)
+
+    @property
+    def entry(self) -> Entry:
+        """What a call runs, compiled and loaded."""
+        return self._stages.entry
+
+    def prepare(self) -> Specialization:
+        """Do everything that a first call would do before it runs."""
+        _ = self.entry
+        return self
+
+    def explain(self) -> str:
+        """Per loop: parallel, vector, tiled or sequential and why; what was reassociated."""
+        from polyopt.explain import explain  # noqa: PLC0415 it imports isl
+
+        return explain(self.schedule, self.options)
+
+    def with_schedule(self, schedule: ScheduleOption) -> Specialization:
+        """The same kernel in another order.
+
+        Raises BadArgumentError where the schedule belongs to another kernel or other types.
+        """
+        options = self.options.with_changes({"schedule": schedule})
+        made = Specialization(self._call, self._stages.with_options(options))
+        _ = made.schedule
+        return made
+
+    def __call__(self, *args: object, **kwargs: object) -> None:
+        """Run it.
+
+        Raises DtypeError where the arguments' types are not those it is made for, and as the
+        kernel itself does.
+        """
+        values = self._call.values(args, kwargs)
+        key, addresses, _ = describe(values)
+        key = (*key, twins(values, addresses))
+        if key not in self._accepted:
+            self._refuse_others(values, addresses)
+            self._accepted.add(key)
+        self.entry(values, addresses)
+
+    def _refuse_others(self, values: Sequence[object], addresses: Sequence[int]) -> None:
+        types, same = self._call.types(values), self._call.same(values, addresses)
+        if (types, same) != (self._stages.types, self._stages.same):
+            other = _shown(self._call, types, same)
+            raise DtypeError(
+                f"this specialisation is {self}, and the call is {other}: "
+                "call the kernel itself, or specialise for such arguments"
+            )
+
+    def __str__(self) -> str:
+        return _shown(self._call, self._stages.types, self._stages.same)
+
+    def __repr__(self) -> str:
+        return f"<specialisation {self}>"
+
+
+def _shown(call: _Call, types: Types, same: Same) -> str:
+    inner = ", ".join(f"{name}: {type_}" for name, type_ in types.items())
+    return f"{call.name}({inner})" + "".join(f", {a} is {b}" for a, b in same.items())
+
+
+@overload
+def kernel(function: Callable[..., object], /) -> Kernel: ...
+
+
+@overload
+def kernel(**options: object) -> Callable[[Callable[..., object]], Kernel]: ...
+
+
+def kernel(
+    function: Callable[..., object] | None = None, /, **options: object
+) -> Kernel | Callable[[Callable[..., object]], Kernel]:
+    """Make a kernel of a function of loops over arrays: `@po.kernel` or `@po.kernel(fp="strict")`.
+
+    Args:
+        function: The function; it is compiled when it is first called with some types.
+        **options: `target` ("openmp", "c", "opencl" or a Target), `fp` ("strict", "reassociate"
+            or "fast"), `schedule` ("auto", "source", a Schedule, or a function from Schedule to
+            Schedule), `threads` (None follows OMP_NUM_THREADS), `cache` (keep compiled libraries
+            on disk), `alias` ("refuse" overlapping arrays, or be "safe" and run such calls in
+            source order).
+
+    Raises BadArgumentError for an option it does not take; PolyoptError where `function` is no
+    plain function with source text.
+    """
+    chosen = Options().with_changes(options)
+    if function is None:
+        return lambda decorated: Kernel(cast("FunctionType", decorated), chosen)
+    return Kernel(cast("FunctionType", function), chosen)

@@ -1,0 +1,252 @@
+"""The whole pipeline, from a function's text to a callable, in order.
+
+parse → model → dependences → schedule → emit → compile → bind
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from polyopt.emit.c import print_c
+from polyopt.emit.lower import lower
+from polyopt.errors import BadArgumentError
+from polyopt.frontend.parse import parse
+from polyopt.machine import detect
+from polyopt.model.dependences import Dependences, analyse
+from polyopt.model.extract import extract
+from polyopt.runtime.bind import Entry
+from polyopt.runtime.checks import call_checks, interface
+from polyopt.runtime.library import open_library
+from polyopt.targets import C, Target, require, resolve
+from polyopt.transform.auto import auto
+from polyopt.transform.schedule import Schedule
+
+if TYPE_CHECKING:
+    import ctypes
+
+    from polyopt.emit.loops import Loops
+    from polyopt.emit.program import Check, Program
+    from polyopt.frontend.source import FunctionSource
+    from polyopt.model.nest import LoopNest
+    from polyopt.model.scop import Scop
+    from polyopt.model.types import ArgumentType, FpMode
+    from polyopt.options import Options
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STAGES = ("parse", "model", "dependences", "schedule", "emit", "compile")
+
+_MODEL_LOCK = threading.RLock()
+"""isl's options belong to its one context, so one thread at a time works on a model."""
+
+
+class Stages:
+    """One specialisation on its way. Each stage runs once, when it or a later one is asked for.
+
+    `timings` holds seconds per stage, of those that ran. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        source: FunctionSource,
+        types: Mapping[str, ArgumentType],
+        same: Mapping[str, str],
+        options: Options,
+        *,
+        overlapping: bool = False,
+    ) -> None:
+        self.source, self.types, self.same = source, dict(types), dict(same)
+        self.options = options
+        self.timings: dict[str, float] = {}
+        self._overlap = overlapping
+        self._made: dict[str, object] = {}
+        self._lock = threading.RLock()
+
+    # -- the stages, in order ------------------------------------------------------------------
+
+    @property
+    def nest(self) -> LoopNest:
+        """Parsed and typed."""
+        return self._once("nest", "parse", parse, self.source, self.types, self.same)
+
+    @property
+    def scop(self) -> Scop:
+        """The polyhedral model."""
+        return self._once("scop", "model", extract, self.nest)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What a call tests first."""
+        return self._once("checks", "model", call_checks, self.scop)
+
+    @property
+    def dependences(self) -> Dependences:
+        """The exact dependences."""
+        return self._once("dependences", "dependences", analyse, self.scop)
+
+    @property
+    def original(self) -> Schedule:
+        """Source order, where scripts begin."""
+        order = Schedule.source_order
+        scop, dependences = self.scop, self.dependences
+        return self._once("original", "schedule", order, scop, dependences, self.options.fp)
+
+    @property
+    def schedule(self) -> Schedule:
+        """The order that calls use."""
+        return self._once("schedule", "schedule", choose, self.original, self.options)
+
+    @property
+    def loops(self) -> Loops:
+        """The schedule as loops."""
+        return self._once("loops", "emit", lower, self.schedule)
+
+    @property
+    def program(self) -> Program:
+        """The emitted source."""
+        return self._once(
+            "program", "emit", emit, self.schedule, self.loops, self.checks, self.options
+        )
+
+    @property
+    def library(self) -> ctypes.CDLL:
+        """The compiled and loaded library."""
+        return self._once("library", "compile", self._compile, self.program)
+
+    @property
+    def entry(self) -> Entry:
+        """The callable."""
+        return self._once("entry", "bind", self._bind, self.program, self.library)
+
+    # -- how they run --------------------------------------------------------------------------
+
+    def with_options(self, options: Options) -> Stages:
+        """The same kernel under other options; what these do not change is not done again."""
+        made = Stages(self.source, self.types, self.same, options)
+        with self._lock:
+            for name in ("nest", "scop", "checks", "dependences"):
+                if name in self._made:
+                    made._made[name] = self._made[name]
+        return made
+
+    def _once(
+        self, name: str, stage: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if name not in self._made:
+            # A compilation runs beside others; what comes before it takes turns.
+            locks = (self._lock,) if stage == "compile" else (_MODEL_LOCK, self._lock)
+            with ExitStack() as held:
+                for lock in locks:
+                    held.enter_context(lock)
+                if name not in self._made:
+                    start = time.perf_counter()
+                    self._made[name] = work(*args, **kwargs)
+                    spent = time.perf_counter() - start
+                    self.timings[stage] = self.timings.get(stage, 0.0) + spent
+        return cast("T", self._made[name])
+
+    def _compile(self, program: Program) -> ctypes.CDLL:
+        return open_library(program, cache=self.options.cache, overlapping=self._overlap)
+
+    def _bind(self, program: Program, library: ctypes.CDLL) -> Entry:
+        safe = self.options.alias == "safe" and not self._overlap
+        return Entry(
+            interface(self.scop),
+            program,
+            library,
+            threads=self.options.number_of_threads,
+            overlapping=self._overlapping_entry if safe else None,
+            takes_overlap=self._overlap,
+        )
+
+    def _overlapping_entry(self) -> Entry:
+        """The entry for arrays that share memory: source order, nothing assumed of pointers."""
+        options = replace(self.options, target=C(), fp="strict", schedule="source", threads=None)
+        with self._lock:
+            made = self._made.setdefault(
+                "overlapping",
+                Stages(self.source, self.types, self.same, options, overlapping=True),
+            )
+        return cast("Stages", made).entry
+
+
+def choose(original: Schedule, options: Options) -> Schedule:
+    """The schedule that the `schedule` option asks for.
+
+    Raises BadArgumentError for a Schedule of another kernel, other argument types or another
+    `fp`, and for a function that returns something else.
+    """
+    wanted = options.schedule
+    if wanted == "source":
+        return original
+    if wanted == "auto":
+        return auto_schedule(original, target=options.target)
+    if isinstance(wanted, Schedule):
+        return _fitting(wanted, original, "the schedule given")
+    if not callable(wanted):
+        raise BadArgumentError(f"schedule={wanted!r} is no Schedule")
+    name = getattr(wanted, "__name__", repr(wanted))
+    made = wanted(original)
+    if not isinstance(made, Schedule):
+        raise BadArgumentError(
+            f"the schedule function {name} returned {made!r}, and it must return a Schedule: "
+            "end it with `return s`"
+        )
+    return _fitting(made, original, f"the schedule that {name} returned")
+
+
+def _fitting(schedule: Schedule, original: Schedule, what: str) -> Schedule:
+    if (schedule.scop.name, schedule.scop.arguments) != (
+        original.scop.name,
+        original.scop.arguments,
+    ):
+        raise BadArgumentError(
+            f"{what} belongs to {_call(schedule.scop)}, and this is {_call(original.scop)}: "
+            "begin from spec.original of this specialisation"
+        )
+    if schedule.fp != original.fp:
+        raise BadArgumentError(
+            f'{what} was judged under fp="{schedule.fp}", and the kernel has '
+            f'fp="{original.fp}": begin from spec.original, or give the kernel that fp'
+        )
+    return schedule
+
+
+def _call(scop: Scop) -> str:
+    return f"{scop.name}({', '.join(f'{a.name}: {a.type}' for a in scop.arguments)})"
+
+
+def auto_schedule(
+    schedule: Schedule, *, target: str | Target = "openmp", fp: FpMode | None = None
+) -> Schedule:
+    """The automatic scheduler: the steps it would take after those of `schedule`.
+
+    `fp` other than the schedule's own begins again from source order under it. The result
+    depends on the machine and the target, and not on how many threads a call will use.
+    """
+    resolved = resolve(target)
+    if fp is not None and fp != schedule.fp:
+        if schedule.steps:
+            raise BadArgumentError(
+                f'fp="{fp}", and the steps so far were judged under fp="{schedule.fp}": '
+                "begin from a schedule in source order"
+            )
+        schedule = Schedule.source_order(schedule.scop, schedule.dependences, fp)
+    machine = detect()
+    return auto(schedule, machine=machine, threads=machine.cores if resolved.openmp else 1)
+
+
+def emit(schedule: Schedule, loops: Loops, checks: tuple[Check, ...], options: Options) -> Program:
+    """The C program of a lowered schedule.
+
+    Raises TargetUnavailableError for a target that is not there.
+    """
+    require(options.target)
+    scop = schedule.scop
+    return print_c(scop, loops, checks, options.fp, options.target.openmp, scop.name)

@@ -1,0 +1,344 @@
+"""A compiled library as a Python callable that checks every argument before it calls C.
+
+The values' types are known to be right here: an entry is found by them. What is left to check at
+every call is what a type does not say: extents, layout, writeability, overlap, the size of ints.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polyopt.errors import (
+    AliasError,
+    AssumptionError,
+    BadArgumentError,
+    BoundsError,
+    DtypeError,
+    InternalError,
+    ShapeError,
+)
+from polyopt.model.affine import Affine, evaluate_condition
+from polyopt.model.nest import Argument, Parameter
+from polyopt.model.types import ArrayType, ScalarType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from polyopt.emit.program import Check, Program
+
+    AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+
+_CTYPES: dict[
+    str, type[ctypes.c_double | ctypes.c_float | ctypes.c_int64 | ctypes.c_int32 | ctypes.c_bool]
+] = {
+    "double": ctypes.c_double,
+    "float": ctypes.c_float,
+    "int64_t": ctypes.c_int64,
+    "int32_t": ctypes.c_int32,
+    "bool": ctypes.c_bool,
+}
+_SAFE_IN_C = 1 << 40
+"""Affine forms of parameters below this cannot overflow 64 bits, whatever the coefficients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """How a kernel is called. `written` names the arrays that it writes."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    parameters: tuple[Parameter, ...]
+    written: frozenset[str]
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Each argument's position in a call."""
+        return {argument.name: i for i, argument in enumerate(self.arguments)}
+
+
+@dataclass(frozen=True, slots=True)
+class _ArrayPlan:
+    """An array argument that C gets a pointer to."""
+
+    position: int
+    name: str
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _ExtentPlan:
+    """An extent that a call must have: `array.shape[dim] == extent`."""
+
+    position: int
+    dim: int
+    name: str
+    extent: Affine
+    declared: str
+
+
+@dataclass(frozen=True, slots=True)
+class _IntPlan:
+    """An integer argument that is a parameter."""
+
+    position: int
+    parameter: str
+    argument: str
+    bits: int
+
+
+class Entry:
+    """The entry function of a loaded library, called with the kernel's own arguments.
+
+    `threads` of None leaves OpenMP's own rules alone. `overlapping` provides the entry that takes
+    arrays which share memory, where the kernel allows them; without it they are an AliasError.
+    """
+
+    def __init__(
+        self,
+        interface: Interface,
+        program: Program,
+        library: ctypes.CDLL,
+        *,
+        threads: int | None = None,
+        overlapping: Callable[[], Entry] | None = None,
+        takes_overlap: bool = False,
+    ) -> None:
+        self.interface = interface
+        self.checks = program.checks
+        self._overlapping = overlapping
+        self._function = _function(library, program)
+        if program.openmp and threads:
+            self._function = _with_threads(self._function, library, threads)
+        self._arrays = _array_plans(interface, program)
+        self._pairs = () if takes_overlap else _pairs(self._arrays)
+        self._ints, self._shapes = _parameter_plans(interface)
+        self._extents = _extent_plans(interface)
+        positions = interface.positions
+        self._numbers = tuple(a.name for a in program.arguments if a.kind == "parameter")
+        self._scalars = tuple(
+            (positions[a.name], a.name, float if a.ctype in ("double", "float") else int)
+            for a in program.arguments
+            if a.kind == "scalar"
+        )
+
+    def __call__(self, values: Sequence[object], addresses: Sequence[int]) -> None:
+        """Check the values and run; `addresses` are those that `describe` found.
+
+        Raises ShapeError, DtypeError, BadArgumentError, AliasError, BoundsError, AssumptionError
+        before any array is touched, and MemoryError where scratch memory cannot be had.
+        """
+        parameters = self._parameters(values)
+        for extent in self._extents:
+            shape: tuple[int, ...] = values[extent.position].shape  # type: ignore[attr-defined]
+            if shape[extent.dim] != extent.extent.evaluate(parameters):
+                raise ShapeError(self._wrong_extent(extent, values, parameters))
+        for plan in self._arrays:
+            flags = values[plan.position].flags  # type: ignore[attr-defined]
+            if not flags.carray and (plan.written or not (flags.c_contiguous and flags.aligned)):
+                self._refuse_layout(plan, flags)
+        for one, other in self._pairs:
+            if _overlap(values, addresses, one.position, other.position):
+                if self._overlapping is not None:
+                    self._overlapping()(values, addresses)
+                    return
+                raise AliasError(self._overlap_text(one, other))
+        scalars = [self._scalar(plan, values) for plan in self._scalars]
+        self._run(parameters, scalars, [addresses[plan.position] for plan in self._arrays])
+
+    # -- values ------------------------------------------------------------------------------
+
+    def _parameters(self, values: Sequence[object]) -> dict[str, int]:
+        """The parameters' values, in the order of the C function."""
+        found: dict[str, int] = dict.fromkeys((p.name for p in self.interface.parameters), 0)
+        for plan in self._ints:
+            value = int(values[plan.position])  # type: ignore[call-overload]
+            if not -1 << (plan.bits - 1) <= value < 1 << (plan.bits - 1):
+                raise DtypeError(
+                    f"{self.interface.name}: argument {plan.argument} is {value}, beyond "
+                    f"{plan.bits} bits: integers hold -2**{plan.bits - 1} to 2**{plan.bits - 1} - 1"
+                )
+            found[plan.parameter] = value
+        for name, position, dim in self._shapes:
+            found[name] = values[position].shape[dim]  # type: ignore[attr-defined]
+        return found
+
+    def _scalar(self, plan: tuple[int, str, type[float | int]], values: Sequence[object]) -> float:
+        position, name, convert = plan
+        try:
+            return convert(values[position])  # type: ignore[arg-type, call-overload]
+        except OverflowError:
+            raise DtypeError(
+                f"{self.interface.name}: argument {name} is an int beyond the range of a float"
+            ) from None
+
+    # -- the call ----------------------------------------------------------------------------
+
+    def _run(
+        self, parameters: dict[str, int], scalars: Sequence[float], pointers: Sequence[int]
+    ) -> None:
+        numbers = [parameters[name] for name in self._numbers]
+        if any(abs(value) >= _SAFE_IN_C for value in numbers):
+            self._check_exactly(parameters)
+        code = self._function(*numbers, *scalars, *pointers)
+        if code:
+            self._raise(code, parameters)
+
+    def _check_exactly(self, parameters: dict[str, int]) -> None:
+        """The checks in Python's integers, for parameters with which C's might overflow."""
+        for check in self.checks:
+            if not evaluate_condition(check.condition, parameters):
+                raise self._failed(check, parameters)
+
+    def _raise(self, code: int, parameters: dict[str, int]) -> None:
+        if code == -1:
+            raise MemoryError(
+                f"{self.interface.name}: no memory for its local arrays; no argument was touched"
+            )
+        if not 1 <= code <= len(self.checks):
+            raise InternalError(f"the entry function of {self.interface.name} returned {code}")
+        raise self._failed(self.checks[code - 1], parameters)
+
+    def _failed(self, check: Check, parameters: dict[str, int]) -> Exception:
+        text = check.message
+        for name, value in parameters.items():
+            text = text.replace(f"{{{name}}}", str(value))
+        return BoundsError(text) if check.error == "bounds" else AssumptionError(text)
+
+    # -- refusals ----------------------------------------------------------------------------
+
+    def _wrong_extent(
+        self, plan: _ExtentPlan, values: Sequence[object], parameters: dict[str, int]
+    ) -> str:
+        shape: tuple[int, ...] = values[plan.position].shape  # type: ignore[attr-defined]
+        wanted = plan.extent.evaluate(parameters)
+        known = sorted(plan.extent.names() & parameters.keys())
+        origins = {p.name: _origin(p) for p in self.interface.parameters}
+        because = " and ".join(f"{n} = {parameters[n]} from {origins[n]}" for n in known)
+        return (
+            f"{self.interface.name}: argument {plan.name} has extent {shape[plan.dim]} in "
+            f"dimension {plan.dim}, and it is declared {plan.declared}, where {plan.extent} is "
+            f"{wanted}{f' ({because})' if because else ''}: pass arrays whose extents agree"
+        )
+
+    def _refuse_layout(self, plan: _ArrayPlan, flags: object) -> None:
+        where = f"{self.interface.name}: argument {plan.name}"
+        if not flags.c_contiguous:  # type: ignore[attr-defined]
+            raise ShapeError(
+                f"{where} is not C-contiguous; strided views are not taken yet: pass "
+                f"np.ascontiguousarray({plan.name})"
+                + (f", and copy it back, since {plan.name} is written" if plan.written else "")
+            )
+        if not flags.aligned:  # type: ignore[attr-defined]
+            raise ShapeError(f"{where} is not aligned to its elements: pass {plan.name}.copy()")
+        raise BadArgumentError(
+            f"{where} is read-only, and the kernel writes it: pass a writeable array, "
+            f"such as {plan.name}.copy()"
+        )
+
+    def _overlap_text(self, one: _ArrayPlan, other: _ArrayPlan) -> str:
+        return (
+            f"{self.interface.name}: arguments {one.name} and {other.name} overlap in memory, and "
+            f"the kernel writes {one.name}: pass {other.name}.copy(), or decorate the kernel with "
+            '@po.kernel(alias="safe") to run such calls in source order'
+        )
+
+
+# ---- plans ---------------------------------------------------------------------------------
+
+
+def _array_plans(interface: Interface, program: Program) -> tuple[_ArrayPlan, ...]:
+    positions = interface.positions
+    names = [a.name for a in program.arguments if a.kind == "array"]
+    return tuple(_ArrayPlan(positions[n], n, n in interface.written) for n in names)
+
+
+def _pairs(plans: Sequence[_ArrayPlan]) -> tuple[tuple[_ArrayPlan, _ArrayPlan], ...]:
+    """The pairs that must not share memory, a written array first."""
+    return tuple(
+        (one, other)
+        for i, one in enumerate(plans)
+        for j, other in enumerate(plans)
+        if one.written and i != j and (i < j or not other.written)
+    )
+
+
+def _parameter_plans(
+    interface: Interface,
+) -> tuple[tuple[_IntPlan, ...], tuple[tuple[str, int, int], ...]]:
+    """Where the parameters come from: integer arguments, and extents (name, position, dim)."""
+    positions = interface.positions
+    ints: list[_IntPlan] = []
+    shapes: list[tuple[str, int, int]] = []
+    for parameter in interface.parameters:
+        kind, name, dim = parameter.origin
+        if kind == "extent":
+            shapes.append((parameter.name, positions[name], dim))
+            continue
+        type_ = interface.arguments[positions[name]].type
+        bits = type_.dtype.bits if isinstance(type_, ScalarType) else 64
+        ints.append(_IntPlan(positions[name], parameter.name, name, bits))
+    return tuple(ints), tuple(shapes)
+
+
+def _extent_plans(interface: Interface) -> tuple[_ExtentPlan, ...]:
+    """Every declared extent but those that define a parameter."""
+    defining = {p.origin for p in interface.parameters}
+    return tuple(
+        _ExtentPlan(position, dim, argument.name, extent, str(argument.type))
+        for position, argument in enumerate(interface.arguments)
+        if isinstance(argument.type, ArrayType)
+        for dim, extent in enumerate(argument.type.extents)
+        if extent is not None and ("extent", argument.name, dim) not in defining
+    )
+
+
+def _origin(parameter: Parameter) -> str:
+    kind, name, dim = parameter.origin
+    return f"{name}.shape[{dim}]" if kind == "extent" else f"argument {name}"
+
+
+def _overlap(values: Sequence[object], addresses: Sequence[int], one: int, other: int) -> bool:
+    """Whether two contiguous arrays share a byte."""
+    first: int = values[one].nbytes  # type: ignore[attr-defined]
+    second: int = values[other].nbytes  # type: ignore[attr-defined]
+    if not first or not second:
+        return False
+    a, b = addresses[one], addresses[other]
+    return a < b + second and b < a + first
+
+
+# ---- the library ---------------------------------------------------------------------------
+
+
+def _function(library: ctypes.CDLL, program: Program) -> Callable[..., int]:
+    function = library[program.symbol]
+    function.restype = ctypes.c_int64
+    function.argtypes = [
+        ctypes.c_void_p if a.kind == "array" else _CTYPES[a.ctype] for a in program.arguments
+    ]
+    return function
+
+
+def _with_threads(
+    function: Callable[..., int], library: ctypes.CDLL, threads: int
+) -> Callable[..., int]:
+    """The function under a number of OpenMP threads, set for the calling thread only.
+
+    The two setters are found through the library's own dependencies, so they belong to the
+    OpenMP runtime that it uses.
+    """
+    get, put = library["omp_get_max_threads"], library["omp_set_num_threads"]
+    put.argtypes, put.restype = [ctypes.c_int], None
+
+    def call(*arguments: float) -> int:
+        before: int = get()
+        put(threads)
+        try:
+            return function(*arguments)
+        finally:
+            put(before)
+
+    return call

@@ -1,0 +1,252 @@
+"""Compiled libraries on disk, one folder per user, one file per everything that matters.
+
+An entry is published by renaming a finished file, so a reader sees all of it or nothing. Loading
+a library runs it: a folder that another user could write to is never read from.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import hashlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from polyopt._version import __version__
+from polyopt.emit.program import Program
+from polyopt.errors import BuildError
+from polyopt.machine import processor
+from polyopt.runtime.compiler import (
+    Compiler,
+    Flags,
+    compile_library,
+    find_compiler,
+    flags_for,
+    time_limit,
+)
+
+_ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock)")
+_KEPT_FAILURES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInfo:
+    """The cache's folder, and the number and total size in bytes of the libraries in it."""
+
+    directory: Path
+    entries: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.directory}: {self.entries} libraries, {self.size / 2**20:.1f} MiB"
+
+
+def library_path(program: Program, *, cache: bool = True, overlapping: bool = False) -> Path:
+    """The compiled library of a program: found in the cache, or compiled into it.
+
+    Without `cache` it is compiled into this process's temporary folder. Raises BuildError and
+    TargetUnavailableError as `compile_library` and `find_compiler` do.
+    """
+    compiler = find_compiler()
+    flags = flags_for(program, compiler, overlapping)
+    name = key(program, compiler, flags)
+    if not cache:
+        return _build(program, compiler, flags, temporary_folder(), name)
+    folder = directory()
+    found = folder / f"{name}.so"
+    if _is_ours(found):
+        return found
+    try:
+        with _only_one(folder / f"{name}.lock"):
+            return found if _is_ours(found) else _build(program, compiler, flags, folder, name)
+    except OSError as error:
+        # A full or read-only disk is no reason to fail; a compiler's failure is a BuildError.
+        if folder == temporary_folder():
+            raise BuildError(f"the temporary folder {folder} cannot be written: {error}") from error
+        return _build(program, compiler, flags, temporary_folder(), name)
+
+
+def key(program: Program, compiler: Compiler, flags: Flags) -> str:
+    """The name of a program's entry: a hash of all that decides what its library does."""
+    model, features = processor()
+    parts = (
+        __version__,
+        program.source,
+        str(flags),
+        compiler.identity,
+        os.uname().machine,
+        model,
+        " ".join(sorted(features)),
+    )
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def discard(path: Path) -> None:
+    """Remove a library that does not load, so that it is compiled again."""
+    path.unlink(missing_ok=True)
+
+
+def cache_info() -> CacheInfo:
+    """What the cache holds."""
+    folder = directory()
+    sizes = [path.stat().st_size for path in sorted(folder.glob("*.so"))]
+    return CacheInfo(folder, len(sizes), sum(sizes))
+
+
+def cache_clear() -> int:
+    """Remove every library from the cache's folder; their number.
+
+    Libraries that a process has loaded go on working in it.
+    """
+    folder = directory()
+    removed = 0
+    for path in sorted(folder.iterdir()):
+        if _ENTRY.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+            removed += path.suffix == ".so"
+    shutil.rmtree(folder / "failed", ignore_errors=True)
+    return removed
+
+
+# ---- folders -------------------------------------------------------------------------------
+
+
+def directory() -> Path:
+    """The cache's folder: POLYOPT_CACHE_DIR, or the user's cache folder, private to the user.
+
+    Where it cannot be made or is not safe, this process's temporary folder (with a warning in
+    the second case).
+    """
+    named = os.environ.get("POLYOPT_CACHE_DIR", "")
+    return _safe(Path(named).absolute() if named else platformdirs.user_cache_path("polyopt"))
+
+
+def _safe(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.R_OK | os.X_OK):
+            return temporary_folder()
+        danger = _danger(folder)
+    except OSError:
+        return temporary_folder()
+    if danger:
+        warnings.warn(
+            f"the cache folder {folder} {danger}: libraries are loaded from private folders only, "
+            "so this process uses a temporary one. Make it yours alone (chmod 700), or set "
+            "POLYOPT_CACHE_DIR",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return temporary_folder()
+    return folder
+
+
+def _danger(folder: Path) -> str:
+    """Why libraries in a folder may not be one's own; empty where they are."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        return "belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "may be written by others"
+    return ""
+
+
+@functools.cache
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    """Removed when the process ends."""
+    return tempfile.TemporaryDirectory(prefix="polyopt-", ignore_cleanup_errors=True)
+
+
+def temporary_folder() -> Path:
+    """A private folder that lives as long as this process."""
+    return Path(_temporary().name)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether an entry is there, a plain file, and its owner is this user."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    own = status.st_uid == os.geteuid()
+    return own and stat.S_ISREG(status.st_mode) and not status.st_mode & stat.S_IWOTH
+
+
+# ---- building ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold the entry's lock, so that of several processes one compiles.
+
+    A holder that exceeds the compiler's own time limit is not waited for, and a file system
+    without locks is done without them: publication is atomic, so both only cost a compilation.
+    """
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=2 * time_limit() + 10)
+    except (Timeout, NotImplementedError):
+        yield
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+            raise
+        yield
+        return
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # before the release: a waiter then looks for the entry
+        lock.release()
+
+
+def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, name: str) -> Path:
+    """Compile in a folder of its own beside the entry, then move library and source there."""
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder))
+    source, made, target = work / f"{name}.c", work / f"{name}.so", folder / f"{name}.so"
+    try:
+        source.write_text(program.source, encoding="utf-8")
+        try:
+            compile_library(compiler, flags, source, made)
+        except BuildError as error:
+            raise _keep(error, source, folder) from error.__cause__
+        source.replace(target.with_suffix(".c"))
+        made.replace(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _keep(error: BuildError, source: Path, folder: Path) -> BuildError:
+    """The same error about the source's copy that stays for the user to look at.
+
+    In the temporary folder it would end with the process, so it stands beside it.
+    """
+    if folder == temporary_folder():
+        kept = Path(tempfile.mkdtemp(prefix="polyopt-failed-")) / source.name
+    else:
+        kept = folder / "failed" / source.name
+        kept.parent.mkdir(mode=0o700, exist_ok=True)
+        _forget_old(kept.parent)
+    with suppress(OSError):
+        source.replace(kept)
+    text = str(error).replace(str(source), str(kept))
+    return BuildError(text, error.command.replace(str(source), str(kept)), str(kept))
+
+
+def _forget_old(failed: Path) -> None:
+    """Keep the sources of the last failures only."""
+    sources = sorted(failed.glob("*.c"), key=lambda path: path.stat().st_mtime)
+    for path in sources[:-_KEPT_FAILURES]:
+        path.unlink(missing_ok=True)
