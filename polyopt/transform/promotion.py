@@ -135,10 +135,13 @@ class Footprints:
         updates: list[Statement],
         users: list[Statement],
         array: str,
+        within: Restriction = MappingProxyType({}),
     ) -> bool:
         """Whether, for fixed outer loops, only the updates' targets touch their elements."""
-        targets = self.elements(outside, updates, array, wanted=_is_target)
-        others = self.elements(outside, users, array, wanted=lambda s, a: not _is_target(s, a))
+        targets = self.elements(outside, updates, array, wanted=_is_target, within=within)
+        others = self.elements(
+            outside, users, array, wanted=lambda s, a: not _is_target(s, a), within=within
+        )
         return others is None or targets is None or targets.intersect(others).is_empty()
 
     def block(
@@ -155,10 +158,15 @@ class Footprints:
         return None if elements is None else self._box(elements, len(outside))
 
     def full_block(
-        self, outside: tuple[Member, ...], users: list[Statement], array: str, within: Restriction
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        within: Restriction,
+        wanted: Wanted = lambda _statement, _access: True,
     ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
         """The same where every element of the box is touched for all outer loops, else None."""
-        elements = self.elements(outside, users, array, within=within)
+        elements = self.elements(outside, users, array, wanted=wanted, within=within)
         box = None if elements is None else self._box(elements, len(outside))
         if elements is None or box is None:
             return None
@@ -298,13 +306,21 @@ def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion 
     ]  # fmt: skip
     if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
         return None
-    block = Footprints(scop).full_block(outside, users, array, within)
+    footprints = Footprints(scop)
+    writers = [s for s in users if s.array == array]
+    block = footprints.full_block(outside, users, array, within)
+    targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
+    if block is None and writers:
+        block = footprints.full_block(outside, writers, array, within, wanted=_is_target)
+        targets = tuple((s.name, s.subscripts) for s in writers)
+        if not footprints.apart(outside, writers, users, array, within):
+            return None
     if block is None:
         return None
-    stored = any(s.array == array for s in users)
     return Promotion(
-        path, 0, array, block[0], block[1], load=True, store=stored, reduction=None
-    )
+        path, 0, array, block[0], block[1],
+        load=True, store=bool(writers), reduction=None, targets=targets,
+    )  # fmt: skip
 
 
 def _statements(tree: Tree, path: Path) -> frozenset[str]:

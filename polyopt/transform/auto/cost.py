@@ -202,7 +202,7 @@ def _statement_cost(
     lanes = machine.vector_bits / max(bits, 8) if inner is not None and inner.is_vector else 1.0
     memory, strided = 0.0, False
     for access in statement.accesses:
-        step = _stride(access.subscripts, inner)
+        step = stride_of(access.subscripts, inner)
         strided = strided or step > 1
         lines = _lines(step, scop.dtype(access.array).bits, machine)
         key = (access.array, _shape(access.subscripts), tuple(v.member for v in loops))
@@ -246,7 +246,7 @@ def _threaded(time: float, loops: tuple[LoopView, ...], threads: int) -> float:
     return time
 
 
-def _stride(subscripts: tuple[Affine, ...], loop: LoopView | None) -> int:
+def stride_of(subscripts: tuple[Affine, ...], loop: LoopView | None) -> int:
     """How the element moves with the loop: 0 not at all, 1 along the line, 2 across lines."""
     if loop is None or not subscripts:
         return 0
@@ -285,9 +285,9 @@ def _line_cost(
 ) -> float:
     """The cost of one line of an access: where its next use finds it."""
     inner = loops[-1] if loops else None
-    spatial = _stride(subscripts, inner) == 2
+    spatial = stride_of(subscripts, inner) == 2
     for depth in range(len(loops) - 2, -1, -1):
-        step = _stride(subscripts, loops[depth])
+        step = stride_of(subscripts, loops[depth])
         if step == 0 or (step == 1 and spatial):
             return _level_cost(_footprint(scop, statement, loops[depth + 1 :], machine), machine)
     return _level_cost(_footprint(scop, statement, loops, machine), machine)

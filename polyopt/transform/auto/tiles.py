@@ -1,12 +1,156 @@
-"""Tiles for contractions: nests whose operands each miss a loop."""
+"""Tiles for contractions: nests whose target and operands each miss a loop.
+
+Follows the analytical model of BLIS (Low et al., Analytical Modeling Is Enough for
+High-Performance BLIS, ACM TOMS 2016) without packing: a register tile of `rows` by `vectors`
+accumulators that fills the register file, a reduction tile whose operand panels stay in L1 and
+L2, and a row tile per thread.
+"""
 
 from __future__ import annotations
 
-from polyopt.transform.auto.context import Search
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from polyopt.machine import Machine
+from polyopt.model.scop import Statement
+from polyopt.transform.auto.context import Search, attempt
+from polyopt.transform.auto.cost import LoopView, stride_of, views
+from polyopt.transform.auto.structure import distribute_fully, reorder
+from polyopt.transform.edit import Place, fresh_name, places
+from polyopt.transform.legality import Level
 from polyopt.transform.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of one machine's contraction tiles, in iterations."""
+
+    rows: int
+    columns: int
+    depth: int
+    row_block: int
+
+
+def shape_for(machine: Machine, bits: int) -> Shape:
+    """The register tile fills the vector registers; the panels fit L1 and L2."""
+    lanes = max(1, machine.vector_bits // bits)
+    rows, vectors = (8, 3) if machine.vector_bits >= 512 else (6, 2) if lanes > 1 else (4, 2)
+    size = bits // 8
+    columns = lanes * vectors
+    depth = max(64, min(512, machine.l2 // 16 // (columns * size) // 32 * 32))
+    block = max(rows, machine.l2 // 4 // (depth * size) // rows * rows)
+    return Shape(rows, columns, depth, min(block, rows * 12))
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """The loops of a contraction by their part: `row` and `column` move the target, `column` along
+    its lines; `depth` does not move it."""
+
+    row: Place
+    column: Place
+    depth: Place
 
 
 def tile_contractions(search: Search, schedule: Schedule) -> Schedule:
     """Register and cache tiles for every contraction in the tree."""
-    del search
+    for name in schedule.statements:
+        if _may_contract(schedule.scop.statement(name)):
+            schedule = _tiled(search, schedule, name) or schedule
     return schedule
+
+
+def _may_contract(statement: Statement) -> bool:
+    """A reduction over at least one iterator, with an operand that misses another one."""
+    if statement.reduction is None or len(statement.subscripts) < 2 or len(statement.iterators) < 3:
+        return False
+    target = {n for s in statement.subscripts for n in s.names()}
+    summed = [i for i in statement.iterators if i not in target]
+    return bool(summed) and len(statement.accesses) >= 3
+
+
+def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
+    alone = _isolated(search, schedule, name)
+    if alone is None:
+        return None
+    found = _parts(search, alone, name)
+    if found is None:
+        return None
+    statement = alone.scop.statement(name)
+    sizes = shape_for(search.machine, alone.scop.dtype(statement.array).bits)
+    return attempt(alone, lambda s: _steps(s, statement, found, sizes))
+
+
+def _isolated(search: Search, schedule: Schedule, name: str) -> Schedule | None:
+    """The statement alone in its nest, after distribution where that is needed."""
+    if _is_alone(schedule, name):
+        return schedule
+    around = frozenset(s for p in places(schedule.tree) for s in p.member.statements
+                       if name in p.member.statements)  # fmt: skip
+    split = distribute_fully(schedule, around)
+    if split is schedule or not _is_alone(split, name):
+        return None
+    return reorder(search, split, around)
+
+
+def _is_alone(schedule: Schedule, name: str) -> bool:
+    """Whether at least its three innermost loops hold the statement alone."""
+    around = [p for p in places(schedule.tree) if name in p.member.statements]
+    return len(around) >= 3 and all(p.member.statements == (name,) for p in around[-3:])
+
+
+def _parts(search: Search, schedule: Schedule, name: str) -> Contraction | None:
+    statement = schedule.scop.statement(name)
+    verdict = schedule.verdict
+    loops = views(schedule.scop, verdict, search.trips(schedule))[name]
+    levels = [lv for lv in verdict.levels if name in lv.member.statements]
+    band = [p for p in places(schedule.tree) if name in p.member.statements]
+    band = [p for p in band if p.path == band[-1].path]
+    rows = list(zip(levels, loops, strict=True))[-len(band) :]
+    columns, outer, depths = [], [], []
+    for place, (level, view) in zip(band, rows, strict=True):
+        kind = _role(statement, level, view)
+        {"column": columns, "row": outer, "depth": depths}.get(kind, []).append(place)
+    if len(columns) != 1 or not outer or not depths:
+        return None
+    return Contraction(outer[-1], columns[0], depths[-1])
+
+
+def _role(statement: Statement, level: Level, view: LoopView) -> str:
+    if view.trips < 8:
+        return "small"
+    step = stride_of(statement.subscripts, view)
+    if step == 0:
+        return "depth"
+    if step == 1 and level.is_vector and not level.reductions:
+        steps = [stride_of(a.subscripts, view) for a in statement.accesses]
+        return "column" if max(steps) <= 1 else "other"
+    misses = any(stride_of(a.subscripts, view) == 0 for a in statement.accesses)
+    return "row" if misses else "other"
+
+
+def _steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) -> Schedule:
+    """Tile twice, order, separate, promote: each a public step."""
+    path = parts.row.path
+    band = [p.member.name for p in places(s.tree) if p.path == path]
+    row, column, depth = (p.member.name for p in (parts.row, parts.column, parts.depth))
+
+    def at(name: str) -> str:
+        return f"{statement.name}.{name}"
+
+    def fresh(name: str, suffix: str) -> str:
+        return fresh_name(s.tree, f"{name}_{suffix}")
+
+    blocks = {row: fresh(row, "block"), depth: fresh(depth, "block")}
+    s = s.tile({at(row): sizes.row_block, at(depth): sizes.depth}, _qualified(blocks, at))
+    tiles = {column: fresh(column, "tile"), row: fresh(row, "tile")}
+    s = s.tile({at(column): sizes.columns, at(row): sizes.rows}, _qualified(tiles, at))
+    others = [n for n in band if n not in (row, column, depth)]
+    order = [*others, blocks[row], blocks[depth], tiles[column], tiles[row], depth, row, column]
+    s = s.permute(*map(at, order)).separate(at(row), at(column))
+    s = s.promote(statement.array, at=at(depth)).unroll(at(row))
+    return s.vectorize(at(column), max(1, sizes.columns // 3))
+
+
+def _qualified(names: dict[str, str], at: Callable[[str], str]) -> dict[str, str]:
+    return {at(loop): name for loop, name in names.items()}
