@@ -110,11 +110,8 @@ def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("kernel", no_wrap=True)
     table.add_column("what it computes")
-    table.add_column("LARGE", no_wrap=True)
     for name in catalogue.NAMES:
-        benchmark = catalogue.find(name)
-        sizes = " ".join(f"{size}={n}" for size, n in benchmark.sizes["LARGE"].items())
-        table.add_row(name, catalogue.title(benchmark), sizes)
+        table.add_row(name, catalogue.title(catalogue.find(name)))
     console.print(table)
     console.print("\nnext: polyopt run gemm", style="dim")
     return 0

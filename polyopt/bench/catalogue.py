@@ -92,6 +92,12 @@ def dtype_name(benchmark: Benchmark, dtype: str) -> str:
         ) from None
 
 
+def arguments(benchmark: Benchmark, sizes: Mapping[str, int], dtype: str) -> tuple[Any, ...]:
+    """Fresh arguments; smooth data are roughened, so that a wrong kernel shows."""
+    made: tuple[Any, ...] = polyopt_kernels.roughen(benchmark.make(sizes, dtype), benchmark)
+    return made
+
+
 def difference(
     benchmark: Benchmark,
     expected: tuple[Any, ...],

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from polyopt.bench.rows import BASELINE, SELF
 from polyopt.bench.timing import Candidate
-from polyopt_kernels._baseline import BaselineError
-from polyopt_kernels._baseline import load as load_baseline
+from polyopt_kernels import BaselineError, load_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +46,7 @@ def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate
     spec = kernel.specialize(*workspace.arguments)
     spec.prepare()
     seconds = time.perf_counter() - start
-    timings = spec.timings
-    model = sum(value for stage, value in timings.items() if stage != "compile")
+    model = sum(value for stage, value in spec.timings.items() if stage not in ("compile", "bind"))
     return [
         Candidate(
             SELF,

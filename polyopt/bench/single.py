@@ -65,7 +65,7 @@ def run(name: str, *, size: str, dtype: str, threads: int, fp: str, check: bool)
     sizes = catalogue.sizes_of(benchmark, size)
     element = catalogue.dtype_name(benchmark, dtype)
     setting = Setting(benchmark, sizes, threads, fp, element)
-    workspace = Workspace(benchmark.make(sizes, element))
+    workspace = Workspace(catalogue.arguments(benchmark, sizes, element))
     (candidate,) = polyopt_candidates(setting, workspace)
     first_run(candidate, workspace)
     checks = _checks(setting, workspace) if check else ()
@@ -100,7 +100,7 @@ def check_against_python(setting: Setting) -> None:
         WrongResultError: They differ; with the first difference.
     """
     benchmark = setting.benchmark
-    arguments = benchmark.make(setting.sizes, setting.dtype)
+    arguments = catalogue.arguments(benchmark, setting.sizes, setting.dtype)
     expected = copy.deepcopy(arguments)
     benchmark.kernel.py_func(*expected)
     benchmark.kernel.with_options(threads=setting.threads, fp=setting.fp)(*arguments)

@@ -35,7 +35,7 @@ class Measurement:
         sizes = catalogue.sizes_of(benchmark, request.size)
         self.dtype = catalogue.dtype_name(benchmark, request.dtype)
         self.setting = Setting(benchmark, sizes, request.threads, request.fp, self.dtype)
-        self.workspace = Workspace(benchmark.make(sizes, self.dtype))
+        self.workspace = Workspace(catalogue.arguments(benchmark, sizes, self.dtype))
         self.expected: tuple[Any, ...] | None = None
         self.candidates: list[Candidate] = []
         self.errors: dict[str, str] = {}
