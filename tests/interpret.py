@@ -69,10 +69,10 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
 def run(nest: LoopNest, *arguments: Any) -> None:
     """Execute a nest on arguments in call order; arrays are changed in place."""
     with np.errstate(all="ignore"):
-        _Machine(nest, arguments).execute(nest.body)
+        Machine(nest, arguments).execute(nest.body)
 
 
-class _Machine:
+class Machine:
     """Parameters, loop variables, scalar arguments and arrays of one run."""
 
     def __init__(self, nest: LoopNest, arguments: tuple[Any, ...]) -> None:

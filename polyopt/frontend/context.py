@@ -58,13 +58,13 @@ class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in 
 
 
 def stored_names(nodes: Iterable[ast.AST]) -> dict[str, int]:
-    """The names that these nodes assign, loop variables included, with their last lines."""
-    return {
-        node.id: node.lineno
-        for root in nodes
-        for node in ast.walk(root)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    """The names that these nodes assign, loop variables included, with their first lines."""
+    lines: dict[str, int] = {}
+    for root in nodes:
+        for node in ast.walk(root):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                lines[node.id] = min(node.lineno, lines.get(node.id, node.lineno))
+    return lines
 
 
 def loop_variables(nodes: Iterable[ast.AST]) -> dict[str, int]:
@@ -184,6 +184,12 @@ class Context:
         if settled and not self._relearn:
             return None
         return Facts(dict(self.data), types)
+
+    def bind(self, name: str, affine: Affine, type_: ScalarType, line: int) -> None:
+        """From here on, `name` stands for an affine value."""
+        self.bindings[name] = Bound(affine, type_, False, line)
+        self.seen.setdefault(name, []).append(type_)
+        self.assigned.add(name)
 
     # ---- scopes ----
 

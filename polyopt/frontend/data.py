@@ -179,8 +179,8 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     typing = binary(op, left.type, right.type)
     if not isinstance(typing, Operation):
         raise context.unsupported(node, messages.operands(op, typing))
-    if op == "pow" and typing.operands.kind == "i":
-        _check_power(context, node, right)
+    if op == "pow" and typing.operands.kind == "i" and not (left.constant and right.constant):
+        _check_power(context, node, right, typing.result.weak)
     folded = _fold(context, node, typing, left, right)
     if folded is not None:
         return folded
@@ -188,11 +188,10 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     return Value(Binary(typing.op, a, b, typing.operands), typing.result)
 
 
-def _check_power(context: Context, node: ast.AST, exponent: Value) -> None:
-    if not exponent.type.weak:
-        return
+def _check_power(context: Context, node: ast.AST, exponent: Value, is_python: bool) -> None:
+    """Python's integers give a float where the exponent is negative; NumPy's refuse that."""
     constant = exponent.constant
-    if constant is None or constant < 0:
+    if (is_python and constant is None) or (constant is not None and constant < 0):
         raise context.unsupported(node, messages.INTEGER_POWER)
 
 

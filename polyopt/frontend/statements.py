@@ -125,7 +125,7 @@ def _store_name(
     affine = affine_of(value)
     if name not in context.data:
         if affine is not None:
-            context.bindings[name] = Bound(affine, value.type, False, target.lineno)
+            context.bind(name, affine, value.type, target.lineno)
             return []
         context.demote(name, messages.ASSIGNED_DATA.format(line=target.lineno), target)
     return [context.set_scalar(name, value, node, at)]

@@ -14,7 +14,7 @@ from typing import Any
 import interpret
 import numpy as np
 
-from polyopt.frontend import markers
+import polyopt as po
 from polyopt.frontend.parse import parse
 from polyopt.frontend.source import FunctionSource
 from polyopt.model import types as t
@@ -25,20 +25,12 @@ _counter = itertools.count(1)
 PYTHON = {bool: t.bool_, int: t.i64, float: t.f64}
 
 
-class po:
-    """What `import polyopt as po` offers to a kernel, without the rest of the package."""
-
-    assume = staticmethod(markers.assume)
-    label = staticmethod(markers.label)
-    f64, f32, i64, i32, bool = t.f64, t.f32, t.i64, t.i32, t.bool_
-
-
 def define(text: str, **names: Any) -> Callable[..., None]:
     """The last function that `text` defines; its source can be found again."""
     text = textwrap.dedent(text).strip("\n") + "\n"
     file = f"/kernels/text_{next(_counter)}.py"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    scope: dict[str, Any] = {"np": np, "math": math, **names}
+    scope: dict[str, Any] = {"np": np, "math": math, "po": po, **names}
     exec(compile(text, file, "exec"), scope)
     defined = [v for v in scope.values() if getattr(v, "__code__", None) is not None]
     return next(v for v in reversed(defined) if v.__code__.co_filename == file)
@@ -63,7 +55,11 @@ def nest_of(function: Callable[..., None], *arguments: Any) -> LoopNest:
     types = {n: type_of(a) for n, a in zip(names, arguments, strict=True)}
     same: dict[str, str] = {}
     for (name, value), (other, earlier) in itertools.product(zip(names, arguments), repeat=2):
-        if isinstance(value, np.ndarray) and value is earlier and names.index(other) < names.index(name):
+        if (
+            isinstance(value, np.ndarray)
+            and value is earlier
+            and names.index(other) < names.index(name)
+        ):
             same.setdefault(name, other)
     return parse(FunctionSource.of(function), types, same)
 

@@ -1,0 +1,228 @@
+"""The type and value of every operation, against what NumPy 2 gives for the same scalars.
+
+Elements of arrays are NumPy's (strong) scalars; arguments of Python's types are weak, as are
+literals, sizes and the results of `math`.
+"""
+
+import itertools
+import math
+import warnings
+
+import interpret
+import numpy as np
+import pytest
+from parsing import define, type_of
+
+from polyopt.errors import UnsupportedSyntaxError
+from polyopt.frontend import parse as readers
+from polyopt.frontend.context import Context, Facts
+from polyopt.frontend.dispatch import read_expression
+from polyopt.frontend.promotion import join
+from polyopt.frontend.signature import read_signature
+from polyopt.frontend.source import FunctionSource
+from polyopt.model.types import ScalarType, bool_, f32, f64, i32, i64
+
+assert readers.READERS
+
+# Two values of each kind, such that no operation on them overflows.
+STRONG = {
+    "f64": np.array([2.7, -1.3]),
+    "f32": np.array([0.1, 3.5], np.float32),
+    "i64": np.array([5, -3]),
+    "i32": np.array([7, -2], np.int32),
+    "bool": np.array([True, False]),
+}
+WEAK = {"float": (0.1, -2.5), "int": (3, 2), "python_bool": (True, False)}
+BINARY = ["+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>"]
+COMPARE = ["<", "<=", "==", "!=", ">=", ">"]
+
+
+def operand(kind, place):
+    """The text of an operand, and the argument that it needs."""
+    if kind in STRONG:
+        return f"{kind}_{place}[{place}]", f"{kind}_{place}", STRONG[kind]
+    return f"{kind}_{place}", f"{kind}_{place}", WEAK[kind][place]
+
+
+def read(expression, arguments):
+    """What the front end makes of an expression: its value, by the interpreter, and its type."""
+    function = define(f"def f({', '.join(arguments)}):\n    _ = {expression}\n")
+    source = FunctionSource.of(function)
+    signature = read_signature(source, {n: type_of(a) for n, a in arguments.items()}, {})
+    context = Context(source, signature, Facts())
+    value = read_expression(context, source.node.body[0].value)
+    assert value.expr.dtype is value.type.dtype
+    nest = readers.parse(
+        FunctionSource.of(define(f"def f({', '.join(arguments)}):\n    pass\n")),
+        {n: type_of(a) for n, a in arguments.items()},
+    )
+    machine = interpret.Machine(nest, tuple(arguments.values()))
+    with np.errstate(all="ignore"):
+        return machine.value(value.expr), value.type
+
+
+def python(expression, arguments):
+    """What Python makes of it; None where it raises."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return eval(expression, {"math": math, **arguments})
+        except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+            return None
+
+
+def agrees(expression, arguments):
+    """Assert that type and value are Python's."""
+    expected = python(expression, arguments)
+    if expected is None or isinstance(expected, np.int8 | complex):
+        return
+    actual, type_ = read(expression, arguments)
+    assert type_ == type_of(expected), f"{expression}: {type_}, not {type(expected)}"
+    assert actual == expected or (math.isnan(actual) and math.isnan(expected)), expression
+
+
+PAIRS = list(itertools.product([*STRONG, *WEAK], repeat=2))
+
+
+@pytest.mark.parametrize(("left", "right"), PAIRS)
+def test_operators(left, right):
+    (a, x, first), (b, y, second) = operand(left, 0), operand(right, 1)
+    for op in BINARY:
+        if op == "**" and {left, right} <= {"int", "python_bool"}:
+            continue  # refused: test_integer_powers
+        if op in "** << >>" and right in {"i64", "i32"}:
+            b = f"abs({y}[1])" if right in STRONG else b
+        agrees(f"{a} {op} {b}", {x: first, y: second})
+
+
+@pytest.mark.parametrize(("left", "right"), PAIRS)
+def test_comparisons(left, right):
+    (a, x, first), (b, y, second) = operand(left, 0), operand(right, 1)
+    for op in COMPARE:
+        agrees(f"{a} {op} {b}", {x: first, y: second})
+
+
+@pytest.mark.parametrize(("left", "right"), PAIRS)
+def test_choices_of_one_type(left, right):
+    """Where both sides have one type; else the joined type is taken: test_joined_choices."""
+    (a, x, first), (b, y, second) = operand(left, 0), operand(right, 1)
+    for text in ("min({}, {})", "max({}, {})", "{} and {}", "{} or {}", "{0} if {1} else {1}"):
+        expression = text.format(a, b)
+        if left == right:
+            agrees(expression, {x: first, y: second})
+        else:
+            _, type_ = read(expression, {x: first, y: second})
+            assert type_ == join([type_of(v) for v in (_element(first, 0), _element(second, 1))])
+
+
+def _element(value, place):
+    return value[place] if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize("kind", [*STRONG, *WEAK])
+@pytest.mark.parametrize(
+    "text",
+    ["-{}", "+{}", "~{}", "not {}", "abs({})", "float({})", "int({})", "bool({})",
+     "math.floor({})", "math.ceil({})", "math.trunc({})", "math.exp({})", "math.fabs({})",
+     "math.isnan({})", "math.atan2({}, 2)", "{} + 1", "{} * 0.5", "{} / 2", "2 // {}", "{} ** 2",
+     "{} == 1", "{} > 0.25", "{} < 3000000000", "1 if {} else 2"],
+)  # fmt: skip
+def test_single_operands_and_literals(kind, text):
+    if kind == "python_bool" and text.startswith("~"):
+        return  # refused, as Python is about to
+    name, argument, value = operand(kind, 0)
+    agrees(text.format(name), {argument: value})
+
+
+@pytest.mark.parametrize("scalar", [np.float64(0.1), np.float32(0.1), np.int64(3), np.int32(-3)])
+@pytest.mark.parametrize("text", ["x + 1", "x * 0.1", "x // 2", "x + y[0]", "x / 2", "x > 0", "-x"])
+def test_numpy_scalar_arguments_are_strong(scalar, text):
+    agrees(text, {"x": scalar, "y": STRONG["f32"]})
+
+
+def test_integers_wrap_as_numpys_do():
+    big = np.array([2**31 - 1, -(2**31)], np.int32)
+    for text in ("a[0] + 1", "a[0] * a[1]", "-a[1]", "abs(a[1])", "a[0] << 1", "a[1] - 1"):
+        agrees(text, {"a": big})
+    agrees("b[0] + 1", {"b": np.array([2**63 - 1])})
+
+
+def test_division_by_zero_is_numpys():
+    zero = {"a": np.array([1, -7, 0], np.int32), "x": np.array([1.0, -1.0, 0.0])}
+    for text in ("a[0] // a[2]", "a[1] % a[2]", "a[1] / a[2]", "x[0] / x[2]", "x[2] / x[2]",
+                 "x[1] // x[2]", "x[1] % x[2]"):  # fmt: skip
+        agrees(text, zero)
+
+
+def test_integer_powers():
+    agrees("a[0] ** 3", {"a": STRONG["i32"]})
+    agrees("a[0] ** b[1]", {"a": STRONG["i64"], "b": np.array([1, 3], np.int32)})
+    agrees("n ** 2 + 2 ** 10", {"n": 3})
+    agrees("2 ** x", {"x": 0.5})
+    agrees("pow(a[0], 2)", {"a": STRONG["f32"]})
+    with pytest.raises(UnsupportedSyntaxError):
+        read("2 ** n", {"n": 3})
+
+
+def test_literals_are_weak_and_sizes_too():
+    _, type_ = read("a[0] * 0.1 + a.shape[0]", {"a": STRONG["f32"]})
+    assert type_ == ScalarType(f32, weak=False)
+    _, type_ = read("a.shape[0] + 1", {"a": STRONG["f32"]})
+    assert type_ == ScalarType(i64, weak=True)
+
+
+def test_results_of_math_are_weak():
+    _, type_ = read("a[0] * math.sqrt(a[1])", {"a": STRONG["f32"]})
+    assert type_ == ScalarType(f32, weak=False)
+    agrees("a[0] * math.sqrt(a[1])", {"a": STRONG["f32"]})
+
+
+def test_join():
+    weak = {n: ScalarType(d, weak=True) for n, d in [("b", bool_), ("i", i64), ("f", f64)]}
+    strong = {d: ScalarType(d, weak=False) for d in (bool_, i32, i64, f32, f64)}
+    assert join([weak["b"], weak["i"]]) == weak["i"]
+    assert join([weak["f"], strong[f32]]) == strong[f32]
+    assert join([weak["f"], strong[i32]]) == strong[f64]
+    assert join([weak["i"], strong[bool_]]) == strong[i64]
+    assert join([strong[i32], strong[f32]]) == strong[f64]
+    assert join([weak["f"], strong[bool_], strong[f32]]) == strong[f32]
+
+
+LOCALS = {
+    "s = 0\ns += v[0]": f64,
+    "s = 0\ns += w[0]": f32,
+    "s = 0.0\ns = s + I[0]": f64,
+    "s = 0\nfor i in range(n):\n    s += I[i]": i32,
+    "s = 0\nfor i in range(n):\n    s += i": i64,
+    "s = 0.0\nfor i in range(n):\n    s = max(s, w[i])": f32,
+    "s = w[0]\ns = s * v[0]": f64,
+    "s = False\nfor i in range(n):\n    s = s or v[i] > 0": bool_,
+    "s = 0\nfor i in range(n):\n    s += v[i] > 0": i64,
+    "s = math.sqrt(w[0])": f64,
+    "s = w[0] * math.sqrt(w[0])": f32,
+    "s = x\ns = s * w[0]": f32,
+    "t = 0\nfor i in range(n):\n    s = t\n    t = w[i]": f32,
+    "s = t = w[0]\nt = v[0]": f32,
+}
+
+
+@pytest.mark.parametrize("body", LOCALS, ids=lambda b: b.replace("\n", "; "))
+def test_a_local_has_the_joined_type_of_its_assignments(body):
+    lines = "\n".join("    " + line for line in body.splitlines())
+    function = define(f"def f(n, x, v, w, I):\n{lines}\n")
+    arguments = {"n": 2, "x": 0.5, "v": STRONG["f64"], "w": STRONG["f32"], "I": STRONG["i32"]}
+    types = {name: type_of(value) for name, value in arguments.items()}
+    assert readers.parse(FunctionSource.of(function), types).array("s").dtype is LOCALS[body]
+
+
+@pytest.mark.parametrize("target", STRONG)
+@pytest.mark.parametrize("source", [*STRONG, *WEAK])
+def test_storing_converts_to_the_arrays_type(target, source):
+    text, name, value = operand(source, 0)
+    function = define(f"def f(out, {name}):\n    out[0] = {text}\n    out[1] = {text} * 2\n")
+    types = {"out": type_of(STRONG[target]), name: type_of(value)}
+    nest = readers.parse(FunctionSource.of(function), types)
+    actual, expected = STRONG[target].copy(), STRONG[target].copy()
+    interpret.run(nest, actual, value)
+    function(expected, value)
+    assert actual.tobytes() == expected.tobytes()
