@@ -330,7 +330,10 @@ def _with_threads(
     The two setters are found through the library's own dependencies, so they belong to the
     OpenMP runtime that it uses.
     """
-    get, put = library["omp_get_max_threads"], library["omp_set_num_threads"]
+    try:
+        get, put = library["omp_get_max_threads"], library["omp_set_num_threads"]
+    except AttributeError:  # no loop is parallel, and the linker left OpenMP out
+        return function
     put.argtypes, put.restype = [ctypes.c_int], None
 
     def call(*arguments: float) -> int:
