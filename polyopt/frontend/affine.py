@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 
 from polyopt.frontend import messages
+from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.dispatch import read_expression
 from polyopt.frontend.values import affine_of
@@ -80,13 +81,24 @@ _BY_CONSTANT: Mapping[BinaryOp, Callable[[Affine, int], Affine | None]] = {
 
 def _reason(context: Context, node: ast.expr) -> tuple[ast.expr, str]:
     """The innermost expression that is not affine although its operands are, and why."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr) and not isinstance(node, ast.Subscript | ast.Attribute):
-            if isinstance(node, ast.Call) and child is node.func:
-                continue
-            if not _is_affine(context, child):
-                return _reason(context, child)
+    for operand in _operands(context, node):
+        if not _is_affine(context, operand):
+            return _reason(context, operand)
     return node, _own_reason(context, node)
+
+
+def _operands(context: Context, node: ast.expr) -> list[ast.expr]:
+    match node:
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case ast.UnaryOp(operand=operand):
+            return [operand]
+        case ast.Call(func=function, args=arguments):
+            known = resolve(context, function)
+            is_extreme = isinstance(known, Function) and known.name in ("min", "max")
+            return arguments if is_extreme else []
+        case _:
+            return []
 
 
 def _is_affine(context: Context, node: ast.expr) -> bool:
@@ -101,6 +113,8 @@ def _own_reason(context: Context, node: ast.expr) -> str:
         case ast.BinOp(op=operator, right=divisor):
             if isinstance(operator, ast.FloorDiv | ast.Mod) and _is_zero(divisor):
                 return messages.DIVISION_BY_ZERO
+            if isinstance(operator, ast.Mult) and not _has_iterator(context, node):
+                return messages.PRODUCT_OF_SIZES
             return _OPERATOR_REASONS.get(type(operator), messages.OTHER_OPERATION)
         case ast.Name(id=name):
             return _name_reason(context, name)
@@ -132,6 +146,12 @@ def _name_reason(context: Context, name: str) -> str:
         dtype = context.signature.scalars[name].dtype
         return messages.SCALAR_ARGUMENT(name=name, dtype=dtype)
     return messages.OTHER_NAME
+
+
+def _has_iterator(context: Context, node: ast.expr) -> bool:
+    affine = [affine_of(read_expression(context, side)) for side in _operands(context, node)]
+    names = {name for side in affine if side is not None for name in side.names()}
+    return not names <= context.signature.parameter_names
 
 
 def _is_zero(node: ast.expr) -> bool:

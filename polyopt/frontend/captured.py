@@ -133,5 +133,5 @@ def _refusal(context: Context, node: ast.expr, value: object) -> UnsupportedSynt
     if isinstance(value, np.ufunc) or getattr(value, "__module__", "") == "numpy":
         return context.unsupported(node, messages.numpy_function(name))
     if callable(value):
-        return context.unsupported(node, messages.UNKNOWN_FUNCTION(name=name))
+        return context.unsupported(node, messages.unknown_function(name))
     return context.unsupported(node, messages.CAPTURED_VALUE(name=name, kind=type(value).__name__))

@@ -99,6 +99,7 @@ class Context:
         self.assumptions: list[Assumption] = []
         self.captured: dict[str, str] = {}
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
+        self.pending: list[ast.Name] = []
         self._relearn = False
         self._storage: dict[str, str] = {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import constructs, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import Function, resolve
@@ -39,8 +40,8 @@ def _return(context: Context, node: ast.Return) -> list[Node]:
 def _for(context: Context, node: ast.For) -> list[Node]:
     if node.orelse:
         raise context.unsupported(node.orelse[0], constructs.LOOP_ELSE)
-    variable = _variable(context, node.target)
     lower, upper, step = _range(context, node.iter)
+    variable = _variable(context, node.target)
     with context.block([*node.body, node.target], loop=True):
         bound = Bound(Affine.name(variable), WEAK_INT, True, node.lineno)
         context.bindings[variable] = bound
@@ -73,8 +74,7 @@ def _variable(context: Context, target: ast.expr) -> str:
 
 
 def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
-    function = resolve(context, node.func) if isinstance(node, ast.Call) else None
-    if not isinstance(node, ast.Call) or function != Function("builtins", "range"):
+    if not isinstance(node, ast.Call) or not _is_range(context, node.func):
         raise context.unsupported(node, constructs.loop_over(node, context.text(node)))
     if node.keywords or not 1 <= len(node.args) <= 3:
         raise context.unsupported(node, constructs.RANGE_FORM)
@@ -86,6 +86,13 @@ def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
     lower, upper = (read_affine(context, argument, "loop bound") for argument in node.args[:2])
     step = _step(context, node.args[2]) if len(node.args) == 3 else 1
     return lower, upper, step
+
+
+def _is_range(context: Context, function: ast.expr) -> bool:
+    try:
+        return resolve(context, function) == Function("builtins", "range")
+    except UnsupportedSyntaxError:
+        return False
 
 
 def _step(context: Context, node: ast.expr) -> int:

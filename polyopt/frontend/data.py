@@ -6,10 +6,11 @@ import ast
 import operator
 from collections.abc import Callable
 
+from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import Function, resolve
-from polyopt.frontend.context import Bound, Context, Lost
+from polyopt.frontend.context import Bound, Context, Lost, Pending
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
     WEAK_BOOL,
@@ -106,10 +107,19 @@ def _data_scalar(context: Context, node: ast.Name) -> Value:
     is_argument = name in context.signature.scalars
     carried = any(name in stores for stores in context.loop_stores)
     if name not in context.assigned and not is_argument and not carried:
-        raise context.unsupported(
-            node, messages.READ_BEFORE_ASSIGNMENT(name=name, line=context.stored[name])
-        )
-    return context.scalar(name)
+        raise read_before_assignment(context, node)
+    try:
+        return context.scalar(name)
+    except Pending:
+        context.pending.append(node)
+        raise
+
+
+def read_before_assignment(context: Context, node: ast.Name) -> UnsupportedSyntaxError:
+    """The error for a local that has no value yet."""
+    line = context.stored[node.id]
+    text = messages.READ_BEFORE_ASSIGNMENT(name=node.id, line=line)
+    return context.unsupported(node, text)
 
 
 def _unassigned(context: Context, node: ast.Name) -> Value:
@@ -253,11 +263,12 @@ def _unary_bool(context: Context, node: ast.UnaryOp, operand: Value) -> Value:
 
 @expression(ast.Compare)
 def _compare(context: Context, node: ast.Compare) -> Value:
+    for op in node.ops:
+        if type(op) not in COMPARE:
+            raise context.unsupported(node, messages.comparison(type(op).__name__))
     sides = [read_expression(context, side) for side in (node.left, *node.comparators)]
     result: Value | None = None
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
-        if type(op) not in COMPARE:
-            raise context.unsupported(node, messages.comparison(type(op).__name__))
         link = _comparison(context, node, COMPARE[type(op)], left, right)
         result = link if result is None else logical("and", result, link)
     assert result is not None  # the grammar has at least one comparison

@@ -6,6 +6,7 @@ import ast
 
 from polyopt.frontend import messages
 from polyopt.frontend.affine import read_affine
+from polyopt.frontend.captured import resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import index
 from polyopt.frontend.dispatch import expression
@@ -57,6 +58,8 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
         items[:0] = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         base = base.value
     if not isinstance(base, ast.Name) or base.id not in context.arrays:
+        if isinstance(base, ast.Name):
+            resolve(context, base)  # a captured array has words of its own
         raise context.unsupported(base, messages.NOT_AN_ARRAY(text=context.text(base)))
     array = context.arrays[base.id]
     for item in items:

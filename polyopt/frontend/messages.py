@@ -15,6 +15,10 @@ PRODUCT = (
     "iterators and sizes may be added, and multiplied by constants, not by each other.\n  "
     + _PRECOMPUTE
 )
+PRODUCT_OF_SIZES = (
+    "sizes may be added, and multiplied by constants, not by each other.\n"
+    "  Compute the product before the call and pass it as an integer argument."
+)
 DIVISOR = (
     "// and % take constants on their right here.\n"
     "  Compute the quotient before the call and pass it as an integer argument."
@@ -43,8 +47,8 @@ OTHER_OPERATION = (
 
 def not_affine(role: str, whole: str, culprit: str, reason: str) -> str:
     """`reason` explains `culprit`, the part of the `role` `whole` that breaks the rule."""
-    part = "" if whole == culprit else f" in {whole}"
-    return f"the {role} {culprit}{part} is not affine: {reason}"
+    part = "" if whole == culprit else f" because of {culprit}"
+    return f"the {role} {whole} is not affine{part}: {reason}"
 
 
 DATA_NAME = Text(
@@ -187,10 +191,22 @@ NUMPY_CAST = Text(
     "the conversion {name}(...) is not part of the kernel language",
     "Write float(x), int(x) or bool(x), or store into an array of that type.",
 )
-UNKNOWN_FUNCTION = Text(
-    "{name} is a function that kernels do not know",
-    "Write its expression in place; math.*, min, max, abs, float, int and bool are known.",
-)
+_FUNCTION_FIXES = {
+    "print": "Print the arrays after the call.",
+    "sum": "Write a loop with s += A[i].",
+    "any": "Write a loop with found = found or A[i] > 0.",
+    "all": "Write a loop with found = found and A[i] > 0.",
+    "round": "Write math.floor(x + 0.5), which rounds halves up.",
+    "divmod": "Write x // y and x % y.",
+}
+
+
+def unknown_function(name: str) -> str:
+    """A function outside the language."""
+    known = "Write its expression in place; math.*, min, max, abs, float, int and bool are known."
+    return words(f"{name} is a function that kernels do not know", _FUNCTION_FIXES.get(name, known))
+
+
 FUNCTION_AS_VALUE = Text(
     "{name} is a function or a type, not a number",
     "Call it, or leave it out.",
@@ -243,7 +259,8 @@ UNKNOWN_MATH = Text(
 def argument_count(name: str, needed: int, given: int) -> str:
     """The wrong number of arguments."""
     word = "argument" if needed == 1 else "arguments"
-    return words(f"{name} takes {needed} {word} here, not {given}", "Write them out.")
+    form = ", ".join("xyz"[:needed])
+    return words(f"{name} takes {needed} {word} here, not {given}", f"Write {name}({form}).")
 
 
 REDUCTION_CALL = Text(
@@ -286,7 +303,7 @@ NOT_AN_ARRAY = Text(
 def rank(name: str, dimensions: int, given: int, text: str) -> str:
     """Too few or too many subscripts."""
     if given < dimensions:
-        rule = f"{text} is a view of {dimensions - given} dimensions, not an element"
+        rule = f"{text} is a view, not an element"
     else:
         rule = f"{text} has {given} subscripts"
     word = "dimension" if dimensions == 1 else "dimensions"
@@ -380,7 +397,7 @@ def operands(op: str, kind: str) -> str:
     if kind == "float":
         return words(f"{sign} works on integers and bools, not on floats", "Convert with int(x).")
     return words(
-        f"{sign} on bools is refused, as by NumPy, or computed in 8 bits",
+        f"NumPy has no {sign} for its bools, or computes it in 8 bits",
         "Write and, or, not, or convert with int(x).",
     )
 

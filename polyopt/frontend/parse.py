@@ -27,7 +27,7 @@ __all__ = ["annotated_types", "parse"]
 READERS = (data, calls, elements, statements, guards, control)
 """The modules that register readers of syntax; importing them is what counts."""
 
-MAX_ROUNDS = 1000
+MAX_ROUNDS = 200
 
 
 def parse(
@@ -49,6 +49,8 @@ def parse(
         learnt = context.learnt()
         if learnt is None:
             return _nest(context, signature, body)
+        if learnt == facts and context.pending:  # assigned from itself alone
+            raise data.read_before_assignment(context, context.pending[0])
         facts = learnt
     raise InternalError(f"the types of {source.name} do not settle")
 

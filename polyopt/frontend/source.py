@@ -129,8 +129,8 @@ def _locate(file: str, lines: tuple[str, ...], first_line: int, node: ast.AST) -
     end_line = getattr(node, "end_lineno", None) or line
     end_column = getattr(node, "end_col_offset", None) or column
     text = _line(lines, first_line, line)
-    compound = hasattr(node, "body") and isinstance(node, ast.stmt)
-    if compound and end_line > line:
+    compound = hasattr(node, "body") or isinstance(node, ast.Match)
+    if isinstance(node, ast.stmt) and compound and end_line > line:
         end_line, end_column = line, len(text.split("#")[0].rstrip().encode())
     end_text = _line(lines, first_line, end_line)
     return Location(

@@ -1,0 +1,182 @@
+"""A corpus of what the kernel language does not have: the exact text, line and columns.
+
+`refusals.txt` holds one refusal after another: statements of a kernel, a line of carets under the
+span that the error points at, and after `>>>` the error's class and text. The kernel around them
+is `def f(n, x, flag, A, v, I)`: an int, a float, a bool, a matrix, a vector, integers.
+"""
+
+import os
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from parsing import define, floats, integers, nest_of
+
+import polyopt as po
+from polyopt.errors import NotAffineError, PolyoptError, UnsupportedSyntaxError
+from polyopt.frontend.parse import annotated_types, parse
+from polyopt.frontend.source import FunctionSource
+from polyopt.model.symbols import symbols
+from polyopt.model.types import f64
+
+HEAD = "def f(n, x, flag, A, v, I):"
+INDENT = 4
+OUTSIDE = {
+    "os": os,
+    "HALF": 0.5,
+    "NUMBER": 0.5,
+    "NAME": "fast",
+    "TABLE": np.zeros(3),
+    "CONFIG": types.SimpleNamespace(n=3),
+    "helper": abs.__call__,
+    "K": symbols("K"),
+}
+CORPUS = (Path(__file__).parent / "refusals.txt").read_text(encoding="utf-8")
+ENTRIES = CORPUS.rstrip("\n").split("\n\n")
+
+
+def take_apart(entry):
+    """The kernel's text, the expected span (line, column, end column), class and message."""
+    code, expected = entry.split("\n>>> ")
+    kind, message = expected.split(": ", 1)
+    lines = code.split("\n")
+    (place,) = (n for n, line in enumerate(lines) if line.strip() and not line.strip("^ "))
+    carets = lines.pop(place)
+    start = carets.index("^") + INDENT
+    body = [" " * INDENT + line for line in lines]
+    span = (place + 1, start + 1, start + 1 + carets.count("^"))
+    return "\n".join([HEAD, *body]), span, kind, message
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda e: e.split("\n")[0])
+def test_refusal(entry):
+    text, (line, column, end_column), kind, message = take_apart(entry)
+    function = define(text, **OUTSIDE)
+    arguments = 5, 0.5, True, floats(4, 4), floats(9), integers(9)
+    with pytest.raises(PolyoptError) as caught:
+        nest_of(function, *arguments)
+    error = caught.value
+    assert type(error).__name__ == kind
+    assert error.msg == message
+    assert (error.lineno, error.offset) == (line, column)
+    assert error.filename == function.__code__.co_filename
+    if error.end_lineno == error.lineno:
+        assert error.end_offset == end_column
+
+
+def test_the_corpus_is_large():
+    assert len(ENTRIES) >= 100
+    assert {UnsupportedSyntaxError.__name__, NotAffineError.__name__} == {
+        take_apart(entry)[2] for entry in ENTRIES
+    }
+
+
+# ---- definitions -------------------------------------------------------------------------------
+
+
+def refused(text, **names):
+    """The refusal of a definition with annotations: message, line, column from 1."""
+    function = define(text, po=po, **names)
+    with pytest.raises(PolyoptError) as caught:
+        source = FunctionSource.of(function)
+        given = annotated_types(source) or {}
+        parse(source, given)
+    return caught.value.msg, caught.value.lineno, caught.value.offset
+
+
+def test_open_argument_lists():
+    assert refused("def f(a, *rest):\n    pass") == (
+        "a kernel has a fixed list of arguments, and *rest is open.\n  Name every argument.", 1, 11
+    )  # fmt: skip
+    assert refused("def f(**rest):\n    pass")[1:] == (1, 9)
+
+
+def test_default_values_are_numbers():
+    assert refused("def f(a=None):\n    pass") == (
+        "the default value None is not a number written out.\n"
+        "  Write a number, or pass the argument.", 1, 9,
+    )  # fmt: skip
+
+
+def test_annotations_are_all_or_none():
+    assert refused("def f(a: float, b):\n    pass") == (
+        "either every argument has an annotation or none has, and b has none.\n"
+        "  Annotate b, for example b: po.f64[N].", 1, 17,
+    )  # fmt: skip
+
+
+def test_annotations_state_types():
+    assert refused("def f(a: np.ndarray):\n    pass") == (
+        "the annotation np.ndarray of a states no type of kernels.\n"
+        "  Write po.f64[N, M] for an array, po.f64, float, int or bool for a scalar.", 1, 10,
+    )  # fmt: skip
+
+
+def test_sizes_are_found_from_the_arguments():
+    assert refused("def f(a: po.f64[N + 1]):\n    pass", N=symbols("N")) == (
+        "the size N cannot be found from the arguments: it occurs only in N + 1.\n"
+        "  Let some extent be exactly N, or add an integer argument N.", 1, 10,
+    )  # fmt: skip
+
+
+def test_coroutines_and_lambdas():
+    assert refused("async def f(a):\n    pass") == (
+        "a kernel is a plain function, and f is a coroutine.\n  Write def instead of async def.",
+        1, 1,
+    )  # fmt: skip
+    assert refused("f = lambda a: 0")[0] == (
+        "a kernel is a function with statements, and a lambda has none.\n  Write it with def."
+    )
+
+
+@pytest.mark.parametrize("thing", [3, print, int, np.sqrt, FunctionSource.of])
+def test_only_functions_are_kernels(thing):
+    if thing is FunctionSource.of:
+        thing = FunctionSource
+    with pytest.raises(PolyoptError, match="a kernel is a Python function written with def, not"):
+        FunctionSource.of(thing)
+
+
+def test_a_function_without_source():
+    scope = {}
+    exec("def f(n):\n    pass", scope)
+    with pytest.raises(PolyoptError, match=r"the source text of f cannot be found"):
+        FunctionSource.of(scope["f"])
+
+
+def test_annotations_that_cannot_be_evaluated():
+    function = define("from __future__ import annotations\ndef f(a: po.f64[Q]):\n    pass", po=po)
+    with pytest.raises(PolyoptError, match=r"text_\d+.py:2: the annotations of f cannot be evalu"):
+        annotated_types(FunctionSource.of(function))
+
+
+def test_a_closure_variable_that_is_not_assigned_yet():
+    def outer():
+        def f(v):
+            v[0] = later
+
+        source = FunctionSource.of(f)
+        with pytest.raises(UnsupportedSyntaxError, match="the name later is not defined here"):
+            parse(source, {"v": f64[...,]})
+        later = 1.0
+        return later
+
+    outer()
+
+
+def test_every_kind_of_syntax_is_read_or_refused():
+    """No node of Python's grammar has neither a reader nor words of its own, up to tiny ones."""
+    import ast
+
+    from polyopt.frontend import constructs, dispatch
+
+    known = {*constructs.CONSTRUCTS, *dispatch._EXPRESSIONS, *dispatch._STATEMENTS}
+    kinds = {
+        kind
+        for base in (ast.stmt, ast.expr)
+        for kind in base.__subclasses__()
+        if kind.__module__ == "ast" or kind.__module__ == "_ast"
+    }
+    internal = {"FormattedValue", "Interpolation", "TemplateStr", "TryStar", "TypeAlias"}
+    assert {kind.__name__ for kind in kinds - known} <= internal
