@@ -124,8 +124,8 @@ def show_stage(console: Console, options: argparse.Namespace) -> int:  # noqa: A
         print(inspect.getsource(benchmark.kernel.py_func).rstrip())
         return 0
     kernel = benchmark.kernel.with_options(fp=options.fp, threads=options.threads)
-    sizes = catalogue.sizes_of(benchmark, "MINI")
-    spec = kernel.specialize(*benchmark.make(sizes, catalogue.dtype_name(benchmark, "")))
+    sizes, dtype = catalogue.sizes_of(benchmark, "MINI"), catalogue.dtype_of(benchmark, "")
+    spec = kernel.specialize(*catalogue.arguments(benchmark, sizes, dtype))
     made: dict[str, Callable[[], object]] = {
         "scop": lambda: spec.scop,
         "dependences": lambda: spec.dependences,
@@ -159,7 +159,7 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
     benchmarks = [catalogue.find(name) for name in options.names or catalogue.NAMES]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
-        catalogue.dtype_name(benchmark, options.dtype)
+        catalogue.dtype_of(benchmark, options.dtype)
     threads, peers = _threads(options.threads), _peers(options.peers)
     if options.repeat < 1:
         raise BadArgumentError("--repeat takes a number of samples from 1")

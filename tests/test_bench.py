@@ -14,7 +14,7 @@ from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_
 
 
 def row(kernel, tool, seconds, *, threads=1, correct=True, **others):
-    return Row(kernel, "MINI", "float64", threads, tool, seconds, correct=correct, **others)
+    return Row(kernel, "MINI", "f64", threads, tool, seconds, correct=correct, **others)
 
 
 def test_every_run_starts_from_the_pristine_values():
@@ -104,7 +104,7 @@ def test_the_summary_starts_with_what_went_wrong():
     assert summary(results) == [
         "1 thread: no valid result: wrong (wrong result: C[0] is 1)",
         "1 thread: slower than gcc: slow 0.50×",
-        "1 thread: geometric mean, times faster than gcc 1.41× (2 of 3)",
+        "1 thread: times faster, geometric mean: gcc 1.41× (2 of 3)",
     ]
 
 
@@ -137,6 +137,6 @@ def test_rows_survive_a_file(tmp_path):
 
 def test_a_request_makes_rows_of_its_own_kernel():
     request = Request("gemm", "MINI", "", 2, ("gcc",), 3, "strict")
-    made = request.row("gcc", dtype="float64", error="no compiler")
-    assert made == Row("gemm", "MINI", "float64", 2, "gcc", error="no compiler")
+    made = request.row("gcc", dtype="f64", error="no compiler")
+    assert made == Row("gemm", "MINI", "f64", 2, "gcc", error="no compiler")
     assert not made.valid

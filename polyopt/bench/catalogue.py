@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 NAMES: tuple[str, ...] = tuple(polyopt_kernels.NAMES)
 SETS: tuple[str, ...] = tuple(polyopt_kernels.SETS)
 DTYPES = {"f64": "float64", "f32": "float32", "i32": "int32", "i64": "int64"}
+REAL_DTYPES = ("f64", "f32")
 
 
 class Maker(Protocol):
@@ -74,27 +75,25 @@ def sizes_of(benchmark: Benchmark, size: str) -> Mapping[str, int]:
         ) from None
 
 
-def dtype_name(benchmark: Benchmark, dtype: str) -> str:
-    """NumPy's name of the element type to run with; "" stands for the benchmark's own.
+def dtype_of(benchmark: Benchmark, dtype: str) -> str:
+    """The element type to run with, such as f64; "" asks for the benchmark's own.
 
     Integer kernels keep their type: they are not about rounding.
 
     Raises:
         BadArgumentError: Not a type the benchmarks run in.
     """
-    if benchmark.dtype.kind == "i" or not dtype:
-        return benchmark.dtype.name
-    try:
-        return DTYPES[dtype]
-    except KeyError:
+    own = next(short for short, name in DTYPES.items() if name == benchmark.dtype.name)
+    if dtype and dtype not in REAL_DTYPES:
         raise BadArgumentError(
-            f'there is no element type "{dtype}"; the types are {", ".join(DTYPES)}'
-        ) from None
+            f'there is no element type "{dtype}"; the types are {", ".join(REAL_DTYPES)}'
+        )
+    return dtype if dtype and own in REAL_DTYPES else own
 
 
 def arguments(benchmark: Benchmark, sizes: Mapping[str, int], dtype: str) -> tuple[Any, ...]:
     """Fresh arguments; smooth data are roughened, so that a wrong kernel shows."""
-    made: tuple[Any, ...] = polyopt_kernels.roughen(benchmark.make(sizes, dtype), benchmark)
+    made: tuple[Any, ...] = polyopt_kernels.roughen(benchmark.make(sizes, DTYPES[dtype]), benchmark)
     return made
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from polyopt.bench.catalogue import DTYPES
 from polyopt.bench.rows import BASELINE, SELF
 from polyopt.bench.timing import Candidate
 from polyopt_kernels import BaselineError, load_baseline
@@ -60,11 +61,13 @@ def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate
 
 def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """A person's C, with sizes as constants and as parameters."""
-    found = []
+    found, dtype = [], DTYPES[setting.dtype]
     for variant, constants in (("constants", setting.sizes), ("parameters", None)):
         start = time.perf_counter()
         try:
-            compiled = load_baseline(setting.benchmark, constants=constants, dtype=setting.dtype)
+            compiled = load_baseline(
+                setting.benchmark, constants=constants, dtype=DTYPES[setting.dtype]
+            )
         except BaselineError as error:
             raise PeerError(str(error)) from None
         seconds = time.perf_counter() - start

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from polyopt.bench.rows import BASELINE, SELF
+from polyopt.bench.rows import SELF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +33,11 @@ def duration(seconds: float | None) -> str:
     value = seconds / scale
     digits = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
     return f"{value:.{min(digits, 2)}f} {unit}"
+
+
+def plural(threads: int) -> str:
+    """`1 thread`, `2 threads`."""
+    return f"{threads} thread{'s' * (threads != 1)}"
 
 
 def ratio(other: Row | None, own: Row | None) -> float | None:
@@ -97,7 +102,7 @@ def time_cell(row: Row | None) -> Text:
 def table(results: Results, threads: int) -> Table:
     """One row per kernel: times of all tools, and how many times faster polyopt is than each."""
     first = results.rows[0]
-    title = f"{first.size} {first.dtype}, {threads} thread{'s' * (threads != 1)}"
+    title = f"{first.size}, {first.dtype}, {plural(threads)} (×: how many times faster polyopt is)"
     drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column("kernel", no_wrap=True)
     for tool in (SELF, *results.peers):
@@ -118,37 +123,44 @@ def table(results: Results, threads: int) -> Table:
 
 
 def losses(results: Results, threads: int) -> list[str]:
-    """What went wrong or was slower than the baseline, the worst first."""
+    """What went wrong, and what was slower than a peer; the worst first."""
     failed = [
         f"{kernel} ({(own.error or 'wrong result') if own else 'not measured'})"
         for kernel in results.kernels
         if (own := results.row(kernel, threads, SELF)) is None or not own.valid
     ]
-    slower = sorted(
-        (value, kernel)
-        for kernel in results.kernels
-        if (value := results.ratio(kernel, threads, BASELINE)) is not None and value < LOSS
-    )
     lines = [f"no valid result: {'; '.join(failed)}"] if failed else []
-    if slower:
-        named = ", ".join(f"{kernel} {value:.2f}×" for value, kernel in slower)
-        lines.append(f"slower than {BASELINE}: {named}")
+    for peer in results.peers:
+        slower = sorted(
+            (value, kernel)
+            for kernel in results.kernels
+            if (value := results.ratio(kernel, threads, peer)) is not None and value < LOSS
+        )
+        if slower:
+            named = ", ".join(f"{kernel} {value:.2f}×" for value, kernel in slower)
+            lines.append(f"slower than {peer}: {named}")
     return lines
+
+
+def means(results: Results, threads: int) -> str:
+    """The geometric means, with the number of kernels behind those that lack some."""
+    found = []
+    for peer in results.peers:
+        mean, count = results.mean(threads, peer)
+        if mean is not None:
+            total = len(results.kernels)
+            found.append(f"{peer} {mean:.2f}×" + (f" ({count} of {total})" * (count < total)))
+    return f"times faster, geometric mean: {', '.join(found)}" if found else ""
 
 
 def summary(results: Results) -> list[str]:
     """Per thread count: the losses, then the geometric means; then what limits the figures."""
-    lines = []
-    for threads in results.threads:
-        prefix = f"{threads} thread{'s' * (threads != 1)}:"
-        lines += [f"{prefix} {loss}" for loss in losses(results, threads)]
-        means = []
-        for peer in results.peers:
-            mean, count = results.mean(threads, peer)
-            if mean is not None:
-                means.append(f"{peer} {mean:.2f}× ({count} of {len(results.kernels)})")
-        if means:
-            lines.append(f"{prefix} geometric mean, times faster than {', '.join(means)}")
+    lines = [
+        f"{plural(threads)}: {line}"
+        for threads in results.threads
+        for line in (*losses(results, threads), means(results, threads))
+        if line
+    ]
     busy = [row.cpu_share for row in results.rows if row.cpu_share and row.cpu_share < QUIET_SHARE]
     if busy:
         lines.append(

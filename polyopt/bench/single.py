@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyopt.bench import catalogue
 from polyopt.bench.peers import PeerError, Setting, gcc_candidates, polyopt_candidates
-from polyopt.bench.report import duration
+from polyopt.bench.report import duration, plural
 from polyopt.bench.timing import Workspace, first_run, time_in_turn
 from polyopt.errors import PolyoptError
 
@@ -43,11 +43,11 @@ class Outcome:
     def lines(self) -> list[str]:
         """The outcome in words."""
         sizes = ", ".join(f"{name}={value}" for name, value in self.sizes.items())
-        threads = f"{self.threads} thread{'s' * (self.threads != 1)}"
+        how = f'{self.dtype}, {plural(self.threads)}, fp="{self.fp}"'
         model = duration(self.model_seconds)
         rate = f", {self.flops / self.seconds / 1e9:.1f} GFLOP/s" if self.flops else ""
         return [
-            f'{self.name} {self.size} ({sizes}), {self.dtype}, {threads}, fp="{self.fp}"',
+            f"{self.name} {self.size} ({sizes}), {how}",
             f"  compiled in {duration(self.compile_seconds)}, {model} of it before the C compiler",
             f"  run in {duration(self.seconds)} (median of {self.repetitions}){rate}",
             *(f"  {check}" for check in self.checks),
@@ -63,7 +63,7 @@ def run(name: str, *, size: str, dtype: str, threads: int, fp: str, check: bool)
     """
     benchmark = catalogue.find(name)
     sizes = catalogue.sizes_of(benchmark, size)
-    element = catalogue.dtype_name(benchmark, dtype)
+    element = catalogue.dtype_of(benchmark, dtype)
     setting = Setting(benchmark, sizes, threads, fp, element)
     workspace = Workspace(catalogue.arguments(benchmark, sizes, element))
     (candidate,) = polyopt_candidates(setting, workspace)
@@ -89,7 +89,7 @@ def run(name: str, *, size: str, dtype: str, threads: int, fp: str, check: bool)
 def small_setting(name: str, threads: int, fp: str = "reassociate", dtype: str = "") -> Setting:
     """The kernel at the size that the plain Python function runs in no time."""
     benchmark = catalogue.find(name)
-    element = catalogue.dtype_name(benchmark, dtype)
+    element = catalogue.dtype_of(benchmark, dtype)
     return Setting(benchmark, catalogue.sizes_of(benchmark, SMALL), threads, fp, element)
 
 

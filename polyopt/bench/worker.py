@@ -33,7 +33,7 @@ class Measurement:
         self.note = note
         benchmark = catalogue.find(request.kernel)
         sizes = catalogue.sizes_of(benchmark, request.size)
-        self.dtype = catalogue.dtype_name(benchmark, request.dtype)
+        self.dtype = catalogue.dtype_of(benchmark, request.dtype)
         self.setting = Setting(benchmark, sizes, request.threads, request.fp, self.dtype)
         self.workspace = Workspace(catalogue.arguments(benchmark, sizes, self.dtype))
         self.expected: tuple[Any, ...] | None = None
