@@ -141,6 +141,7 @@ class BodyPrinter:
         inner = scope.with_block(node, place)
         contents = self._block_start(node, place, scope)
         contents += self.nodes(node.body, inner, position)
+        scope.leave_block(node, place, inner)
         if node.store:
             contents.append(_copy(node, place, scope, into_block=False))
         return [cgen.Block(contents)]

@@ -55,7 +55,8 @@ def print_c(
     local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
     start = [*_checks(checks, scope), *_scalars(local, scope), *_memory(local, scope)]
     end = _release(local, scope)
-    function = cgen.FunctionBody(head, cgen.Block([*start, *body, *end]))
+    unused = _unused(arguments, scope)
+    function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
     source = _assemble(scop, scope, [*printer.functions, function])
     return Program(source, entry, arguments, checks, openmp, fp, _libraries(scope))
 
@@ -74,13 +75,13 @@ def _head(
     declared: list[cgen.Declarator] = []
     arguments: list[CArgument] = []
     for name in scop.parameter_names:
-        declared.append(cgen.Value("int64_t", scope.value(name)))
+        declared.append(cgen.Value("int64_t", scope.names.of("value", name)))
         arguments.append(CArgument("parameter", name, "int64_t"))
     arrays = {a.name: a for a in scop.arrays}
     for argument in scop.arguments:
         if argument.name not in arrays and argument.name not in scop.parameter_names:
             ctype = argument.type.dtype.ctype
-            declared.append(cgen.Value(ctype, scope.value(argument.name)))
+            declared.append(cgen.Value(ctype, scope.names.of("value", argument.name)))
             arguments.append(CArgument("scalar", argument.name, ctype))
     for argument in scop.arguments:
         if argument.name in arrays and argument.same_as is None:
@@ -90,6 +91,17 @@ def _head(
             arguments.append(CArgument("array", argument.name, f"{place.dtype.ctype} *"))
     head = cgen.FunctionDeclaration(cgen.Value("int64_t", entry), declared)
     return head, tuple(arguments)
+
+
+def _unused(arguments: Sequence[CArgument], scope: Scope) -> list[cgen.Generable]:
+    """A line that tells the compiler that some arguments are unused on purpose."""
+    used = {"array": scope.used.arrays}
+    names = [
+        scope.names.of("array" if a.kind == "array" else "value", a.name)
+        for a in arguments
+        if a.name not in used.get(a.kind, scope.used.values)
+    ]
+    return [cgen.Statement(", ".join(f"(void){name}" for name in names))] if names else []
 
 
 def _libraries(scope: Scope) -> tuple[str, ...]:
@@ -119,10 +131,11 @@ def _scalars(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
 def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
     """Memory for local arrays, all of it or a return of -1."""
     places = [scope.places[a.name] for a in local if a.shape]
+    wide = replace(scope, wide=True)
     lines: list[cgen.Generable] = []
     for place in places:
-        shape = ", ".join(str(affine(e, scope)) for e in place.extents)
-        size = f"sizeof({place.dtype.ctype}), {place.rank}, (int64_t[]){{{shape}}}"
+        shape = ", ".join(str(affine(e, wide)) for e in place.extents)
+        size = f"sizeof({place.dtype.ctype}), {place.rank}, (__int128[]){{{shape}}}"
         declared = f"{place.dtype.ctype} {pointer(place, scope)}"
         lines.append(cgen.Statement(f"{declared} = {scope.helper('scratch')}({size})"))
     if places:

@@ -3,7 +3,8 @@
 Under `fp="strict"` a function must be the very one that Python calls: gcc replaces the standard
 names where it can (`pow(x, 2.0)` by a product, constants by their correctly rounded value), so
 the program declares `libm_pow` with the assembler name `pow`, which the compiler does not know.
-Functions whose result is exact by definition (`sqrt`, `floor`, …) are used under their own name.
+Functions whose result is exact by definition (`sqrt`, `floor`, …) are used under their own name;
+`hypot` is Python's own. `gamma` and `lgamma` Python computes differently: libm's are close to them.
 Otherwise, inside vector loops, those that glibc has vector variants of are declared with them:
 within 4 ulp, and right on nan and infinities.
 """
@@ -18,8 +19,8 @@ from polyopt.errors import InternalError
 from polyopt.model.expr import Binary, Call
 
 EXACT = {
-    "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "rint": 1, "copysign": 2, "fmod": 2,
-    "remainder": 2, "fma": 3, "nextafter": 2, "fmin": 2, "fmax": 2,
+    "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "copysign": 2, "fmod": 2,
+    "remainder": 2, "fma": 3, "nextafter": 2,
 }  # fmt: skip
 """Functions with one possible result; argument counts."""
 
@@ -66,6 +67,8 @@ def _plain_call(name: str, arguments: list[Text], ctype: str, scope: Scope) -> T
     if name in EXACT:
         return call(name + suffix, *arguments)
     strict = scope.fp == "strict"
+    if strict and name == "hypot":
+        return call(scope.helper("hypot_f64"), *arguments)
     vector = scope.vector and not strict and name in _VECTOR | _VECTOR_SINCE_2_35
     known = scope.used.functions.get(name + suffix)
     vector = vector or (known is not None and known.vector)

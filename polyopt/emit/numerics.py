@@ -1,22 +1,12 @@
 """C helper functions for the operations whose meaning in Python and NumPy is not C's.
 
-Each helper is `static inline`, printed only where it is used, after those that it calls.
+Each helper is `static inline`, printed only where it is used, and calls none of the others.
 docs/numbers.md is the table of the meanings; tests/emit compares each with NumPy bit for bit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Helper:
-    """The text of one C function, and the helpers that it calls."""
-
-    text: str
-    needs: tuple[str, ...] = ()
-
 
 _SIGNED = {"i32": ("int32_t", "uint32_t", "32"), "i64": ("int64_t", "uint64_t", "64")}
 _FLOATS = {"f32": ("float", "f"), "f64": ("double", "")}
@@ -108,6 +98,26 @@ static inline {t} {i}_from_{n}({f} a)
     return a {low} && a < {high} ? ({t})a : {least};
 }}"""
 
+_HYPOT = """
+/* Python's own: the root of the squares' sum in twice the precision, corrected once. */
+static inline double hypot_f64(double a, double b)
+{
+    a = fabs(a);
+    b = fabs(b);
+    double most = a > b ? a : b;
+    if (isinf(a) || isinf(b) || isnan(a) || isnan(b) || most == 0)
+        return isinf(a) || isinf(b) ? HUGE_VAL : a + b;
+    int exponent;
+    frexp(most, &exponent);
+    double x = ldexp(most, -exponent), y = ldexp(a > b ? b : a, -exponent);
+    double xx = x * x, yy = y * y, sum = xx + yy;
+    double rest = fma(x, x, -xx) + fma(y, y, -yy) + (yy - (sum - xx));
+    double root = sqrt(sum + rest);
+    double square = root * root;
+    double error = (sum - square) - fma(root, root, -square) + rest;
+    return ldexp(root + error / (2 * root), exponent);
+}"""
+
 _EXTREME = """
 static inline {t} {op}_{n}({t} a, {t} b)
 {{
@@ -140,16 +150,16 @@ static inline int64_t pmod(int64_t a, int64_t b)
 }""",
     "scratch": """
 /* Memory for an array of this shape; NULL where there is not so much. */
-static void *scratch(size_t bytes, int rank, const int64_t *shape)
+static void *scratch(size_t bytes, int rank, const __int128 *shape)
 {
     for (int d = 0; d < rank; d++)
         if (shape[d] <= 0)
             bytes = 0;
-    for (int d = 0; d < rank; d++)
-        if (bytes > 0 && __builtin_mul_overflow(bytes, (size_t)shape[d], &bytes))
+    for (int d = 0; d < rank && bytes > 0; d++) {
+        if (shape[d] > PTRDIFF_MAX / 2 / (__int128)bytes)
             return NULL;
-    if (bytes > PTRDIFF_MAX - 64)
-        return NULL;
+        bytes *= (size_t)shape[d];
+    }
     return aligned_alloc(64, bytes / 64 * 64 + 64);
 }""",
 }
@@ -163,31 +173,30 @@ def _low_bound(bits: int, mantissa: int, suffix: str) -> str:
     return f">= -{float(limit).hex().replace('.0000000000000', '')}{suffix}"
 
 
-def _all_helpers() -> dict[str, Helper]:
-    found = {name: Helper(text.strip()) for name, text in _INDEX.items()}
+def _all_helpers() -> dict[str, str]:
+    found = {name: text.strip() for name, text in _INDEX.items()}
+    found["hypot_f64"] = _HYPOT.strip()
     for n, (t, u, w) in _SIGNED.items():
         for op, text in _INTEGER.items():
-            found[f"{op}_{n}"] = Helper(text.strip().format(t=t, u=u, n=n, w=w))
+            found[f"{op}_{n}"] = text.strip().format(t=t, u=u, n=n, w=w)
     for n, (t, s) in _FLOATS.items():
         for op, text in _FLOAT.items():
-            found[f"{op}_{n}"] = Helper(text.strip().format(t=t, s=s, n=n))
+            found[f"{op}_{n}"] = text.strip().format(t=t, s=s, n=n)
         for i, (integer, _, w) in _SIGNED.items():
             bits = int(w)
-            found[f"{i}_from_{n}"] = Helper(
-                _TO_INTEGER.strip().format(
-                    t=integer,
-                    i=i,
-                    n=n,
-                    f=t,
-                    low=_low_bound(bits, 53 if n == "f64" else 24, s),
-                    high=f"0x1p{bits - 1}{s}",
-                    least=f"INT{w}_MIN",
-                )
+            found[f"{i}_from_{n}"] = _TO_INTEGER.strip().format(
+                t=integer,
+                i=i,
+                n=n,
+                f=t,
+                low=_low_bound(bits, 53 if n == "f64" else 24, s),
+                high=f"0x1p{bits - 1}{s}",
+                least=f"INT{w}_MIN",
             )
     types = {"bool": "bool", **{n: t for n, (t, *_) in (_SIGNED | _FLOATS).items()}}
     for n, t in types.items():
         for op, sign in (("min", "<"), ("max", ">")):
-            found[f"{op}_{n}"] = Helper(_EXTREME.strip().format(t=t, op=op, n=n, sign=sign))
+            found[f"{op}_{n}"] = _EXTREME.strip().format(t=t, op=op, n=n, sign=sign)
     return found
 
 
@@ -195,14 +204,5 @@ HELPERS = _all_helpers()
 
 
 def helper_text(names: Iterable[str]) -> tuple[str, ...]:
-    """The text of the named helpers and of those they need, each once, callees first."""
-    done: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        for needed in HELPERS[name].needs:
-            add(needed)
-        done.setdefault(name, HELPERS[name].text)
-
-    for name in sorted(names):
-        add(name)
-    return tuple(done.values())
+    """The text of the named helpers, each once, in alphabetic order."""
+    return tuple(HELPERS[name] for name in sorted(set(names)))

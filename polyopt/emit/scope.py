@@ -81,17 +81,30 @@ class Scope:
         return name
 
     def with_block(self, promote: Promote, place: Place) -> Scope:
-        """The scope inside a promoted block."""
+        """The scope inside a promoted block; `leave_block` ends it."""
+        used = replace(self.used, arrays=set(), written=set())
         if not promote.targets:
             kept = {t: b for t, b in self.redirected.items() if t[1] != promote.array}
-            return replace(self, places={**self.places, promote.array: place}, redirected=kept)
-        key = f"{promote.array} in {place.name}"
+            places = {**self.places, promote.array: place}
+            return replace(self, places=places, redirected=kept, used=used)
+        key = _block_key(promote, place)
         moved = {(s, promote.array, subscripts): key for s, subscripts in promote.targets}
         places = {**self.places, key: place}
-        return replace(self, places=places, redirected={**self.redirected, **moved})
+        return replace(self, places=places, redirected={**self.redirected, **moved}, used=used)
+
+    def leave_block(self, promote: Promote, place: Place, inside: Scope) -> None:
+        """Note what a block's body has used, but for the block itself."""
+        own = {_block_key(promote, place) if promote.targets else promote.array}
+        self.used.arrays.update(inside.used.arrays - own)
+        self.used.written.update(inside.used.written - own)
 
     def inside_function(self, places: Mapping[str, Place]) -> Scope:
         """The scope of another function's body: nothing of its own used yet."""
         used = self.used
         fresh = Used(helpers=used.helpers, functions=used.functions, reductions=used.reductions)
         return replace(self, places=places, used=fresh)
+
+
+def _block_key(promote: Promote, place: Place) -> str:
+    """The key in `places` of a block that holds only some accesses to its array."""
+    return f"{promote.array} in {place.name}"

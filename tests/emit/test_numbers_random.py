@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from build import build
+from elementwise import same_bits
 from evaluate import evaluate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -140,14 +141,6 @@ def inputs(seed):
             arrays[name][ordinary] = rng.uniform(-9, 9, ROWS)[ordinary].astype(dtype.numpy)
         scalars[f"s_{dtype}"] = rng.choice(pool).item()
     return arrays, scalars
-
-
-def same_bits(got, wanted):
-    """Equal bit for bit, any nan like any other."""
-    if got.dtype.kind == "f":
-        both = np.isnan(got) & np.isnan(wanted)
-        got, wanted = np.where(both, 0, got), np.where(both, 0, wanted)
-    return got.tobytes() == wanted.tobytes()
 
 
 def check(exprs, seed, level="-O2"):
