@@ -65,9 +65,7 @@ def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     for variant, constants in (("constants", setting.sizes), ("parameters", None)):
         start = time.perf_counter()
         try:
-            compiled = load_baseline(
-                setting.benchmark, constants=constants, dtype=DTYPES[setting.dtype]
-            )
+            compiled = load_baseline(setting.benchmark, constants=constants, dtype=dtype)
         except BaselineError as error:
             raise PeerError(str(error)) from None
         seconds = time.perf_counter() - start
