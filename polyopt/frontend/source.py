@@ -10,6 +10,7 @@ from types import CellType, FunctionType
 from typing import TYPE_CHECKING
 
 from polyopt.errors import PolyoptError, UnsupportedSyntaxError
+from polyopt.model.symbols import Symbol
 from polyopt.source import Location
 
 if TYPE_CHECKING:
@@ -73,22 +74,54 @@ class FunctionSource:
             return where.text[where.column : where.end_column]
         return ast.unparse(node)
 
+    def with_sizes(self, sizes: Mapping[str, int]) -> FunctionType:
+        """The plain function, with the size symbols that it names replaced by numbers.
+
+        `for i in range(N)` needs a number where `N` is a symbol of an annotation.
+        """
+        function = self.function
+        names = function.__code__.co_freevars
+        cells = tuple(
+            CellType(_sized(self._cell(name), sizes))
+            if isinstance(self._cell(name), Symbol)
+            else cell
+            for name, cell in zip(names, function.__closure__ or (), strict=True)
+        )
+        scope = {name: _sized(value, sizes) for name, value in function.__globals__.items()}
+        bound = FunctionType(
+            function.__code__, scope, function.__name__, function.__defaults__, cells
+        )
+        bound.__kwdefaults__ = function.__kwdefaults__
+        return bound
+
     def captured(self, name: str) -> object:
         """The value of a closure variable, global or builtin of that name.
 
         Raises LookupError where there is none, or where the enclosing function has not
         assigned it yet.
         """
-        cells: Mapping[str, CellType] = dict(
-            zip(self.function.__code__.co_freevars, self.function.__closure__ or (), strict=True)
-        )
-        if name in cells:
-            try:
-                return cells[name].cell_contents
-            except ValueError as error:
-                raise LookupError(name) from error
+        if name in self.function.__code__.co_freevars:
+            value = self._cell(name)
+            if value is _EMPTY:
+                raise LookupError(name)
+            return value
         scope = self.function.__globals__
         return scope[name] if name in scope else vars(builtins)[name]
+
+    def _cell(self, name: str) -> object:
+        place = self.function.__code__.co_freevars.index(name)
+        try:
+            return (self.function.__closure__ or ())[place].cell_contents
+        except ValueError:
+            return _EMPTY
+
+
+_EMPTY = object()
+"""The value of a closure variable that the enclosing function has not assigned yet."""
+
+
+def _sized(value: object, sizes: Mapping[str, int]) -> object:
+    return sizes.get(value.name, value) if isinstance(value, Symbol) else value
 
 
 def _definition(name: str, file: str, lines: tuple[str, ...], first_line: int) -> ast.FunctionDef:

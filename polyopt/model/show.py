@@ -48,7 +48,9 @@ def _show(expr: Expr) -> tuple[str, int]:
             plain = dtype in (f64, i64, bool_)
             return (text if plain else f"{dtype}({text})"), (_NEGATION if text[0] == "-" else _ATOM)
         case Index(value):
-            return str(value), (_ATOM if value.single_name else _STRENGTH["+"])
+            text = str(value)
+            strength = _STRENGTH["+" if " " in text else "*"]
+            return text, (_ATOM if value.single_name else strength)
         case Unary(op, operand):
             return _unary(op, operand)
         case Binary(op, left, right):

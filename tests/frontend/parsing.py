@@ -54,13 +54,10 @@ def nest_of(function: Callable[..., None], *arguments: Any) -> LoopNest:
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
     types = {n: type_of(a) for n, a in zip(names, arguments, strict=True)}
     same: dict[str, str] = {}
-    for (name, value), (other, earlier) in itertools.product(zip(names, arguments), repeat=2):
-        if (
-            isinstance(value, np.ndarray)
-            and value is earlier
-            and names.index(other) < names.index(name)
-        ):
-            same.setdefault(name, other)
+    for place, value in enumerate(arguments):
+        first = next(p for p, earlier in enumerate(arguments) if earlier is value)
+        if isinstance(value, np.ndarray) and first < place:
+            same[names[place]] = names[first]
     return parse(FunctionSource.of(function), types, same)
 
 

@@ -5,6 +5,7 @@ span that the error points at, and after `>>>` the error's class and text. The k
 is `def f(n, x, flag, A, v, I)`: an int, a float, a bool, a matrix, a vector, integers.
 """
 
+import ast
 import os
 import types
 from pathlib import Path
@@ -15,6 +16,7 @@ from parsing import define, floats, integers, nest_of
 
 import polyopt as po
 from polyopt.errors import NotAffineError, PolyoptError, UnsupportedSyntaxError
+from polyopt.frontend import constructs, dispatch
 from polyopt.frontend.parse import annotated_types, parse
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.symbols import symbols
@@ -75,56 +77,78 @@ def test_the_corpus_is_large():
 # ---- definitions -------------------------------------------------------------------------------
 
 
+def read(function):
+    source = FunctionSource.of(function)
+    return parse(source, annotated_types(source) or {})
+
+
 def refused(text, **names):
     """The refusal of a definition with annotations: message, line, column from 1."""
     function = define(text, po=po, **names)
     with pytest.raises(PolyoptError) as caught:
-        source = FunctionSource.of(function)
-        given = annotated_types(source) or {}
-        parse(source, given)
+        read(function)
     return caught.value.msg, caught.value.lineno, caught.value.offset
 
 
 def test_open_argument_lists():
     assert refused("def f(a, *rest):\n    pass") == (
-        "a kernel has a fixed list of arguments, and *rest is open.\n  Name every argument.", 1, 11
-    )  # fmt: skip
+        ("a kernel has a fixed list of arguments, and *rest is open.\n  Name every argument."),
+        1,
+        11,
+    )
     assert refused("def f(**rest):\n    pass")[1:] == (1, 9)
 
 
 def test_default_values_are_numbers():
     assert refused("def f(a=None):\n    pass") == (
-        "the default value None is not a number written out.\n"
-        "  Write a number, or pass the argument.", 1, 9,
-    )  # fmt: skip
+        (
+            "the default value None is not a number written out.\n"
+            "  Write a number, or pass the argument."
+        ),
+        1,
+        9,
+    )
 
 
 def test_annotations_are_all_or_none():
     assert refused("def f(a: float, b):\n    pass") == (
-        "either every argument has an annotation or none has, and b has none.\n"
-        "  Annotate b, for example b: po.f64[N].", 1, 17,
-    )  # fmt: skip
+        (
+            "either every argument has an annotation or none has, and b has none.\n"
+            "  Annotate b, for example b: po.f64[N]."
+        ),
+        1,
+        17,
+    )
 
 
 def test_annotations_state_types():
     assert refused("def f(a: np.ndarray):\n    pass") == (
-        "the annotation np.ndarray of a states no type of kernels.\n"
-        "  Write po.f64[N, M] for an array, po.f64, float, int or bool for a scalar.", 1, 10,
-    )  # fmt: skip
+        (
+            "the annotation np.ndarray of a states no type of kernels.\n"
+            "  Write po.f64[N, M] for an array, po.f64, float, int or bool for a scalar."
+        ),
+        1,
+        10,
+    )
 
 
 def test_sizes_are_found_from_the_arguments():
     assert refused("def f(a: po.f64[N + 1]):\n    pass", N=symbols("N")) == (
-        "the size N cannot be found from the arguments: it occurs only in N + 1.\n"
-        "  Let some extent be exactly N, or add an integer argument N.", 1, 10,
-    )  # fmt: skip
+        (
+            "the size N cannot be found from the arguments: it occurs only in N + 1.\n"
+            "  Let some extent be exactly N, or add an integer argument N."
+        ),
+        1,
+        10,
+    )
 
 
 def test_coroutines_and_lambdas():
     assert refused("async def f(a):\n    pass") == (
         "a kernel is a plain function, and f is a coroutine.\n  Write def instead of async def.",
-        1, 1,
-    )  # fmt: skip
+        1,
+        1,
+    )
     assert refused("f = lambda a: 0")[0] == (
         "a kernel is a function with statements, and a lambda has none.\n  Write it with def."
     )
@@ -167,16 +191,12 @@ def test_a_closure_variable_that_is_not_assigned_yet():
 
 def test_every_kind_of_syntax_is_read_or_refused():
     """No node of Python's grammar has neither a reader nor words of its own, up to tiny ones."""
-    import ast
-
-    from polyopt.frontend import constructs, dispatch
-
     known = {*constructs.CONSTRUCTS, *dispatch._EXPRESSIONS, *dispatch._STATEMENTS}
     kinds = {
         kind
         for base in (ast.stmt, ast.expr)
         for kind in base.__subclasses__()
-        if kind.__module__ == "ast" or kind.__module__ == "_ast"
+        if kind.__module__ in {"ast", "_ast"}
     }
     internal = {"FormattedValue", "Interpolation", "TemplateStr", "TryStar", "TypeAlias"}
     assert {kind.__name__ for kind in kinds - known} <= internal
