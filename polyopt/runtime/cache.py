@@ -129,7 +129,8 @@ def directory() -> Path:
     the second case).
     """
     named = os.environ.get("POLYOPT_CACHE_DIR", "")
-    return _safe(Path(named).absolute() if named else platformdirs.user_cache_path("polyopt"))
+    own = platformdirs.user_cache_path("polyopt") / "libraries"
+    return _safe(Path(named).absolute() if named else own)
 
 
 def _safe(folder: Path) -> Path:
