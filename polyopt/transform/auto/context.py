@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopError
 from polyopt.machine import Machine
+from polyopt.model.tree import Node
 from polyopt.transform.auto.cost import Trips, cost
 from polyopt.transform.edit import Place, loop_names, places
 from polyopt.transform.schedule import Schedule
@@ -14,10 +15,12 @@ from polyopt.transform.schedule import Schedule
 
 @dataclass
 class Search:
-    """The machine, the number of threads, and trip counts found so far."""
+    """The machine, the number of threads, and what was computed so far: isl's orders by judge
+    and statements, trip counts by model."""
 
     machine: Machine
     threads: int
+    orders: dict[tuple[object, ...], Node | None] = field(default_factory=dict)
     _trips: dict[int, Trips] = field(default_factory=dict)
 
     def trips(self, schedule: Schedule) -> Trips:

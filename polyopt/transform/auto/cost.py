@@ -31,6 +31,7 @@ _DIVIDE = 2.0
 _RECURRENCE = 1.1
 _GUARD = 0.5
 _L1_LINE = 0.3
+_JUMP = 1.0
 _REGION = 3000.0
 _STRIDED_PENALTY = 1.6
 
@@ -143,7 +144,7 @@ def _strip(row: Affine) -> int:
 
 def _needs_guard(member: Member) -> bool:
     """Whether statements share the loop that do not run in all of its iterations alike."""
-    kinds = {(len(r.names()) > 0, r.constant) for _, r in member.rows}
+    kinds = {(len(r.terms) > 0, r.constant) for _, r in member.rows}
     return len(kinds) > 1
 
 
@@ -207,12 +208,12 @@ def _statement_cost(
         lines = _lines(step, scop.dtype(access.array).bits, machine)
         key = (access.array, _shape(access.subscripts), tuple(v.member for v in loops))
         if key in seen:
-            memory += lines * _L1_LINE * 0.5
+            memory += lines * _L1_LINE * 0.5 + (_JUMP / 2 if step > 1 else 0.0)
             continue
         seen.add(key)
         line = _line_cost(scop, statement, access.subscripts, access.array, loops, machine)
         written = access.array == statement.array and line > _L1_LINE
-        memory += lines * line * (2 if written else 1)
+        memory += lines * line * (2 if written else 1) + (_JUMP if step > 1 else 0.0)
     arithmetic = _arithmetic(statement)
     recurrent = inner is not None and not inner.is_vector
     speed = 1.0 if strided else lanes

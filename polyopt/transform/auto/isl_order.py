@@ -19,7 +19,7 @@ from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence
 from polyopt.transform.edit import normal, whole
 from polyopt.transform.legality import Judge
 
-_OPERATIONS = 250_000
+_OPERATIONS = 100_000
 
 
 @contextmanager
@@ -135,6 +135,9 @@ def _rows(
         name = piece.get_tuple_id(isl.dim_type.in_).get_name()
         row = affine_from_pw_aff(piece, scop.parameter_names, scop.statement(name).iterators)
         if row is None:
+            raise _NoFormError
+        if row.names() & set(scop.parameter_names):
+            # Statements of separate ranges laid end to end in one loop: only guards come of it.
             raise _NoFormError
         found[name] = row
     if set(found) != set(statements):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import permutations
 
+from polyopt.model.scop import Statement
 from polyopt.model.tree import Band, Leaf, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
+from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.edit import Place, node_at, normal, places, restrict, whole
@@ -15,6 +17,7 @@ from polyopt.transform.schedule import Schedule
 _STRIP = 128
 _ALL_ORDERS_UP_TO = 4
 _WAVE_TILE = 32
+_SHORT = 16
 
 Option = Callable[[Search, Schedule, frozenset[str]], Schedule | None]
 
@@ -32,6 +35,8 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
     inside = frozenset(statements)
     best, best_cost = schedule, search.cost(schedule)
     for option in (_as_written, _distributed, _isl_parallel, _isl_tilable, _wavefront):
+        if option is _isl_parallel and runs_well(search, best, inside):
+            break
         candidate = option(search, schedule, inside)
         if candidate is None or not blocks_exist(candidate):
             continue
@@ -39,6 +44,24 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
         if found < best_cost * 0.97:
             best, best_cost = candidate, found
     return best
+
+
+def runs_well(search: Search, schedule: Schedule, inside: frozenset[str]) -> bool:
+    """Whether every statement has a vector loop innermost, along its lines, and a parallel loop
+    outside it that not more than one loop encloses: then isl need not be asked."""
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule))
+    return all(
+        _flows(loops, schedule.scop.statement(name))
+        for name, loops in around.items()
+        if name in inside and max((v.trips for v in loops), default=0) > _SHORT
+    )
+
+
+def _flows(loops: tuple[LoopView, ...], statement: Statement) -> bool:
+    inner = loops[-1]
+    straight = all(stride_of(a.subscripts, inner) <= 1 for a in statement.accesses)
+    threads = [i for i, v in enumerate(loops) if v.is_parallel]
+    return inner.is_vector and straight and bool(threads) and threads[0] <= 1
 
 
 def _as_written(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
@@ -51,20 +74,25 @@ def _distributed(search: Search, schedule: Schedule, inside: frozenset[str]) -> 
 
 
 def _isl_parallel(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
-    new = _with_isl_order(schedule, inside, outer_coincidence=True)
+    new = _with_isl_order(search, schedule, inside, outer_coincidence=True)
     return None if new is None else reorder(search, new, inside)
 
 
 def _isl_tilable(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
-    new = _with_isl_order(schedule, inside, outer_coincidence=False)
+    new = _with_isl_order(search, schedule, inside, outer_coincidence=False)
     return None if new is None else reorder(search, new, inside)
 
 
 def _with_isl_order(
-    schedule: Schedule, inside: frozenset[str], *, outer_coincidence: bool
+    search: Search, schedule: Schedule, inside: frozenset[str], *, outer_coincidence: bool
 ) -> Schedule | None:
     names = tuple(s for s in schedule.statements if s in inside)
-    node = isl_order(schedule.judge, names, outer_coincidence=outer_coincidence)
+    key = (id(schedule.judge), names, outer_coincidence)
+    if key not in search.orders:
+        search.orders[key] = isl_order(
+            schedule.judge, names, outer_coincidence=outer_coincidence
+        )
+    node = search.orders[key]
     if node is None:
         return None
     tree = _replaced(schedule.tree, names, node)
@@ -91,7 +119,7 @@ def _replaced(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | None:
 def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
     """isl's tilable band, tiled, its first two tile loops run along their sum. Only for nests
     in which no loop outside the innermost is parallel."""
-    new = _with_isl_order(schedule, inside, outer_coincidence=False) or schedule
+    new = _with_isl_order(search, schedule, inside, outer_coincidence=False) or schedule
     band = next((p for p in places(new.tree) if inside <= set(p.member.statements)), None)
     if band is None or _has_outer_parallel(new, inside):
         return None
