@@ -242,8 +242,9 @@ def _keep(error: BuildError, source: Path, folder: Path) -> BuildError:
         _forget_old(kept.parent)
     with suppress(OSError):
         source.replace(kept)
-    text = str(error).replace(str(source), str(kept))
-    return BuildError(text, error.command.replace(str(source), str(kept)), str(kept))
+    before, after = str(source.parent), str(kept.parent)  # the command works from there too
+    text, command = (t.replace(before, after) for t in (str(error), error.command))
+    return BuildError(text, command, str(kept))
 
 
 def _forget_old(failed: Path) -> None:
