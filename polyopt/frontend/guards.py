@@ -65,14 +65,20 @@ def _guarded_suites(
             sides.append(read_statements(context, suite))
     if not sides[0] and not sides[1]:
         return []
-    if not before:
-        writes = list(_assignments([*sides[0], *sides[1]]))
-        written = {each.array for each in writes}
-        changes = any(load.array in written for load in loads(guard))
-        if _has_loop(sides) or (changes and len(writes) > 1):
-            stored = _store(context, guard, test)
-            before, guard = [stored], Load(stored.array, (), bool_)
+    if not before and _must_store(guard, sides):
+        stored = _store(context, guard, test)
+        before, guard = [stored], Load(stored.array, (), bool_)
     return [*before, *_combine(context, guard, sides[0], sides[1])]
+
+
+def _must_store(guard: Expr, sides: Sequence[Sequence[Node]]) -> bool:
+    """Whether a branch could change its guard, or would evaluate it in loops."""
+    writes = list(_assignments([*sides[0], *sides[1]]))
+    written = {each.array for each in writes}
+    changes = any(load.array in written for load in loads(guard))
+    merged = _selections(guard, sides[0], sides[1])
+    single = len(writes) == 1 or (merged is not None and len(merged) == 1)
+    return _has_loop(sides) or (changes and not single)
 
 
 def _condition(context: Context, test: ast.expr) -> tuple[list[Node], Expr]:
@@ -145,7 +151,7 @@ def _combine(context: Context, guard: Expr, then: list[Node], otherwise: list[No
     ]
 
 
-def _selections(guard: Expr, then: list[Node], otherwise: list[Node]) -> list[Node] | None:
+def _selections(guard: Expr, then: Sequence[Node], otherwise: Sequence[Node]) -> list[Node] | None:
     """`if c: x = a  else: x = b` as `x = a if c else b`: written in any case."""
     if len(then) != len(otherwise):
         return None
