@@ -83,7 +83,9 @@ class Frame:
     points where a condition is true.
     """
 
-    def __init__(self, parameters: Sequence[str], name: str | None, iterators: Sequence[str]) -> None:
+    def __init__(
+        self, parameters: Sequence[str], name: str | None, iterators: Sequence[str]
+    ) -> None:
         self.parameters = tuple(parameters)
         self.iterators = tuple(iterators)
         self.space = (
@@ -196,8 +198,10 @@ def _at_output(index: isl.Map, position: int, target: isl.Space) -> isl.Map:
 
 
 def _val(value: int) -> isl.Val:
-    return isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value) if abs(value) < 2**62 else isl.Val(
-        str(value)
+    return (
+        isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value)
+        if abs(value) < 2**62
+        else isl.Val(str(value))
     )
 
 
@@ -308,9 +312,7 @@ def affine_from_aff(
     return total if denominator == 1 else total.floordiv(denominator, exact=False)
 
 
-def _div_affine(
-    div: isl.Aff, parameters: Sequence[str], iterators: Sequence[str]
-) -> Affine | None:
+def _div_affine(div: isl.Aff, parameters: Sequence[str], iterators: Sequence[str]) -> Affine | None:
     denominator = div.get_denominator_val().to_python()
     numerator = affine_from_aff(div.scale_val(_val(denominator)), parameters, iterators)
     return None if numerator is None else numerator.floordiv(denominator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyopt.emit.conditions import negated, simplified
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
 from polyopt.model.affine import (
@@ -16,11 +17,9 @@ from polyopt.model.affine import (
     Mod,
     Not,
     Relation,
+    extreme,
 )
 
-_NEGATED: dict[Relation, Relation] = {
-    "<": ">=", "<=": ">", "==": "!=", "!=": "==", ">=": "<", ">": "<=",
-}  # fmt: skip
 _MIRRORED: dict[Relation, Relation] = {
     "<": ">", "<=": ">=", "==": "==", "!=": "!=", ">=": "<=", ">": "<",
 }  # fmt: skip
@@ -40,8 +39,10 @@ def integer(value: int) -> Text:
 def affine(value: Affine, scope: Scope) -> Text:
     """An affine as C, terms to be added before those to be subtracted."""
     wide = scope.wide and value.single_name is None
-    plus = [_term(a, f, wide, scope) for a, f in value.terms if f > 0]
-    minus = [_term(a, -f, wide, scope) for a, f in value.terms if f < 0]
+    value = value if wide else _constant_inside(value)
+    ordered = sorted(value.terms, key=lambda term: -abs(term[1]))
+    plus = [_term(a, f, wide, scope) for a, f in ordered if f > 0]
+    minus = [_term(a, -f, wide, scope) for a, f in ordered if f < 0]
     constant = value.constant
     if plus:
         result = plus[0]
@@ -56,6 +57,25 @@ def affine(value: Affine, scope: Scope) -> Text:
     if constant:
         result = infix("+" if constant > 0 else "-", result, integer(abs(constant)), Level.SUM)
     return result
+
+
+def _constant_inside(value: Affine) -> Affine:
+    """A constant beside a minimum, maximum or floored quotient moved into it.
+
+    min(n - 1, 8 * k + 7) + 1    →    min(n, 8 * k + 8)
+    floord(n - 1, 8) + 1         →    floord(n + 7, 8)
+    """
+    constant = value.constant
+    for position, (atom, factor) in enumerate(value.terms):
+        rest = Affine(value.terms[:position] + value.terms[position + 1 :])
+        if factor != 1 or not constant:
+            continue
+        if isinstance(atom, Extreme):
+            return rest + extreme(atom.kind, [o + constant for o in atom.operands])
+        if isinstance(atom, Floor) and constant > 0:
+            top = atom.numerator + constant * atom.denominator
+            return rest + top.floordiv(atom.denominator, atom.exact)
+    return value
 
 
 def _term(atom: Atom, factor: int, wide: bool, scope: Scope) -> Text:
@@ -84,29 +104,20 @@ def _atom(atom: Atom, scope: Scope) -> Text:
 
 
 def condition(value: Condition, scope: Scope) -> Text:
-    """A condition as C."""
+    """A condition as C, in as few words as are easily found."""
+    return _condition(simplified(value), scope)
+
+
+def _condition(value: Condition, scope: Scope) -> Text:
     match value:
         case Compare(relation, left, right):
             return _comparison(relation, left - right, scope)
         case All(operands):
-            return _join("&&", [condition(o, scope) for o in operands], Level.AND, "1")
+            return _join("&&", [_condition(o, scope) for o in operands], Level.AND, "1")
         case Any(operands):
-            return _join("||", [condition(o, scope) for o in operands], Level.OR, "0")
+            return _join("||", [_condition(o, scope) for o in operands], Level.OR, "0")
         case Not(operand):
-            return negation(operand, scope)
-
-
-def negation(value: Condition, scope: Scope) -> Text:
-    """The opposite of a condition as C, without a `!` where that is easy to avoid."""
-    match value:
-        case Compare(relation, left, right):
-            return _comparison(_NEGATED[relation], left - right, scope)
-        case Not(operand):
-            return condition(operand, scope)
-        case All(operands):
-            return _join("||", [negation(o, scope) for o in operands], Level.OR, "0")
-        case Any(operands):
-            return _join("&&", [negation(o, scope) for o in operands], Level.AND, "1")
+            return _condition(negated(operand), scope)
 
 
 def _comparison(relation: Relation, difference: Affine, scope: Scope) -> Text:

@@ -11,10 +11,12 @@ from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
 from polyopt.emit.expr_c import element
+from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
+from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
 from polyopt.emit.openmp import in_chunks, parallel_pragma, reduction_clause, trip_bound
 from polyopt.emit.place import Place, block_of
-from polyopt.emit.scope import Scope
+from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
@@ -29,17 +31,21 @@ class Position:
     """Where in the loops the printer stands.
 
     `outer` are the variables of the loops around it, `parallel` says that one of them runs on
-    threads, `reductions` are the clauses that the next vector loop needs.
+    threads, `reductions` are the clauses that the next vector loop needs, and `accumulators`
+    the blocks that they are about.
     """
 
     outer: tuple[str, ...] = ()
     parallel: bool = False
     reductions: tuple[str, ...] = ()
+    accumulators: tuple[Accumulator, ...] = ()
 
     def inside(self, node: For) -> Position:
         """The position in the body of a loop."""
-        kept = () if node.vector else self.reductions
-        return Position((*self.outer, node.variable), self.parallel, kept)
+        outer = (*self.outer, node.variable)
+        if node.vector:
+            return Position(outer, self.parallel)
+        return replace(self, outer=outer)
 
 
 @dataclass
@@ -75,14 +81,20 @@ class BodyPrinter:
 
     def _branch(self, node: If, scope: Scope, position: Position) -> cgen.Generable:
         test = cgen.Line(str(condition(node.condition, scope)))
-        then = block(self.nodes(node.then, scope, position))
+        then = braces(self.nodes(node.then, scope, position))
         if not node.otherwise:
-            return cgen.If(test, then)
-        return cgen.If(test, then, block(self.nodes(node.otherwise, scope, position)))
+            return Branch(test, then)
+        rest = self.nodes(node.otherwise, scope, position)
+        chained = len(rest) == 1 and isinstance(rest[0], Branch)
+        return Branch(test, then, rest[0] if chained else braces(rest))
 
     # ---- loops ---------------------------------------------------------------------------
 
     def _loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
+        sums = position.accumulators
+        if node.vector and sums and has_lanes(node, sums):
+            within = position.inside(node)
+            return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within))
         inner = replace(scope, vector=scope.vector or node.vector)
         body = block(self.nodes(node.body, inner, position.inside(node)))
         return _counted(node, body, _pragmas(node, position), scope)
@@ -110,7 +122,7 @@ class BodyPrinter:
         for key in keys:
             used.values.update(row_names(places[key]))
         values = self._in_order(used.values, position.outer)
-        name = scope.names.fresh(f"{self.symbol}_{node.loop.replace('.', '_')}")
+        name = scope.names.function(f"{self.symbol}_{node.loop.replace('.', '_')}")
         declared = [self._value_parameter(v, scope) for v in values]
         declared += [parameter(places[k], inner, constant=k not in used.written) for k in keys]
         head = cgen.FunctionDeclaration(cgen.Value("static void", name), declared)
@@ -137,7 +149,12 @@ class BodyPrinter:
         place = block_of(node, dtype, scope.names.of("array", node.name))
         if node.reduction is not None:
             clause = reduction_clause(node.reduction, place.name, dtype, scope)
-            position = replace(position, reductions=(*position.reductions, clause))
+            key = block_key(node, place) if node.targets else node.array
+            position = replace(
+                position,
+                reductions=(*position.reductions, clause),
+                accumulators=(*position.accumulators, Accumulator(key, place, node.reduction)),
+            )
         inner = scope.with_block(node, place)
         contents = self._block_start(node, place, scope)
         contents += self.nodes(node.body, inner, position)
@@ -169,9 +186,15 @@ class BodyPrinter:
 
 def block(contents: list[cgen.Generable]) -> cgen.Generable:
     """A body: bare where it is one line, else in braces."""
-    if len(contents) == 1 and isinstance(contents[0], cgen.Block | cgen.Statement):
+    if len(contents) == 1 and isinstance(contents[0], cgen.Statement):
         return contents[0]
-    return cgen.Block(contents)
+    return braces(contents)
+
+
+def braces(contents: list[cgen.Generable]) -> cgen.Block:
+    """A body in one pair of braces."""
+    only = contents[0] if len(contents) == 1 else None
+    return only if isinstance(only, cgen.Block) else cgen.Block(contents)
 
 
 def _counted(

@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import cgen
 
-from polyopt.emit.affine_c import affine, negation
+from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.body_c import BodyPrinter, Position
+from polyopt.emit.conditions import negated
 from polyopt.emit.declare import parameter, pointer
 from polyopt.emit.effects import effects
 from polyopt.emit.layout import tidy
@@ -117,7 +118,9 @@ def _checks(checks: Sequence[Check], scope: Scope) -> list[cgen.Generable]:
     """
     wide = replace(scope, wide=True)
     return [
-        cgen.If(cgen.Line(str(negation(c.condition, wide))), cgen.Statement(f"return {1 + i}"))
+        cgen.If(
+            cgen.Line(str(condition(negated(c.condition), wide))), cgen.Statement(f"return {1 + i}")
+        )
         for i, c in enumerate(checks)
     ]
 

@@ -65,3 +65,9 @@ class Names:
             name = f"{name.lstrip('_') or 'v'}_"
         self.taken.add(name)
         return name
+
+    def function(self, wanted: str) -> str:
+        """A C name for a function: numbered where there are several, `gemm_i`, `gemm_i_2`."""
+        numbers = (f"{wanted}_{k}" for k in range(2, len(self.taken) + 3))
+        free = next((n for n in [wanted, *numbers] if n not in self.taken), wanted)
+        return self.fresh(free)

@@ -87,14 +87,14 @@ class Scope:
             kept = {t: b for t, b in self.redirected.items() if t[1] != promote.array}
             places = {**self.places, promote.array: place}
             return replace(self, places=places, redirected=kept, used=used)
-        key = _block_key(promote, place)
+        key = block_key(promote, place)
         moved = {(s, promote.array, subscripts): key for s, subscripts in promote.targets}
         places = {**self.places, key: place}
         return replace(self, places=places, redirected={**self.redirected, **moved}, used=used)
 
     def leave_block(self, promote: Promote, place: Place, inside: Scope) -> None:
         """Note what a block's body has used, but for the block itself."""
-        own = {_block_key(promote, place) if promote.targets else promote.array}
+        own = {block_key(promote, place) if promote.targets else promote.array}
         self.used.arrays.update(inside.used.arrays - own)
         self.used.written.update(inside.used.written - own)
 
@@ -105,6 +105,6 @@ class Scope:
         return replace(self, places=places, used=fresh)
 
 
-def _block_key(promote: Promote, place: Place) -> str:
+def block_key(promote: Promote, place: Place) -> str:
     """The key in `places` of a block that holds only some accesses to its array."""
     return f"{promote.array} in {place.name}"

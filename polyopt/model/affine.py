@@ -209,7 +209,12 @@ def extreme(kind: Literal["min", "max"], operands: Iterable[Affine]) -> Affine:
     for operand in operands:
         inner = operand.terms[0][0] if len(operand.terms) == 1 else None
         same = isinstance(inner, Extreme) and inner.kind == kind
-        if isinstance(inner, Extreme) and same and operand.terms[0][1] == 1 and not operand.constant:
+        if (
+            isinstance(inner, Extreme)
+            and same
+            and operand.terms[0][1] == 1
+            and not operand.constant
+        ):
             flat.extend(inner.operands)
         else:
             flat.append(operand)
@@ -313,3 +318,16 @@ def evaluate_condition(condition: Condition, values: Mapping[str, int]) -> bool:
             return any(evaluate_condition(o, values) for o in operands)
         case Not(operand):
             return not evaluate_condition(operand, values)
+
+
+def substitute_condition(condition: Condition, values: Mapping[str, Affine]) -> Condition:
+    """Replace names by affines in every comparison."""
+    match condition:
+        case Compare(relation, left, right):
+            return Compare(relation, left.substitute(values), right.substitute(values))
+        case All(operands):
+            return All(tuple(substitute_condition(o, values) for o in operands))
+        case Any(operands):
+            return Any(tuple(substitute_condition(o, values) for o in operands))
+        case Not(operand):
+            return Not(substitute_condition(operand, values))

@@ -69,7 +69,9 @@ def checks(scop: Scop, known: isl.Set) -> tuple[BoundsCheck, ...]:
             continue
         runs = statement.domain.params().intersect(known)
         if runs.is_subset(bad_parameters):
-            raise BoundsError(_always(scop, statement, access, dimension, bad.intersect_params(known)))
+            raise BoundsError(
+                _always(scop, statement, access, dimension, bad.intersect_params(known))
+            )
         safe = known.subtract(bad_parameters)
         if covered.is_subset(safe):
             continue

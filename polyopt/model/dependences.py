@@ -124,7 +124,10 @@ def _compute(
 
 
 def _split(
-    kind: DependenceKind, array: str, relation: isl.UnionMap, drop_self: frozenset[str] = frozenset()
+    kind: DependenceKind,
+    array: str,
+    relation: isl.UnionMap,
+    drop_self: frozenset[str] = frozenset(),
 ) -> list[Dependence]:
     """One dependence per pair of statements, in a stable order."""
     found = []

@@ -163,9 +163,7 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Unary() | Cast():
             new: Expr = replace(expr, operand=rebuild(expr.operand, change))
         case Binary() | Comparison() | Logical():
-            new = replace(
-                expr, left=rebuild(expr.left, change), right=rebuild(expr.right, change)
-            )
+            new = replace(expr, left=rebuild(expr.left, change), right=rebuild(expr.right, change))
         case Select():
             new = replace(
                 expr,
@@ -186,7 +184,9 @@ def substitute(expr: Expr, values: dict[str, Affine]) -> Expr:
     def change(node: Expr) -> Expr:
         match node:
             case Load():
-                return replace(node, subscripts=tuple(s.substitute(values) for s in node.subscripts))
+                return replace(
+                    node, subscripts=tuple(s.substitute(values) for s in node.subscripts)
+                )
             case Index():
                 return replace(node, value=node.value.substitute(values))
             case _:

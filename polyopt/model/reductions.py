@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from polyopt.model.expr import Binary, BinaryOp, Comparison, Expr, Load, Logical, Select, Unary, loads
+from polyopt.model.expr import (
+    Binary,
+    BinaryOp,
+    Comparison,
+    Expr,
+    Load,
+    Logical,
+    Select,
+    Unary,
+    loads,
+)
 from polyopt.model.nest import Assign
 from polyopt.model.scop import Reduction, ReductionOp
 from polyopt.model.types import DType

@@ -134,7 +134,9 @@ class Scop:
         head = f"scop {self.name}({', '.join(a.name for a in self.arguments)})"
         known = [f"context {self.context_text}"]
         arrays = [_array_text(a, dict(self.private)) for a in self.arrays]
-        return "\n".join([head, *known, *arrays, *map(str, self.statements), "order", str(self.tree)])
+        return "\n".join(
+            [head, *known, *arrays, *map(str, self.statements), "order", str(self.tree)]
+        )
 
 
 def _array_text(array: Array, private: dict[str, int]) -> str:

@@ -1,0 +1,151 @@
+"""Vector loops that accumulate: partial results in a small array, one a lane.
+
+    for k: acc += e(k)    →    lanes[16] = {0}
+                               for k in steps of 16: for lane: lanes[lane] += e(k + lane)
+                               for lane: acc += lanes[lane]
+                               for the rest of k: acc += e(k)
+
+OpenMP's `reduction` clause means the same, but gcc 12 keeps its private copies in memory and then
+does not vectorise (measured on a dot product of 1000 elements: 5.5 times slower). Here the order
+of the sum is written down, so it is the same with every compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import cgen
+
+from polyopt.emit.affine_c import affine
+from polyopt.emit.loops import For, If, Instance, Node, Promote
+from polyopt.emit.place import Place
+from polyopt.emit.scope import Scope
+from polyopt.emit.text import Level
+from polyopt.model.affine import Affine, substitute_condition
+from polyopt.model.types import DType
+
+_LANE_BYTES = 128
+_ZERO = ("add", "or", "xor")
+_COMBINE = {"add": "{a} += {b}", "mul": "{a} *= {b}", "xor": "{a} ^= {b}", "or": "{a} |= {b}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulator:
+    """A block of one element into which the next vector loop accumulates; `key` is its key in
+    the scope's places."""
+
+    key: str
+    place: Place
+    op: str
+
+
+def has_lanes(node: For, accumulators: tuple[Accumulator, ...]) -> bool:
+    """Whether a vector loop can be written with lanes: innermost, of step 1, with numbers."""
+    simple = node.step == 1 and not any(isinstance(n, For | Promote) for n in _flat(node.body))
+    return simple and all(
+        a.place.dtype.kind != "b" and a.op in ("add", "mul", "xor", "or", "min", "max")
+        for a in accumulators
+    )
+
+
+def _flat(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    found: list[Node] = []
+    for node in nodes:
+        found.append(node)
+        if isinstance(node, If):
+            found += _flat((*node.then, *node.otherwise))
+    return tuple(found)
+
+
+Print = Callable[[tuple[Node, ...], Scope], list[cgen.Generable]]
+
+
+def lane_loop(
+    node: For, accumulators: tuple[Accumulator, ...], scope: Scope, print_body: Print
+) -> list[cgen.Generable]:
+    """The loop in lanes, the sum over the lanes, and the loop's rest."""
+    count = min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
+    counter = f"{node.variable}_lane"
+    lane = scope.names.of("value", counter)
+    name = scope.names.of("value", node.variable)
+    upper = affine(node.upper, scope).at(Level.SUM)
+    lanes = {a.key: scope.names.fresh(f"{a.place.name}_lanes") for a in accumulators}
+    places = {
+        a.key: replace(a.place, name=f"{lanes[a.key]}[{lane}]", pointer=False) for a in accumulators
+    }
+    inside = replace(scope, places={**scope.places, **places}, vector=True)
+    moved = {node.variable: Affine.name(node.variable) + Affine.name(counter)}
+    body = print_body(substituted(node.body, moved), inside)
+    rest = print_body(node.body, scope)
+    over_lanes = f"int64_t {lane} = 0", f"{lane} < {count}", f"{lane}++"
+    blocks: list[cgen.Generable] = []
+    for a in accumulators:
+        blocks += _declared(a, lanes[a.key], count, over_lanes, lane)
+    blocks.append(cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}"))
+    inner = cgen.Block([cgen.Pragma("omp simd"), _for(*over_lanes, body)])
+    blocks.append(_for("", f"{name} < {upper} - {count - 1}", f"{name} += {count}", [inner]))
+    for a in accumulators:
+        blocks.append(_for(*over_lanes, [_combined(a, f"{lanes[a.key]}[{lane}]")]))
+    blocks.append(_for("", f"{name} < {upper}", f"{name}++", rest))
+    scope.used.values.difference_update({node.variable, counter})
+    return [cgen.Block(blocks)]
+
+
+def _for(start: str, test: str, step: str, body: list[cgen.Generable]) -> cgen.Generable:
+    content = body[0] if len(body) == 1 and isinstance(body[0], cgen.Block) else cgen.Block(body)
+    return cgen.For(cgen.Line(start), cgen.Line(test), cgen.Line(step), content)
+
+
+def _declared(
+    a: Accumulator, lanes: str, count: int, over_lanes: tuple[str, str, str], lane: str
+) -> list[cgen.Generable]:
+    ctype = a.place.dtype.ctype
+    if a.op in _ZERO:
+        return [cgen.Statement(f"{ctype} {lanes}[{count}] = {{0}}")]
+    start = cgen.Statement(f"{lanes}[{lane}] = {identity(a.op, a.place.dtype)}")
+    return [cgen.Statement(f"{ctype} {lanes}[{count}]"), _for(*over_lanes, [start])]
+
+
+def identity(op: str, dtype: DType) -> str:
+    """The value that changes nothing, as C text."""
+    if op == "mul":
+        return "1"
+    sign = "" if op == "min" else "-"
+    if dtype.is_float:
+        return f"{sign}{'HUGE_VAL' if dtype.bits == 64 else 'HUGE_VALF'}"
+    return f"INT{dtype.bits}_{'MAX' if op == 'min' else 'MIN'}"
+
+
+def _combined(a: Accumulator, lane: str) -> cgen.Generable:
+    target = f"*{a.place.name}" if a.place.pointer else a.place.name
+    if a.op in ("min", "max"):
+        relation = "<" if a.op == "min" else ">"
+        return cgen.Statement(f"{target} = {lane} {relation} {target} ? {lane} : {target}")
+    if a.place.dtype.kind == "i" and a.op in ("add", "mul"):
+        sign = "+" if a.op == "add" else "*"
+        unsigned = f"u{a.place.dtype.ctype}"
+        text = f"{target} = ({a.place.dtype.ctype})(({unsigned}){target} {sign} ({unsigned}){lane})"
+        return cgen.Statement(text)
+    return cgen.Statement(_COMBINE[a.op].format(a=target, b=lane))
+
+
+def substituted(nodes: tuple[Node, ...], values: Mapping[str, Affine]) -> tuple[Node, ...]:
+    """Innermost nodes with names replaced by affines."""
+    found: list[Node] = []
+    for node in nodes:
+        match node:
+            case Instance():
+                moved = tuple(v.substitute(values) for v in node.values)
+                found.append(replace(node, values=moved))
+            case If():
+                found.append(
+                    If(
+                        substitute_condition(node.condition, values),
+                        substituted(node.then, values),
+                        substituted(node.otherwise, values),
+                    )
+                )
+            case _:
+                found.append(node)
+    return tuple(found)
