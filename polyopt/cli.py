@@ -159,7 +159,6 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
     benchmarks = [catalogue.find(name) for name in options.names or catalogue.NAMES]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
-        catalogue.dtype_of(benchmark, options.dtype)
     threads, peers = _threads(options.threads), _peers(options.peers)
     if options.repeat < 1:
         raise BadArgumentError("--repeat takes a number of samples from 1")
@@ -167,7 +166,7 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
         Request(
             kernel=benchmark.name,
             size=options.size.upper(),
-            dtype=options.dtype,
+            dtype=catalogue.dtype_of(benchmark, options.dtype),
             threads=count,
             peers=peers,
             repeat=options.repeat,
@@ -196,7 +195,7 @@ def demo(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
             single.check_against_python(single.small_setting(name, count))
             progress.advance(task)
             progress.update(task, description=f"{name}: time at LARGE, {count} threads")
-            request = Request(name, "LARGE", "", count, ("gcc", "numpy"), 5, "reassociate")
+            request = Request(name, "LARGE", "f64", count, ("gcc", "numpy"), 5, "reassociate")
             rows += measure(request, WORKER_LIMIT)
             progress.advance(task)
     results = Results(rows)

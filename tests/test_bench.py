@@ -136,7 +136,7 @@ def test_rows_survive_a_file(tmp_path):
 
 
 def test_a_request_makes_rows_of_its_own_kernel():
-    request = Request("gemm", "MINI", "", 2, ("gcc",), 3, "strict")
-    made = request.row("gcc", dtype="f64", error="no compiler")
+    request = Request("gemm", "MINI", "f64", 2, ("gcc",), 3, "strict")
+    made = request.row("gcc", error="no compiler")
     assert made == Row("gemm", "MINI", "f64", 2, "gcc", error="no compiler")
     assert not made.valid

@@ -126,7 +126,7 @@ def test_bench_writes_a_row_per_tool(capsys, tmp_path):
 
 
 def test_a_worker_that_fails_is_one_bad_row():
-    request = Request("no-such-kernel", "MINI", "", 1, ("gcc",), 1, "strict")
+    request = Request("no-such-kernel", "MINI", "f64", 1, ("gcc",), 1, "strict")
     own, peer = driver.measure(request, limit=60)
     assert (own.tool, peer.tool) == ("polyopt", "gcc")
     assert not own.correct
@@ -135,7 +135,7 @@ def test_a_worker_that_fails_is_one_bad_row():
 
 
 def test_a_worker_that_hangs_is_ended():
-    request = Request("gemm", "EXTRALARGE", "", 1, ("gcc",), 1, "strict")
+    request = Request("gemm", "EXTRALARGE", "f64", 1, ("gcc",), 1, "strict")
     (own, _) = driver.measure(request, limit=0.2)
     assert own.error.startswith("ended after 0 s")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import statistics
+import textwrap
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -68,6 +70,8 @@ class Results:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = tuple(rows)
+        self.size = rows[0].size
+        self.dtype = statistics.mode(row.dtype for row in rows)
         self._found = {(row.kernel, row.threads, row.tool): row for row in rows}
         self.kernels = tuple(dict.fromkeys(row.kernel for row in rows))
         self.threads = tuple(dict.fromkeys(row.threads for row in rows))
@@ -101,9 +105,7 @@ def time_cell(row: Row | None) -> Text:
 
 def table(results: Results, threads: int) -> Table:
     """One row per kernel: times of all tools, and how many times faster polyopt is than each."""
-    first = results.rows[0]
-    title = f"{first.size}, {first.dtype}, {plural(threads)} (×: how many times faster polyopt is)"
-    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column("kernel", no_wrap=True)
     for tool in (SELF, *results.peers):
         drawn.add_column(tool, justify="right", no_wrap=True)
@@ -112,7 +114,8 @@ def table(results: Results, threads: int) -> Table:
     drawn.add_column("compile", justify="right", no_wrap=True)
     for kernel in results.kernels:
         own = results.row(kernel, threads, SELF)
-        cells: list[str | Text] = [kernel, time_cell(own)]
+        name = kernel if own is None or own.dtype == results.dtype else f"{kernel} ({own.dtype})"
+        cells: list[str | Text] = [name, time_cell(own)]
         for peer in results.peers:
             cells += [
                 time_cell(results.row(kernel, threads, peer)),
@@ -122,10 +125,17 @@ def table(results: Results, threads: int) -> Table:
     return drawn
 
 
+def reason(row: Row | None) -> str:
+    """Why there is no valid time, on one line."""
+    if row is None:
+        return "not measured"
+    return textwrap.shorten(row.error.partition("\n")[0] or "wrong result", 120)
+
+
 def losses(results: Results, threads: int) -> list[str]:
     """What went wrong, and what was slower than a peer; the worst first."""
     failed = [
-        f"{kernel} ({(own.error or 'wrong result') if own else 'not measured'})"
+        f"{kernel} ({reason(own)})"
         for kernel in results.kernels
         if (own := results.row(kernel, threads, SELF)) is None or not own.valid
     ]
@@ -173,6 +183,8 @@ def summary(results: Results) -> list[str]:
 def print_report(console: Console, results: Results) -> None:
     """The tables, then the summary."""
     for threads in results.threads:
+        heading = f"{results.size}, {results.dtype}, {plural(threads)}"
+        console.print(f"{heading} (×: how many times faster {SELF} is)")
         console.print(table(results, threads))
         console.print()
     for line in summary(results):

@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a worker is to measure. `dtype` is "" for the kernel's own element type."""
+    """What a worker is to measure."""
 
     kernel: str
     size: str

@@ -33,9 +33,8 @@ class Measurement:
         self.note = note
         benchmark = catalogue.find(request.kernel)
         sizes = catalogue.sizes_of(benchmark, request.size)
-        self.dtype = catalogue.dtype_of(benchmark, request.dtype)
-        self.setting = Setting(benchmark, sizes, request.threads, request.fp, self.dtype)
-        self.workspace = Workspace(catalogue.arguments(benchmark, sizes, self.dtype))
+        self.setting = Setting(benchmark, sizes, request.threads, request.fp, request.dtype)
+        self.workspace = Workspace(catalogue.arguments(benchmark, sizes, request.dtype))
         self.expected: tuple[Any, ...] | None = None
         self.candidates: list[Candidate] = []
         self.errors: dict[str, str] = {}
@@ -86,10 +85,9 @@ class Measurement:
         request = self.request
         best = fastest(self.candidates, tool)
         if best is None:
-            return request.row(tool, dtype=self.dtype, error=self.errors.get(tool, "not timed"))
+            return request.row(tool, error=self.errors.get(tool, "not timed"))
         return request.row(
             tool,
-            dtype=self.dtype,
             seconds=best.seconds,
             compile_seconds=best.compile_seconds,
             model_seconds=best.model_seconds,
