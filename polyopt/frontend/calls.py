@@ -175,8 +175,9 @@ def _pow(context: Context, node: ast.Call) -> Value:
 
 def _len(context: Context, node: ast.Call) -> Value:
     argument = node.args[0] if len(node.args) == 1 else node
-    if isinstance(argument, ast.Name) and argument.id in context.arrays:
-        return index(context, node, context.arrays[argument.id].shape[0])
+    array = context.arrays.get(argument.id) if isinstance(argument, ast.Name) else None
+    if array is not None and array.shape:
+        return index(context, node, array.shape[0])
     raise context.unsupported(node, messages.LENGTH)
 
 

@@ -135,6 +135,10 @@ class Context:
         self._taken.add(name)
         return name
 
+    def release(self, name: str) -> None:
+        """Give a fresh name back that was not needed."""
+        self._taken.discard(name)
+
     def demote(self, name: str, reason: str, node: ast.AST) -> None:
         """From here on, and in the next round from the start, `name` is a data scalar."""
         if name in self.loop_lines:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 
 from polyopt.errors import UnsupportedSyntaxError
-from polyopt.frontend import messages
+from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Bound, Context, Lost, Pending
@@ -83,7 +83,9 @@ def _number(context: Context, node: ast.AST, value: object) -> Value | None:
 def _name(context: Context, node: ast.Name) -> Value:
     name = node.id
     if name in context.arrays:
-        raise context.unsupported(node, messages.whole_array(name, len(context.arrays[name].shape)))
+        raise context.unsupported(
+            node, array_messages.whole_array(name, len(context.arrays[name].shape))
+        )
     binding = context.bindings.get(name)
     if isinstance(binding, Lost) and binding.ended_loop:
         text = messages.LOOP_VARIABLE_AFTER(name=name, line=binding.ended_loop)
@@ -165,10 +167,10 @@ def _attribute(context: Context, node: ast.Attribute) -> Value:
         if node.attr == "size" and len(array.shape) == 1:
             return index(context, node, array.shape[0])
         raise context.unsupported(
-            node, messages.ARRAY_ATTRIBUTE(name=array.name, attribute=node.attr)
+            node, array_messages.ARRAY_ATTRIBUTE(name=array.name, attribute=node.attr)
         )
     if resolve(context, node) is None:
-        raise context.unsupported(node, messages.ATTRIBUTE(text=context.text(node)))
+        raise context.unsupported(node, array_messages.ATTRIBUTE(text=context.text(node)))
     return _captured(context, node)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from polyopt.frontend import messages
+from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import resolve
 from polyopt.frontend.context import Context
@@ -60,12 +60,12 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
     if not isinstance(base, ast.Name) or base.id not in context.arrays:
         if isinstance(base, ast.Name):
             resolve(context, base)  # a captured array has words of its own
-        raise context.unsupported(base, messages.NOT_AN_ARRAY(text=context.text(base)))
+        raise context.unsupported(base, array_messages.NOT_AN_ARRAY(text=context.text(base)))
     array = context.arrays[base.id]
     for item in items:
         _refuse_views(context, item, array)
     if len(items) != len(array.shape):
-        text = messages.rank(base.id, len(array.shape), len(items), context.text(node))
+        text = array_messages.rank(base.id, len(array.shape), len(items), context.text(node))
         raise context.unsupported(node, text)
     return array, tuple(
         _subscript_of(context, item, extent)
@@ -80,17 +80,17 @@ def _subscript_of(context: Context, node: ast.expr, extent: Affine) -> Affine:
 
 def _refuse_views(context: Context, node: ast.expr, array: Array) -> None:
     if isinstance(node, ast.Slice):
-        raise context.unsupported(node, messages.SLICE_OF(name=array.name))
+        raise context.unsupported(node, array_messages.SLICE_OF(name=array.name))
     if isinstance(node, ast.Constant) and not isinstance(node.value, int):
         raise context.unsupported(
-            node, messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
+            node, array_messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
         )
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         raise context.unsupported(
-            node, messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
+            node, array_messages.ODD_SUBSCRIPT(text=context.text(node), name=array.name)
         )
     if isinstance(node, ast.List | ast.Name):
         is_array = isinstance(node, ast.List) or node.id in context.arrays
         if is_array:
-            text = messages.FANCY_INDEX(name=array.name, text=context.text(node))
+            text = array_messages.FANCY_INDEX(name=array.name, text=context.text(node))
             raise context.unsupported(node, text)

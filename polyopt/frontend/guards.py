@@ -59,15 +59,19 @@ def _guarded_suites(
     context: Context, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]
 ) -> list[Node]:
     before, guard = _condition(context, test)
+    name = context.fresh("_cond")
     sides: list[list[Node]] = []
     for suite in (body, orelse):
         with context.block(suite, loop=False):
             sides.append(read_statements(context, suite))
     if not sides[0] and not sides[1]:
+        context.release(name)
         return []
     if not before and _must_store(guard, sides):
-        stored = _store(context, guard, test)
-        before, guard = [stored], Load(stored.array, (), bool_)
+        before = [_store(context, name, guard, test)]
+        guard = Load(name, (), bool_)
+    else:
+        context.release(name)
     return [*before, *_combine(context, guard, sides[0], sides[1])]
 
 
@@ -93,7 +97,7 @@ def _condition(context: Context, test: ast.expr) -> tuple[list[Node], Expr]:
             continue
         is_and = kind is ast.And
         decides = conjunction(affine) if is_and else opposite(disjunction(affine))
-        start = _store(context, Const(not is_and, bool_), test)
+        start = _store(context, context.fresh("_cond"), Const(not is_and, bool_), test)
         inner = _assign_condition(context, start.array, _truth(context, rest), rest)
         nodes = branch(context, decides, (inner,), (), test)
         return [start, *nodes], Load(start.array, (), bool_)
@@ -107,8 +111,7 @@ def _truth(context: Context, test: ast.expr) -> Expr:
         return Const(True, bool_)
 
 
-def _store(context: Context, value: Expr, test: ast.expr) -> Assign:
-    name = context.fresh("_cond")
+def _store(context: Context, name: str, value: Expr, test: ast.expr) -> Assign:
     context.data[name] = STORED_CONDITION
     return _assign_condition(context, name, value, test)
 

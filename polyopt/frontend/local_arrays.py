@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from polyopt.frontend import messages
+from polyopt.frontend import array_messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.conditions import dtype_of
@@ -42,14 +42,14 @@ def read_local_array(
     """
     assert isinstance(call, ast.Call)
     if not isinstance(target, ast.Name):
-        raise context.unsupported(target, messages.ARRAY_TARGET)
+        raise context.unsupported(target, array_messages.ARRAY_TARGET)
     name = target.id
     if context.depth:
-        raise context.unsupported(at, messages.LOCAL_ARRAY_PLACE(name=name))
+        raise context.unsupported(at, array_messages.LOCAL_ARRAY_PLACE(name=name))
     if name in context.arrays:
-        raise context.unsupported(target, messages.ARRAY_REBOUND(name=name))
+        raise context.unsupported(target, array_messages.ARRAY_REBOUND(name=name))
     if name in context.data or name in context.bindings or name in context.loop_lines:
-        raise context.unsupported(target, messages.ARRAY_AND_SCALAR(name=name))
+        raise context.unsupported(target, array_messages.ARRAY_AND_SCALAR(name=name))
     resolved = resolve(context, call.func)
     assert isinstance(resolved, Function)
     function = resolved.name
@@ -68,12 +68,12 @@ def _arguments(context: Context, call: ast.Call, function: str) -> dict[str, ast
     given = dict(zip(names, call.args, strict=False))
     for keyword in call.keywords:
         if keyword.arg is None or keyword.arg not in names or keyword.arg in given:
-            text = messages.array_keyword(function, str(keyword.arg), names)
+            text = array_messages.array_keyword(function, str(keyword.arg), names)
             raise context.unsupported(keyword, text)
         given[keyword.arg] = keyword.value
     needed = set(names) - {"dtype"}
     if needed - given.keys() or len(call.args) > len(names):
-        raise context.unsupported(call, messages.array_arguments(function, names))
+        raise context.unsupported(call, array_messages.array_arguments(function, names))
     return given
 
 
@@ -83,7 +83,7 @@ def _shape(context: Context, node: ast.expr) -> tuple[Affine, ...]:
         return whole
     items = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
     if not items:
-        raise context.unsupported(node, messages.RANK_ZERO)
+        raise context.unsupported(node, array_messages.RANK_ZERO)
     return tuple(read_affine(context, item, "extent") for item in items)
 
 
@@ -110,7 +110,7 @@ def _dtype(context: Context, node: ast.expr) -> DType:
         function = resolve(context, node)
         if isinstance(function, Function) and function.name in _PYTHON_TYPES:
             return _PYTHON_TYPES[function.name]
-    raise context.unsupported(node, messages.DTYPE(text=context.text(node)))
+    raise context.unsupported(node, array_messages.DTYPE(text=context.text(node)))
 
 
 def _fill_loops(

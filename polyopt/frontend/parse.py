@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyopt.errors import InternalError
-from polyopt.frontend import calls, control, data, elements, guards, statements
+from polyopt.errors import InternalError, UnsupportedSyntaxError
+from polyopt.frontend import calls, control, data, elements, guards, messages, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.promotion import join
@@ -41,7 +41,13 @@ def parse(
     Raises UnsupportedSyntaxError and NotAffineError at the place of what the kernel language
     does not have.
     """
-    signature = read_signature(source, types, same or {})
+    try:
+        return _read(source, read_signature(source, types, same or {}))
+    except RecursionError:
+        raise UnsupportedSyntaxError(messages.TOO_DEEP, source.location) from None
+
+
+def _read(source: FunctionSource, signature: Signature) -> LoopNest:
     facts = Facts()
     for _ in range(MAX_ROUNDS):
         context = Context(source, signature, facts)

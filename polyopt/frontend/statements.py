@@ -6,7 +6,7 @@ import ast
 import copy
 from collections.abc import Iterable
 
-from polyopt.frontend import constructs, messages
+from polyopt.frontend import array_messages, constructs, messages
 from polyopt.frontend.conditions import affine_condition, opposite
 from polyopt.frontend.context import Bound, Context, Pending
 from polyopt.frontend.data import BINARY, arithmetic, index
@@ -50,7 +50,9 @@ def _augmented(context: Context, node: ast.AugAssign) -> list[Node]:
         raise context.unsupported(node, messages.MATRIX_PRODUCT)
     target = copy.copy(node.target)
     if isinstance(target, ast.Attribute):
-        raise context.unsupported(target, messages.ATTRIBUTE_TARGET(text=context.text(target)))
+        raise context.unsupported(
+            target, array_messages.ATTRIBUTE_TARGET(text=context.text(target))
+        )
     target.ctx = ast.Load()
     try:
         old, value = read_expression(context, target), read_expression(context, node.value)
@@ -80,9 +82,9 @@ def _store_expression(
     if is_array_creation(context, value):
         return read_local_array(context, target, value, at)
     if isinstance(value, ast.Name) and value.id in context.arrays:
-        raise context.unsupported(value, messages.ARRAY_ALIAS(name=value.id))
+        raise context.unsupported(value, array_messages.ARRAY_ALIAS(name=value.id))
     if shape_of(context, value) is not None:
-        raise context.unsupported(value, messages.WHOLE_SHAPE(text=context.text(value)))
+        raise context.unsupported(value, array_messages.WHOLE_SHAPE(text=context.text(value)))
     try:
         read = read_expression(context, value)
     except Pending:
@@ -102,14 +104,16 @@ def store(
         where = context.source.locate(at)
         return [Assign(array.name, subscripts, expr, None, context.label, where)]
     if isinstance(target, ast.Attribute):
-        raise context.unsupported(target, messages.ATTRIBUTE_TARGET(text=context.text(target)))
+        raise context.unsupported(
+            target, array_messages.ATTRIBUTE_TARGET(text=context.text(target))
+        )
     raise context.unsupported(target, constructs.construct(target))
 
 
 def _check_name(context: Context, target: ast.Name) -> None:
     name = target.id
     if name in context.arrays:
-        raise context.unsupported(target, messages.ARRAY_REBOUND(name=name))
+        raise context.unsupported(target, array_messages.ARRAY_REBOUND(name=name))
     binding = context.bindings.get(name)
     if isinstance(binding, Bound) and binding.is_loop:
         raise context.unsupported(

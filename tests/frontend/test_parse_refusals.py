@@ -20,7 +20,7 @@ from polyopt.frontend import constructs, dispatch
 from polyopt.frontend.parse import annotated_types, parse
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.symbols import symbols
-from polyopt.model.types import f64
+from polyopt.model.types import ArrayType, f64
 
 HEAD = "def f(n, x, flag, A, v, I):"
 INDENT = 4
@@ -187,6 +187,18 @@ def test_a_closure_variable_that_is_not_assigned_yet():
         return later
 
     outer()
+
+
+def test_expressions_beyond_pythons_own_depth():
+    function = define("def f(v):\n    v[0] = " + " + ".join(["v[0]"] * 900))
+    with pytest.raises(UnsupportedSyntaxError, match="nested too deeply"):
+        parse(FunctionSource.of(function), {"v": f64[...,]})
+
+
+def test_arrays_of_rank_zero():
+    function = define("def f(a):\n    a[()] = len(a)")
+    with pytest.raises(UnsupportedSyntaxError, match="len takes the name of an array"):
+        parse(FunctionSource.of(function), {"a": ArrayType(f64, ())})
 
 
 def test_every_kind_of_syntax_is_read_or_refused():
