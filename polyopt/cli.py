@@ -1,4 +1,4 @@
-"""The command line: `polyopt list | show | run | bench | demo | machine`."""
+"""The command line: `polyopt list | show | run | bench | demo | machine | cache`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from polyopt.bench.report import Results, print_report
 from polyopt.bench.rows import Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
 from polyopt.machine import available_cores, detect
+from polyopt.runtime.cache import cache_clear, cache_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,6 +103,8 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
     add("demo", demo)
     add("machine", show_machine)
+    cache = add("cache", manage_cache)
+    cache.add_argument("action", choices=("info", "clear"))
     return made
 
 
@@ -155,7 +158,10 @@ def run_kernel(console: Console, options: argparse.Namespace) -> int:
 
 
 def bench_kernels(console: Console, options: argparse.Namespace) -> int:
-    """Time kernels beside plain C, NumPy and Numba, after comparing results."""
+    """Time kernels beside plain C, NumPy and Numba, after comparing results.
+
+    The exit code is 1 when some kernel has no valid result.
+    """
     benchmarks = [catalogue.find(name) for name in options.names or catalogue.NAMES]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
@@ -175,13 +181,12 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
         for benchmark in benchmarks
         for count in threads
     ]
-    rows = _measure_all(console, requests, options.limit, options.json)
-    print_report(console, Results(rows))
+    results = Results(_measure_all(console, requests, options.limit, options.json))
+    print_report(console, results)
     if options.json:
-        console.print(f"\nrows written to {options.json}", style="dim")
-    else:
-        console.print(f"\nnext: polyopt show {requests[0].kernel} --stage explain", style="dim")
-    return 0
+        console.print(f"rows written to {options.json}", style="dim")
+    console.print(f"next: polyopt show {results.worst()} --stage explain", style="dim")
+    return 0 if results.all_valid else 1
 
 
 def demo(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
@@ -204,14 +209,22 @@ def demo(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
         "Each result agrees with the plain Python function on small arrays; those with a time "
         "agree with plain C at this size."
     )
-    console.print("next: polyopt show covariance --stage explain", style="dim")
-    valid = all(row.valid for row in rows if row.tool == "polyopt")
-    return 0 if valid else 1
+    console.print(f"next: polyopt show {results.worst()} --stage explain", style="dim")
+    return 0 if results.all_valid else 1
 
 
 def show_machine(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
     """Say what polyopt knows of this machine: cores, caches, vectors."""
     console.print(str(detect()), markup=False)
+    return 0
+
+
+def manage_cache(console: Console, options: argparse.Namespace) -> int:
+    """Tell what the cache of compiled libraries holds, or empty it."""
+    if options.action == "info":
+        console.print(str(cache_info()), markup=False, soft_wrap=True)
+    else:
+        console.print(f"removed {cache_clear()} libraries")
     return 0
 
 

@@ -101,6 +101,8 @@ def test_the_summary_starts_with_what_went_wrong():
             row("wrong", "gcc", 1.0),
         ]
     )
+    assert results.worst() == "wrong"
+    assert not results.all_valid
     assert summary(results) == [
         "1 thread: no valid result: wrong (wrong result: C[0] is 1)",
         "1 thread: slower than gcc: slow 0.50×",

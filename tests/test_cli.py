@@ -144,3 +144,13 @@ def test_machine_says_what_it_found(capsys):
     code, out, _ = polyopt(capsys, "machine")
     assert code == 0
     assert "vectors" in out
+
+
+def test_the_cache_tells_its_size_and_empties(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYOPT_CACHE_DIR", str(tmp_path))
+    polyopt(capsys, "run", "atax", "--size", "MINI")
+    code, out, _ = polyopt(capsys, "cache", "info")
+    assert code == 0
+    assert out.startswith(f"{tmp_path}: 1 libraries")
+    assert polyopt(capsys, "cache", "clear") == (0, "removed 1 libraries\n", "")
+    assert polyopt(capsys, "cache", "clear") == (0, "removed 0 libraries\n", "")

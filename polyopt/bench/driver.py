@@ -51,7 +51,8 @@ def measure(request: Request, limit: float) -> list[Row]:
 
 def _environment(threads: int, folder: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in UNSET}
-    return kept | dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"XDG_CACHE_HOME": folder}
+    caches = {"POLYOPT_CACHE_DIR": str(Path(folder, "libraries")), "XDG_CACHE_HOME": folder}
+    return kept | dict.fromkeys(THREAD_VARIABLES, str(threads)) | caches
 
 
 def _run_worker(asked: Path, answer: Path, environment: dict[str, str], limit: float) -> str:

@@ -86,6 +86,22 @@ class Results:
         """How many times faster polyopt is than `peer`."""
         return ratio(self.row(kernel, threads, peer), self.row(kernel, threads, SELF))
 
+    @property
+    def all_valid(self) -> bool:
+        """Whether polyopt has a right result everywhere."""
+        return all(row.valid for row in self.rows if row.tool == SELF)
+
+    def worst(self) -> str:
+        """The kernel that fails, or else compares worst with the first peer."""
+        failed = [row.kernel for row in self.rows if row.tool == SELF and not row.valid]
+        found = [
+            (value, kernel)
+            for kernel in self.kernels
+            for threads in self.threads
+            if (value := self.ratio(kernel, threads, next(iter(self.peers), SELF))) is not None
+        ]
+        return failed[0] if failed else min(found)[1] if found else self.kernels[0]
+
     def mean(self, threads: int, peer: str) -> tuple[float | None, int]:
         """The geometric mean over the kernels that both ran right, and their number."""
         found = [self.ratio(kernel, threads, peer) for kernel in self.kernels]
