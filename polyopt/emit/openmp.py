@@ -41,19 +41,19 @@ def in_chunks(node: For) -> For:
     return replace(node, variable=start, step=span, body=(piece,), vector=False, unroll=0)
 
 
-def parallel_pragma(node: For, scope: Scope, threshold: float) -> str:
+def parallel_pragma(node: For) -> str:
     """`omp parallel for`, dynamic where the iterations differ in length."""
     kind = "dynamic" if _uneven(node) else "static"
-    return f"omp parallel for schedule({kind}){_work_test(node, scope, threshold)}"
+    return f"omp parallel for schedule({kind})"
 
 
-def _work_test(node: For, scope: Scope, threshold: float) -> str:
-    """The `if` clause: enough work to be worth waking the threads."""
+def work_test(node: For, scope: Scope, threshold: float) -> str:
+    """The condition under which a loop has enough work to be worth waking the threads."""
     if not node.work:
         return ""
     scale = [] if node.work_scale == 1 else [str(node.work_scale)]
     factors = [affine(w, scope).at(Level.UNARY) for w in node.work]
-    return f" if((double){' * '.join([*factors, *scale])} > {threshold:g})"
+    return f"(double){' * '.join([*factors, *scale])} > {threshold:g}"
 
 
 def _loops(nodes: Iterable[Node]) -> Iterator[For]:

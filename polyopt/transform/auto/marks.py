@@ -34,7 +34,7 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
             v.trips for s in place.member.statements for v in around[s] if v.member == place.member
         )
         free = not covered & set(place.member.statements)
-        if level.is_parallel and free and trips >= _TOO_FEW and not place.member.vector:
+        if level.is_parallel and free and trips >= _TOO_FEW:
             name = name_of(schedule, place)
             new = attempt(schedule, lambda s, n=name: s.parallel(n))
             if new is not None:
