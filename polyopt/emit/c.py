@@ -80,7 +80,8 @@ def _head(
         arguments.append(CArgument("parameter", name, "int64_t"))
     arrays = {a.name: a for a in scop.arrays}
     for argument in scop.arguments:
-        if argument.name not in arrays and argument.name not in scop.parameter_names:
+        known = argument.name in arrays or argument.name in scop.parameter_names
+        if not known and argument.same_as is None:
             ctype = argument.type.dtype.ctype
             declared.append(cgen.Value(ctype, scope.names.of("value", argument.name)))
             arguments.append(CArgument("scalar", argument.name, ctype))
