@@ -110,6 +110,19 @@ def test_the_summary_starts_with_what_went_wrong():
     ]
 
 
+def test_the_summary_tells_what_compiling_took():
+    times = {"a": (0.1, 0.3), "b": (0.4, 0.5), "c": (0.2, 0.9)}
+    results = Results(
+        [
+            row(kernel, "polyopt", 1.0, model_seconds=model, compile_seconds=whole)
+            for kernel, (model, whole) in times.items()
+        ]
+    )
+    assert summary(results) == [
+        "from Python to C: median 200 ms, slowest b 400 ms; with the C compiler: median 500 ms"
+    ]
+
+
 def test_the_summary_says_when_the_machine_was_not_quiet():
     results = Results([row("k", "polyopt", 1.0), row("k", "gcc", 1.0, cpu_share=0.5)])
     assert "the machine was not quiet" in summary(results)[-1]

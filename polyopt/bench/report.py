@@ -179,6 +179,21 @@ def means(results: Results, threads: int) -> str:
     return f"times faster, geometric mean: {', '.join(found)}" if found else ""
 
 
+def compilation(results: Results) -> str:
+    """What compiling took: before the C compiler, and with it; median and slowest."""
+    own = {row.kernel: row for row in results.rows if row.tool == SELF and row.valid}
+    model = {kernel: row.model_seconds for kernel, row in own.items() if row.model_seconds}
+    whole = [row.compile_seconds for row in own.values() if row.compile_seconds]
+    if not model or not whole:
+        return ""
+    slowest = max(model, key=lambda kernel: model[kernel])
+    return (
+        f"from Python to C: median {duration(statistics.median(model.values()))}, slowest "
+        f"{slowest} {duration(model[slowest])}; with the C compiler: median "
+        f"{duration(statistics.median(whole))}"
+    )
+
+
 def summary(results: Results) -> list[str]:
     """Per thread count: the losses, then the geometric means; then what limits the figures."""
     lines = [
@@ -187,6 +202,7 @@ def summary(results: Results) -> list[str]:
         for line in (*losses(results, threads), means(results, threads))
         if line
     ]
+    lines += filter(None, [compilation(results)])
     busy = [row.cpu_share for row in results.rows if row.cpu_share and row.cpu_share < QUIET_SHARE]
     if busy:
         lines.append(
