@@ -1,4 +1,4 @@
-"""Conditions made shorter before they are printed: opposites pushed inwards, what is implied dropped."""
+"""Conditions made shorter before they are printed."""
 
 from __future__ import annotations
 

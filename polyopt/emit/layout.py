@@ -17,7 +17,7 @@ _WIDTH = 100
 class Branch(cgen.If):
     """An `if` whose `else` may be another one: printed as `else if`."""
 
-    def generate(self, with_semicolon: bool = False) -> Iterator[str]:
+    def generate(self, with_semicolon: bool = False) -> Iterator[str]:  # noqa: ARG002
         """The lines of the text."""
         yield f"if ({self.condition})"
         yield from self.then_.generate()
