@@ -64,7 +64,7 @@ def _notes(node: For) -> str:
 def _promotion(node: Promote) -> str:
     block = ", ".join(
         str(o) if extent == 1 else f"{o} : {o + extent}"
-        for o, extent in zip(node.origin, node.shape, strict=True)
+        for o, extent in zip(node.origin, node.shape or (1,) * len(node.origin), strict=True)
     )
     flow = [w for w, on in (("load", node.load), ("store", node.store)) if on]
     flow += [f"{node.reduction} reduction"] if node.reduction else []
