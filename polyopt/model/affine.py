@@ -176,7 +176,8 @@ class Affine:
         for atom, factor in self.terms:
             sign = "-" if factor < 0 else "+"
             size = "" if abs(factor) == 1 else f"{abs(factor)}*"
-            parts.append(f"{sign} {size}{atom}")
+            quotient = factor != 1 and isinstance(atom, Floor | Mod)
+            parts.append(f"{sign} {size}({atom})" if quotient else f"{sign} {size}{atom}")
         if self.constant or not parts:
             parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant)}")
         text = " ".join(parts)
