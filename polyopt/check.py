@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polyopt.errors import BadArgumentError
 from polyopt.kernel import Kernel
+from polyopt.model.affine import Affine
+from polyopt.model.symbols import Symbol
+from polyopt.model.types import ArrayType
 
 if TYPE_CHECKING:
     from polyopt.options import ScheduleOption
@@ -29,7 +33,10 @@ class Difference:
 
     def __str__(self) -> str:
         place = f"{self.array}[{', '.join(map(str, self.index))}]"
-        others = "" if self.count == 1 else f", and {self.count - 1} more elements of {self.array}"
+        more = self.count - 1
+        others = (
+            f", and {more} more element{'s' if more > 1 else ''} of {self.array}" if more else ""
+        )
         return f"{place}: expected {self.expected!r}, got {self.got!r}{others}"
 
 
@@ -80,12 +87,13 @@ def check(
     names, given = list(values), list(values.values())
     got, expected = _copies(given), _copies(given)
     chosen(*got)
+    plain = plain_python(kernel, given)
     with np.errstate(all="ignore"):
-        kernel.py_func(*expected)
+        plain(*expected)
     fp, length = chosen.options.fp, _length(given)
     found = _compare(names, expected, got, _Rule(fp, length))
     if found and fp != "strict":
-        moved = _moved(kernel, given, expected)
+        moved = _moved(plain, given, expected)
         found = _compare(names, expected, got, _Rule(fp, length, moved))
     rule = "bit for bit" if fp == "strict" else f"within 8 L (eps max|a| + d), L = {length}"
     return CheckReport(chosen.py_func.__name__, rule, found)
@@ -106,8 +114,48 @@ class _Rule:
         return 8 * self.length * (float(np.finfo(expected.dtype).eps) * scale + moved)
 
 
+def plain_python(kernel: Kernel, values: Sequence[object]) -> Callable[..., object]:
+    """The plain function, with the size symbols that it names as these arguments fix them.
+
+    `for i in range(N)` is no Python as it stands: N is a symbol, and the annotations say which
+    extent it is.
+    """
+    function = kernel.py_func
+    cells = function.__closure__ or ()
+    captured = (*function.__globals__.values(), *(_content(cell) for cell in cells))
+    if not any(isinstance(value, Symbol) for value in captured):
+        return function
+    sizes: dict[str | None, int] = {}
+    for name, value in zip(kernel.bind(*values), values, strict=True):
+        type_ = kernel.specialize(*values).types[name]
+        if isinstance(type_, ArrayType) and isinstance(value, np.ndarray):
+            sizes |= dict(zip((_name(e) for e in type_.extents), value.shape, strict=True))
+        elif isinstance(value, int | np.integer):
+            sizes[name] = int(value)
+
+    def fixed(value: object) -> object:
+        return sizes.get(value.name, value) if isinstance(value, Symbol) else value
+
+    scope = {name: fixed(value) for name, value in function.__globals__.items()}
+    closure = tuple(CellType(fixed(_content(cell))) for cell in cells)
+    made = FunctionType(function.__code__, scope, function.__name__, function.__defaults__, closure)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _content(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not assigned yet
+        return None
+
+
+def _name(extent: Affine | None) -> str | None:
+    return extent.single_name if extent is not None else None
+
+
 def _moved(
-    kernel: Kernel, given: Sequence[object], expected: Sequence[object]
+    plain: Callable[..., object], given: Sequence[object], expected: Sequence[object]
 ) -> tuple[float, ...]:
     """How far plain Python's results move when the data change in their last bit."""
     changed = _copies(given)
@@ -117,7 +165,7 @@ def _moved(
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.flags.writeable:
                 step = np.finfo(value.dtype).eps * signs.choice((-1, 1), value.shape)
                 np.multiply(value, 1 + step, out=value, casting="same_kind")
-        kernel.py_func(*changed)
+        plain(*changed)
         return tuple(_distance(e, c) for e, c in zip(expected, changed, strict=True))
 
 

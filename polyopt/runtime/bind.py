@@ -213,14 +213,16 @@ class Entry:
         self, plan: _ExtentPlan, values: Sequence[object], parameters: dict[str, int]
     ) -> str:
         shape: tuple[int, ...] = values[plan.position].shape  # type: ignore[attr-defined]
-        wanted = plan.extent.evaluate(parameters)
-        known = sorted(plan.extent.names() & parameters.keys())
-        origins = {p.name: _origin(p) for p in self.interface.parameters}
-        because = " and ".join(f"{n} = {parameters[n]} from {origins[n]}" for n in known)
+        because = ""
+        if not plan.extent.is_constant:
+            origins = {p.name: _origin(p) for p in self.interface.parameters}
+            known = [n for n in origins if n in plan.extent.names()]
+            listed = " and ".join(f"{n} = {parameters[n]} from {origins[n]}" for n in known)
+            because = f", where {plan.extent} is {plan.extent.evaluate(parameters)} ({listed})"
         return (
             f"{self.interface.name}: argument {plan.name} has extent {shape[plan.dim]} in "
-            f"dimension {plan.dim}, and it is declared {plan.declared}, where {plan.extent} is "
-            f"{wanted}{f' ({because})' if because else ''}: pass arrays whose extents agree"
+            f"dimension {plan.dim}, and it is declared {plan.declared}{because}: "
+            "pass arrays whose extents agree"
         )
 
     def _refuse_layout(self, plan: _ArrayPlan, flags: object) -> None:

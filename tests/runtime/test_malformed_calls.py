@@ -1,0 +1,370 @@
+"""Calls that a kernel refuses: the exact words, and the arguments as they were."""
+
+import datetime as dt
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import polyopt as po
+
+N, M = po.symbols("N M")
+
+
+@po.kernel
+def axpy(n, a, x, y):
+    for i in range(n):
+        y[i] += a * x[i]
+
+
+@po.kernel
+def copy(A: po.f64[N, M], B: po.f64[N, M], scale: po.f64 = 1.0):
+    for i in range(N):
+        for j in range(M):
+            B[i, j] = scale * A[i, j]
+
+
+@po.kernel
+def shrink(n: int, narrow: po.i32, flag: bool, A: po.f32[N + 1, 3], b: po.i64[N]):
+    for i in range(N):
+        b[i] = n + narrow
+        A[i, 0] = A[i + 1, 2] + flag
+
+
+def ones(*shape, dtype=np.float64):
+    return np.ones(shape, dtype)
+
+
+def unaligned(count):
+    return np.ones(8 * count + 1, np.uint8)[1:].view(np.float64)
+
+
+def shared():
+    memory = np.arange(10.0)
+    return memory[:6], memory[4:]
+
+
+CASES = []
+
+
+def case(kernel, error, text, *args, **kwargs):
+    CASES.append(pytest.param(kernel, error, text, args, kwargs, id=f"{len(CASES):02}"))
+
+
+# ---- how many, and by which names ----------------------------------------------------------
+
+case(axpy, po.CallError, "axpy(n, a, x, y): missing a required argument: 'n'")
+case(axpy, po.CallError, "axpy(n, a, x, y): missing a required argument: 'y'", 3, 1.0, ones(3))
+case(axpy, po.CallError, "axpy(n, a, x, y): too many positional arguments", 3, 1.0, 1, 2, 3)
+case(
+    axpy,
+    po.CallError,
+    "axpy(n, a, x, y): got an unexpected keyword argument 'z'",
+    3, 1.0, ones(3), ones(3), z=1,
+)  # fmt: skip
+case(
+    axpy,
+    po.CallError,
+    "axpy(n, a, x, y): multiple values for argument 'n'",
+    3, 1.0, ones(3), n=1,
+)  # fmt: skip
+case(copy, po.CallError, "copy(A, B, scale): missing a required argument: 'A'")
+case(
+    copy,
+    po.CallError,
+    "copy(A, B, scale): missing a required argument: 'A'",
+    B=ones(2, 2), scale=1.0,
+)  # fmt: skip
+
+# ---- values that no kernel takes -----------------------------------------------------------
+
+TAKEN = "kernels take arrays of f64, f32, i64, i32 and bool"
+
+
+def other(value, words, fix="pass np.asarray(x)"):
+    text = f"axpy: argument x is {words}; {TAKEN}, int, float and bool: {fix}"
+    case(axpy, po.DtypeError, text, 3, 1.0, value, ones(3))
+
+
+other([1.0, 2.0, 3.0], "a list")
+other((1.0, 2.0, 3.0), "a tuple")
+other({}, "a dict")
+other(range(3), "a range")
+other(memoryview(b"123"), "a memoryview")
+other(bytearray(24), "a bytearray")
+other(Fraction(1, 2), "a fractions.Fraction")
+other(Decimal(1), "a decimal.Decimal")
+other(dt.timedelta(1), "a datetime.timedelta")
+other(Ellipsis, "an ellipsis")
+other(None, "None", "pass a value for x")
+other("abc", "a str", "a kernel has no text")
+other(b"abc", "a bytes", "a kernel has no text")
+other(1j, "a complex", "pass x.real and x.imag as two arguments")
+other(len, "a builtin_function_or_method", "a function is captured from the module, not passed")
+other(np.float64, "a type", "a function is captured from the module, not passed")
+other(po.f64, "a polyopt.model.types.DType")
+other(po.f64[3], "a polyopt.model.types.ArrayType")
+
+
+def wrong_dtype(dtype, words, fix):
+    text = f"axpy: argument y is an array of {words}: {fix}"
+    case(axpy, po.DtypeError, text, 3, 1.0, ones(3), np.ones(3).astype(dtype))
+
+
+for name in ("int8", "int16", "uint8", "uint16", "uint32", "uint64"):
+    wrong_dtype(name, f"{name}; {TAKEN}", "pass y.astype(np.int64)")
+wrong_dtype("float16", f"float16; {TAKEN}", "pass y.astype(np.float64)")
+wrong_dtype("longdouble", f"{np.dtype('longdouble')}; {TAKEN}", "pass y.astype(np.float64)")
+for name in ("complex64", "complex128"):
+    fix = "pass y.real.copy() and y.imag.copy() as two arguments"
+    wrong_dtype(name, f"{name}; {TAKEN}", fix)
+wrong_dtype(object, f"object; {TAKEN}", "convert it, as with y.astype(np.float64)")
+wrong_dtype("U3", f"<U3; {TAKEN}", "convert it to one of these")
+wrong_dtype("S3", f"|S3; {TAKEN}", "convert it to one of these")
+wrong_dtype("m8[s]", f"timedelta64[s]; {TAKEN}", "convert it to one of these")
+for code, name in ((">f8", "float64"), (">i4", "int32"), (">f4", "float32")):
+    words = f"{name} in the other byte order ({code})"
+    wrong_dtype(code, words, 'pass y.astype(y.dtype.newbyteorder("="))')
+case(
+    axpy,
+    po.DtypeError,
+    f"axpy: argument x is an array of [('a', '<f8')]; {TAKEN}: "
+    "pass each field as an array of its own",
+    3, 1.0, np.zeros(3, [("a", "f8")]), ones(3),
+)  # fmt: skip
+
+for value, words, fix in (
+    (np.ones((1, 3)).view(np.matrix), "numpy.matrix", "np.asarray(x)"),
+    (np.ma.ones(3), "numpy.ma.MaskedArray", "x.filled(…)"),
+    (np.ones(3).view(np.recarray), "numpy.rec.recarray", "np.asarray(x)"),
+):
+    case(
+        axpy,
+        po.DtypeError,
+        f"axpy: argument x is a {words}; of ndarray's subclasses only np.memmap is taken, since "
+        f"others change what an index means: pass {fix}",
+        3, 1.0, value, ones(3),
+    )  # fmt: skip
+
+SCALARS = "scalars are Python's int, float and bool, or NumPy's of type f64, f32, i64, i32, bool"
+for value, cast in (
+    (np.uint8(3), "int"),
+    (np.float16(3), "float"),
+    (np.complex128(3), "int"),
+    (np.datetime64(3, "s"), "int"),
+):
+    case(
+        axpy,
+        po.DtypeError,
+        f"axpy: argument a is a NumPy {value.dtype}; {SCALARS}: pass {cast}(a)",
+        3, value, ones(3), ones(3),
+    )  # fmt: skip
+
+case(
+    axpy,
+    po.ShapeError,
+    "axpy: argument y is an array of rank 0, which has no element A[i]: pass a scalar, y.item(), "
+    "or an array of one element, y.reshape(1)",
+    3, 1.0, ones(3), np.array(1.0),
+)  # fmt: skip
+
+# ---- layout --------------------------------------------------------------------------------
+
+case(
+    axpy,
+    po.ShapeError,
+    "axpy: argument x is not C-contiguous; strided views are not taken yet: "
+    "pass np.ascontiguousarray(x)",
+    3, 1.0, ones(6)[::2], ones(3),
+)  # fmt: skip
+case(
+    axpy,
+    po.ShapeError,
+    "axpy: argument y is not C-contiguous; strided views are not taken yet: "
+    "pass np.ascontiguousarray(y), and copy it back, since y is written",
+    3, 1.0, ones(3), ones(3)[::-1],
+)  # fmt: skip
+case(
+    copy,
+    po.ShapeError,
+    "copy: argument A is not C-contiguous; strided views are not taken yet: "
+    "pass np.ascontiguousarray(A)",
+    ones(2, 3).T, ones(3, 2),
+)  # fmt: skip
+case(
+    copy,
+    po.ShapeError,
+    "copy: argument A is not C-contiguous; strided views are not taken yet: "
+    "pass np.ascontiguousarray(A)",
+    np.broadcast_to(ones(3), (2, 3)), ones(2, 3),
+)  # fmt: skip
+case(
+    axpy,
+    po.ShapeError,
+    "axpy: argument x is not aligned to its elements: pass x.copy()",
+    3, 1.0, unaligned(3), ones(3),
+)  # fmt: skip
+
+
+def read_only(array):
+    array.flags.writeable = False
+    return array
+
+
+case(
+    axpy,
+    po.BadArgumentError,
+    "axpy: argument y is read-only, and the kernel writes it: pass a writeable array, "
+    "such as y.copy()",
+    3, 1.0, ones(3), read_only(ones(3)),
+)  # fmt: skip
+
+# ---- overlap -------------------------------------------------------------------------------
+
+OVERLAP = (
+    "axpy: arguments y and x overlap in memory, and the kernel writes y: pass x.copy(), or "
+    'decorate the kernel with @po.kernel(alias="safe") to run such calls in source order'
+)
+case(axpy, po.AliasError, OVERLAP, 6, 1.0, *shared())
+case(axpy, po.AliasError, OVERLAP, 6, 1.0, *reversed(shared()))
+memory = np.arange(12.0)
+case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:6].view(np.int64)[:4], memory[:3])
+case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:12], memory[2:5])
+
+# ---- integers ------------------------------------------------------------------------------
+
+for value in (2**63, -(2**63) - 1, 10**30):
+    case(
+        axpy,
+        po.DtypeError,
+        f"axpy: argument n is {value}, beyond 64 bits: integers hold -2**63 to 2**63 - 1",
+        value, 1.0, ones(3), ones(3),
+    )  # fmt: skip
+case(
+    copy,
+    po.DtypeError,
+    "copy: argument scale is an int beyond the range of a float",
+    ones(2, 2), ones(2, 2), 10**400,
+)  # fmt: skip
+
+# ---- what annotations say ------------------------------------------------------------------
+
+
+def wrong_copy(error, text, *args, **kwargs):
+    case(copy, error, f"copy: argument {text}", *args, **kwargs)
+
+
+wrong_copy(
+    po.DtypeError,
+    "A is an array of f32, and it is declared f64[N, M]: pass A.astype(np.float64), whose results "
+    "come back only if you keep that array",
+    ones(2, 2, dtype=np.float32), ones(2, 2),
+)  # fmt: skip
+wrong_copy(
+    po.DtypeError,
+    "B is an array of bool, and it is declared f64[N, M]: pass B.astype(np.float64), whose results "
+    "come back only if you keep that array",
+    ones(2, 2), ones(2, 2, dtype=bool),
+)  # fmt: skip
+wrong_copy(
+    po.DtypeError,
+    "A is a float, and it is declared f64[N, M]: pass an array",
+    1.0, ones(2, 2),
+)  # fmt: skip
+wrong_copy(po.DtypeError, "A is an int, and it is declared f64[N, M]: pass an array", 1, ones(2, 2))
+wrong_copy(
+    po.DtypeError,
+    "A is an f32, and it is declared f64[N, M]: pass an array",
+    np.float32(1), ones(2, 2),
+)  # fmt: skip
+wrong_copy(
+    po.DtypeError,
+    "scale is an array, and it is declared f64: pass a scalar",
+    ones(2, 2), ones(2, 2), ones(1),
+)  # fmt: skip
+wrong_copy(
+    po.DtypeError,
+    "scale is a bool (True), and it is declared f64: pass float(scale)",
+    ones(2, 2), ones(2, 2), True,
+)  # fmt: skip
+wrong_copy(
+    po.DtypeError,
+    "scale is an i64 (np.int64(2)), and it is declared f64: pass np.float64(scale)",
+    ones(2, 2), ones(2, 2), np.int64(2),
+)  # fmt: skip
+wrong_copy(
+    po.ShapeError,
+    "A has rank 1, and it is declared f64[N, M], of rank 2: pass an array of that rank",
+    ones(4), ones(2, 2),
+)  # fmt: skip
+wrong_copy(
+    po.ShapeError,
+    "B has extent 3 in dimension 0, and it is declared f64[N, M], where N is 2 (N = 2 from "
+    "A.shape[0]): pass arrays whose extents agree",
+    ones(2, 2), ones(3, 2),
+)  # fmt: skip
+wrong_copy(
+    po.ShapeError,
+    "B has extent 0 in dimension 1, and it is declared f64[N, M], where M is 2 (M = 2 from "
+    "A.shape[1]): pass arrays whose extents agree",
+    ones(2, 2), ones(2, 0),
+)  # fmt: skip
+
+
+def wrong_shrink(error, text, *args):
+    good = [3, 4, True, ones(4, 3, dtype=np.float32), ones(3, dtype=np.int64)]
+    case(shrink, error, f"shrink: argument {text}", *args, *good[len(args) :])
+
+
+wrong_shrink(po.DtypeError, "n is a float (1.5), and it is declared int: pass int(n)", 1.5)
+wrong_shrink(po.DtypeError, "n is a bool (True), and it is declared int: pass int(n)", True)
+wrong_shrink(
+    po.DtypeError,
+    "narrow is an i64 (np.int64(4)), and it is declared i32: pass np.int32(narrow)",
+    3, np.int64(4),
+)  # fmt: skip
+wrong_shrink(
+    po.DtypeError,
+    "narrow is 2147483648, beyond 32 bits: integers hold -2**31 to 2**31 - 1",
+    3, 2**31,
+)  # fmt: skip
+wrong_shrink(po.DtypeError, "flag is an int (1), and it is declared bool: pass bool(flag)", 3, 4, 1)
+wrong_shrink(
+    po.ShapeError,
+    "A has extent 2 in dimension 1, and it is declared f32[N + 1, 3]: "
+    "pass arrays whose extents agree",
+    3, 4, True, ones(4, 2, dtype=np.float32),
+)  # fmt: skip
+wrong_shrink(
+    po.ShapeError,
+    "A has extent 3 in dimension 0, and it is declared f32[N + 1, 3], where N + 1 is 4 "
+    "(N = 3 from b.shape[0]): pass arrays whose extents agree",
+    3, 4, True, ones(3, 3, dtype=np.float32),
+)  # fmt: skip
+
+
+def bits(values):
+    return [(v.shape, v.strides, v.dtype, v.tobytes()) for v in values if isinstance(v, np.ndarray)]
+
+
+@pytest.mark.parametrize(("kernel", "error", "text", "args", "kwargs"), CASES)
+def test_refused(kernel, error, text, args, kwargs):
+    before = bits(args)
+    with pytest.raises(error) as caught:
+        kernel(*args, **kwargs)
+    assert str(caught.value) == text
+    assert isinstance(caught.value, po.PolyoptError)
+    assert bits(args) == before
+
+
+def test_there_are_many():
+    assert len(CASES) >= 50
+
+
+def test_a_refused_call_does_not_stop_later_ones():
+    with pytest.raises(po.DtypeError):
+        axpy(3, 1.0, [1], ones(3))
+    y = ones(3)
+    axpy(3, 2.0, ones(3), y)
+    assert y.tolist() == [3.0, 3.0, 3.0]
