@@ -34,6 +34,8 @@ def lower(schedule: Schedule) -> Loops:
     promotions = plan(schedule)
     builder = _IslTree(schedule.scop, promotions)
     root = builder.schedule(schedule.tree)
+    # Where a loop runs once, isl may give each statement a mark of its own: blocks would be cut up.
+    isl.DEFAULT_CONTEXT.set_ast_build_group_coscheduled(1)
     build = isl.AstBuild.from_context(schedule.scop.context)
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
@@ -46,7 +48,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
     """Every block that the schedule needs: private scalars' and vector reductions'."""
     found: list[Promotion] = []
     for array, _ in schedule.scop.private:
-        block = private_block(schedule.scop, schedule.tree, array)
+        block = private_block(schedule.judge.footprints, schedule.tree, array)
         if block is None:
             raise IllegalScheduleError(
                 f'the private copies of "{array}" would outlive the loops they belong to. '
@@ -59,7 +61,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
         raise IllegalScheduleError("the final tree breaks a dependence")
     for level in verdict.levels:
         if level.member.vector and level.reductions:
-            blocks = accumulator(schedule.scop, schedule.tree, level)
+            blocks = accumulator(schedule.judge.footprints, schedule.tree, level)
             if blocks is None:
                 raise IllegalScheduleError(
                     f'vectorize("{level.member.name}") carries a reduction whose target cannot '

@@ -77,21 +77,36 @@ class _Use:
         return self.is_target and self.statement.reduction is not None
 
 
-def analyse(scop: Scop) -> Dependences:
+@dataclass(frozen=True)
+class _Order:
+    """The reference order as a map to time, and with time running backwards."""
+
+    forwards: isl.UnionMap
+    backwards: isl.UnionMap
+
+
+def analyse(scop: Scop, known: Dependences | None = None, changed: str = "") -> Dependences:
     """The dependences of the reference order.
+
+    With `known`, those of a model that differs only in how `changed` is stored: the
+    dependences through other arrays are taken over.
 
     Raises UnsupportedSyntaxError where a scalar local is read before any assignment.
     """
     frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
     vectors = time_vectors(scop.tree.root, scop.tree.statements)
-    order = order_map(vectors, frames)
+    forwards = order_map(vectors, frames)
+    order = _Order(forwards, reversed_order(forwards))
     found: list[Dependence] = []
     for array in scop.arrays:
+        if known is not None and array.name != changed:
+            found += [d for d in known.items if d.array == array.name]
+            continue
         uses = _uses(scop, frames, array.name)
         if any(u.access.kind != "read" for u in uses):
-            found += _flow(scop, array.name, uses, order)
-            found += _anti(array.name, uses, order)
-            found += _output(array.name, uses, order)
+            found += _flow(scop, array.name, uses, order.forwards)
+            found += _anti(array.name, uses, order.backwards)
+            found += _output(array.name, uses, order.forwards)
     return Dependences(tuple(found))
 
 
@@ -175,12 +190,11 @@ def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: isl.Unio
             )
 
 
-def _anti(array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+def _anti(array: str, uses: tuple[_Use, ...], backwards: isl.UnionMap) -> list[Dependence]:
     """From each read to the next write: the last writer, with time running backwards."""
     writes = [u for u in uses if u.access.kind != "read"]
     must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
     may = [u for u in writes if u not in must]
-    backwards = reversed_order(order)
     found: list[Dependence] = []
     groups = ([u for u in uses if u.is_reduction], [u for u in uses if not u.is_reduction])
     for group, own in zip(groups, (True, False), strict=True):

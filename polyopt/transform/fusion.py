@@ -44,6 +44,11 @@ def fuse(tree: Tree, first: str, second: str) -> Tree:
             f"the same body, and these do not. Fuse the loops around them first, or distribute."
         )
     left, right = parent.children[a.path[-1]], parent.children[b.path[-1]]
+    if any(text for _, text in (*left.instances, *right.instances)):
+        raise BadArgumentError(
+            f'fuse("{first}", "{second}"): these loops hold parts of their statements\' instances, '
+            f"as separate makes them. Fuse first, then separate."
+        )
     fused = _fused(left, right)
     position = a.path[-1]
     children = (*parent.children[:position], fused, *parent.children[position + 2 :])
@@ -83,7 +88,7 @@ def distribute(tree: Tree, loop: str, before: str) -> Tree:
     band = node_at(tree, place.path)
     if not isinstance(band, Band) or before not in place.member.statements:
         raise BadArgumentError(f'distribute: "{before}" is not inside "{loop}".')
-    order = _textual(band.child, place.member.statements)
+    order = tuple(dict.fromkeys(_textual(band.child, place.member.statements)))
     cut = order.index(before)
     if cut == 0:
         raise BadArgumentError(

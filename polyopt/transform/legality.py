@@ -20,6 +20,7 @@ from polyopt.model.dependences import Dependence, Dependences
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree
 from polyopt.model.types import FpMode
+from polyopt.transform.footprints import Footprints
 
 Path = tuple[int, ...]
 """A place in the tree: child numbers from the root."""
@@ -94,6 +95,9 @@ class Judge:
         self._rows: dict[tuple[str, Affine], isl.PwAff] = {}
         self._equal: dict[tuple[object, ...], isl.Map | None] = {}
         self._after: dict[tuple[object, ...], isl.Map | None] = {}
+        self._apart: dict[tuple[object, ...], bool] = {}
+        self._parts: dict[tuple[object, ...], isl.Map | None] = {}
+        self.footprints = Footprints(scop)
 
     def frame(self, statement: str) -> Frame:
         """The isl frame of a statement."""
@@ -158,7 +162,7 @@ class Judge:
             together = self._together(item, member)
             if together is not None:
                 left.append(together)
-            if together is None or not item.relation.is_subset(together.relation):
+            if together is None or self._tells_apart(item, together):
                 carried.append(item)
         reductions = tuple(c.dependence for c in carried if self.may_reorder(c.dependence))
         others = [c for c in carried if not self.may_reorder(c.dependence)]
@@ -198,6 +202,12 @@ class Judge:
         found = self._equal[key]
         return None if found is None else _Pending(item.dependence, found, key)
 
+    def _tells_apart(self, item: _Pending, together: _Pending) -> bool:
+        """Whether some pair is in different iterations, where others are together."""
+        if together.key not in self._apart:
+            self._apart[together.key] = not item.relation.is_subset(together.relation)
+        return self._apart[together.key]
+
     def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
         source, sink = self._pair(item, member)
         key = (*item.key, source, sink)
@@ -235,14 +245,16 @@ class Judge:
         first, second = source[item.dependence.source], sink[item.dependence.sink]
         if not first and not second:
             return item
-        relation = item.relation
-        if first:
-            relation = relation.intersect_domain(isl.Set(first))
-        if second:
-            relation = relation.intersect_range(isl.Set(second))
-        if relation.is_empty():
-            return None
-        return _Pending(item.dependence, relation, (*item.key, first, second))
+        key = (*item.key, first, second)
+        if key not in self._parts:
+            relation = item.relation
+            if first:
+                relation = relation.intersect_domain(isl.Set(first))
+            if second:
+                relation = relation.intersect_range(isl.Set(second))
+            self._parts[key] = None if relation.is_empty() else relation
+        found = self._parts[key]
+        return None if found is None else _Pending(item.dependence, found, key)
 
 
 def witness(scop: Scop, breach: Breach) -> Violation:

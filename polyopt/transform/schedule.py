@@ -175,7 +175,7 @@ class Schedule:
     def privatize(self, array: str, at: str | None = None) -> Schedule:
         """Give each iteration of the loops around its uses its own copy: `storage.privatize`."""
         scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
-        dependences = analyse(scop)
+        dependences = analyse(scop, self.dependences, array)
         step = Step("privatize", (array,), () if at is None else (("at", at),))
         judge = Judge(scop, dependences, self.fp)
         new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)

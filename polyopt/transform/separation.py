@@ -47,9 +47,7 @@ def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
     rest = {name: str(_rest(scop.statement(name), text)) for name, text in full.items()}
     below = Band(inner, band.child)
     edge = _renamed(tree, below)
-    sequence = Sequence(
-        (Filter(tuple(full.items()), below), Filter(tuple(rest.items()), edge))
-    )
+    sequence = Sequence((Filter(tuple(full.items()), below), Filter(tuple(rest.items()), edge)))
     return replace_at(tree, found[0].path, Band(outer, sequence))
 
 
@@ -97,5 +95,3 @@ def _renamed(tree: Tree, node: Node) -> Node:
         return node
 
     return visit(node)
-
-

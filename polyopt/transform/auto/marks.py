@@ -48,7 +48,10 @@ def _vectors(search: Search, schedule: Schedule) -> Schedule:
         level = _levels(schedule)[(place.path, place.position)]
         if not level.is_vector or place.member.vector:
             continue
-        if level.reductions and accumulator(schedule.scop, schedule.tree, level) is None:
+        if (
+            level.reductions
+            and accumulator(schedule.judge.footprints, schedule.tree, level) is None
+        ):
             continue
         width = max(1, search.machine.vector_bits // _widest(schedule, place))
         name = name_of(schedule, place)

@@ -16,7 +16,10 @@ def privatize_scalars(schedule: Schedule) -> Schedule:
             continue
         if private_depth(schedule.scop, schedule.dependences, array.name):
             new = attempt(schedule, lambda s, name=array.name: s.privatize(name))
-            if new is not None and private_block(new.scop, new.tree, array.name) is not None:
+            if (
+                new is not None
+                and private_block(new.judge.footprints, new.tree, array.name) is not None
+            ):
                 schedule = new
     return schedule
 
@@ -24,6 +27,6 @@ def privatize_scalars(schedule: Schedule) -> Schedule:
 def blocks_exist(schedule: Schedule) -> bool:
     """Whether every private scalar still has a bounded block to live in."""
     return all(
-        private_block(schedule.scop, schedule.tree, name) is not None
+        private_block(schedule.judge.footprints, schedule.tree, name) is not None
         for name, _ in schedule.scop.private
     )

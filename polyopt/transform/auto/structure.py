@@ -11,7 +11,7 @@ from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.scalars import blocks_exist
-from polyopt.transform.edit import Place, node_at, normal, places, restrict, whole
+from polyopt.transform.edit import Place, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
 
 _STRIP = 128
@@ -89,9 +89,7 @@ def _with_isl_order(
     names = tuple(s for s in schedule.statements if s in inside)
     key = (id(schedule.judge), names, outer_coincidence)
     if key not in search.orders:
-        search.orders[key] = isl_order(
-            schedule.judge, names, outer_coincidence=outer_coincidence
-        )
+        search.orders[key] = isl_order(schedule.judge, names, outer_coincidence=outer_coincidence)
     node = search.orders[key]
     if node is None:
         return None

@@ -1,0 +1,190 @@
+"""Footprints: which elements of an array run below a place in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import islpy as isl
+
+from polyopt._isl import Frame, affine_from_aff
+from polyopt.model.affine import Affine
+from polyopt.model.scop import Access, Scop, Statement
+from polyopt.model.tree import Member
+
+_LARGEST_BLOCK = 4096
+
+Wanted = Callable[[Statement, Access], bool]
+
+
+def is_target(statement: Statement, access: Access) -> bool:
+    """Whether the access is the element that the statement updates."""
+    return access.array == statement.array and access.subscripts == statement.subscripts
+
+
+Block = tuple[tuple[Affine, ...], tuple[int, ...]]
+"""Origin and constant shape of a box of elements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """`is_whole`: no element is used in two iterations of the loops outside. `block`: the box
+    that holds the elements of one iteration, where it has a constant shape."""
+
+    is_whole: bool
+    block: Block | None
+
+
+Restriction = Mapping[str, isl.Set]
+"""Per statement the instances that reach a point, where that is not its whole domain."""
+
+
+class Footprints:
+    """Relations between the loops outside a point and the elements of an array below it."""
+
+    def __init__(self, scop: Scop) -> None:
+        self.scop = scop
+        self._homes: dict[object, Home] = {}
+        self.frames = {
+            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
+        }
+
+    def elements(
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        *,
+        wanted: Wanted = lambda _statement, _access: True,
+        within: Restriction = MappingProxyType({}),
+    ) -> isl.Map | None:
+        """`{ loops outside → elements touched }`, by the wanted accesses of the users."""
+        result: isl.Map | None = None
+        for statement in users:
+            frame = self.frames[statement.name]
+            rows = tuple(m.row(statement.name) for m in outside)
+            domain = within.get(statement.name, statement.domain)
+            domain = domain.intersect_params(self.scop.context)
+            prefix = frame.access("prefix", rows).intersect_domain(domain)
+            for access in statement.accesses:
+                if access.array == array and wanted(statement, access):
+                    part = prefix.reverse().apply_range(frame.access(array, access.subscripts))
+                    result = part if result is None else result.union(part)
+        return None if result is None else result.coalesce()
+
+    def home(self, outside: tuple[Member, ...], users: list[Statement], array: str) -> Home:
+        """What a place inside some loops can be to an array's copies."""
+        rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
+        key = (array, rows)
+        if key not in self._homes:
+            elements = self.elements(outside, users, array)
+            whole = elements is not None and elements.reverse().is_single_valued()
+            block = self._box(elements, len(outside)) if whole and elements is not None else None
+            self._homes[key] = Home(whole, block)
+        return self._homes[key]
+
+    def apart(
+        self,
+        outside: tuple[Member, ...],
+        updates: list[Statement],
+        users: list[Statement],
+        array: str,
+        within: Restriction = MappingProxyType({}),
+    ) -> bool:
+        """Whether, for fixed outer loops, only the updates' targets touch their elements."""
+        targets = self.elements(outside, updates, array, wanted=is_target, within=within)
+        others = self.elements(
+            outside, users, array, wanted=lambda s, a: not is_target(s, a), within=within
+        )
+        return others is None or targets is None or targets.intersect(others).is_empty()
+
+    def block(
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        *,
+        targets_only: bool = False,
+    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+        """Origin and constant shape of the elements touched for fixed outer loops, or None."""
+        wanted: Wanted = is_target if targets_only else lambda _statement, _access: True
+        elements = self.elements(outside, users, array, wanted=wanted)
+        return None if elements is None else self._box(elements, len(outside))
+
+    def full_block(
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        within: Restriction,
+        wanted: Wanted = lambda _statement, _access: True,
+    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+        """The same where every element of the box is touched for all outer loops, else None."""
+        elements = self.elements(outside, users, array, wanted=wanted, within=within)
+        box = None if elements is None else self._box(elements, len(outside))
+        if elements is None or box is None:
+            return None
+        return box if _fills(elements, box[1]) else None
+
+    def _box(
+        self, elements: isl.Map, depth: int
+    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+        rank = elements.dim(isl.dim_type.out)
+        origin: list[Affine] = []
+        shape: list[int] = []
+        for dimension in range(rank):
+            found = self._dimension(elements, dimension, depth)
+            if found is None:
+                return None
+            origin.append(found[0])
+            shape.append(found[1])
+        return tuple(origin), tuple(shape)
+
+    def _dimension(
+        self, elements: isl.Map, dimension: int, depth: int
+    ) -> tuple[Affine, int] | None:
+        one = elements.project_out(
+            isl.dim_type.out, dimension + 1, elements.dim(isl.dim_type.out) - dimension - 1
+        ).project_out(isl.dim_type.out, 0, dimension)
+        if one.is_single_valued():
+            origin = self._function(one, depth)
+            return None if origin is None else (origin, 1)
+        low, high = one.lexmin_pw_multi_aff(), one.lexmax_pw_multi_aff()
+        span = high.sub(low).get_pw_aff(0).max_val()
+        origin = self._function(isl.Map.from_pw_multi_aff(low), depth)
+        if origin is None or not span.is_int() or span.to_python() >= _LARGEST_BLOCK:
+            return None
+        return origin, int(span.to_python()) + 1
+
+    def _function(self, relation: isl.Map, depth: int) -> Affine | None:
+        simple = relation.gist_domain(relation.domain()).coalesce()
+        function = isl.PwMultiAff.from_map(simple).coalesce().get_pw_aff(0)
+        names = [f"c{i}" for i in range(depth)]
+        pieces = function.get_pieces()
+        found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}
+        return found.pop() if len(found) == 1 else None
+
+
+def _fills(elements: isl.Map, shape: tuple[int, ...]) -> bool:
+    """Whether the elements of every outer iteration are a whole box of that shape."""
+    filled = elements.lexmin()
+    for dimension, extent in enumerate(shape):
+        filled = _extended(filled, dimension, extent)
+    return filled.is_subset(elements) and elements.is_subset(filled)
+
+
+def _extended(elements: isl.Map, dimension: int, extent: int) -> isl.Map:
+    """Each element with the `extent - 1` that follow it along a dimension."""
+    space = elements.get_space().range().map_from_set()
+    step = isl.Map.universe(space)
+    out, in_ = isl.dim_type.out, isl.dim_type.in_
+    for position in range(space.dim(out)):
+        if position != dimension:
+            step = step.equate(in_, position, out, position)
+    local = isl.LocalSpace.from_space(space)
+    ahead = isl.Constraint.alloc_inequality(local)
+    ahead = ahead.set_coefficient_val(out, dimension, 1).set_coefficient_val(in_, dimension, -1)
+    near = isl.Constraint.alloc_inequality(local).set_constant_val(extent - 1)
+    near = near.set_coefficient_val(out, dimension, -1).set_coefficient_val(in_, dimension, 1)
+    return elements.apply_range(step.add_constraint(ahead).add_constraint(near))
