@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -138,7 +139,7 @@ class BodyPrinter:
         declared = [self._value_parameter(v, scope) for v in values]
         declared += [parameter(places[k], inner, constant=k not in used.written) for k in keys]
         head = cgen.FunctionDeclaration(cgen.Value("static void", name), declared)
-        self.functions.append(cgen.FunctionBody(head, cgen.Block(body)))
+        self.functions.append(cgen.FunctionBody(head, braces(body)))
         passed = [scope.value(v) for v in values]
         passed += [_passed(scope.place(k, k in used.written), places[k]) for k in keys]
         return cgen.Statement(f"{name}({', '.join(passed)})")
@@ -168,32 +169,14 @@ class BodyPrinter:
                 accumulators=(*position.accumulators, Accumulator(key, place, node.reduction)),
             )
         inner = scope.with_block(node, place)
-        contents = self._block_start(node, place, scope)
-        contents += self.nodes(node.body, inner, position)
+        body = self.nodes(node.body, inner, position)
         scope.leave_block(node, place, inner)
+        contents = _declared_at_first_write(place, body) if not node.load else None
+        if contents is None:
+            contents = [*_block_start(node, place, scope), *body]
         if node.store:
             contents.append(_copy(node, place, scope, into_block=False))
         return [cgen.Block(contents)]
-
-    def _block_start(self, node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:
-        """The block's declaration, and its elements read where they are needed."""
-        name = place.name + "".join(f"[{e}]" for e in place.extents)
-        if node.load and not place.rank:
-            name += f" = {element(node.array, node.origin, scope)}"
-        elif not node.load and not self._begins_with_write(node):
-            name += " = {0}" if place.rank else " = 0"
-        declared: list[cgen.Generable] = [cgen.Statement(f"{place.dtype.ctype} {name}")]
-        if node.load and place.rank:
-            declared.append(_copy(node, place, scope, into_block=True))
-        return declared
-
-    def _begins_with_write(self, node: Promote) -> bool:
-        """Whether a single element is certainly written before anything else happens."""
-        first = node.body[0] if node.body else None
-        if not isinstance(first, Instance) or any(extent > 1 for extent in node.shape):
-            return False
-        statement = self.scop.statement(first.statement)
-        return statement.array == node.array and statement.guard is None
 
 
 def block(contents: list[cgen.Generable]) -> cgen.Generable:
@@ -235,6 +218,30 @@ def _pragmas(node: For, position: Position) -> list[cgen.Generable]:
         return [cgen.Pragma(" ".join(["omp simd", *position.reductions]))]
     factor = node.unroll if node.unroll >= 0 else trip_bound(node) or 0
     return [cgen.Pragma(f"GCC unroll {factor}")] if factor > 1 else []
+
+
+def _block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:
+    """The block's declaration, and its elements read where they are needed."""
+    name = f"{place.dtype.ctype} {place.name}" + "".join(f"[{e}]" for e in place.extents)
+    if not node.load:
+        return [cgen.Statement(f"{name} = {{0}}" if place.rank else f"{name} = 0")]
+    if not place.rank:
+        return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
+    return [cgen.Statement(name), _copy(node, place, scope, into_block=True)]
+
+
+def _declared_at_first_write(
+    place: Place, body: list[cgen.Generable]
+) -> list[cgen.Generable] | None:
+    """The body with a single element declared by its first statement, where that assigns it."""
+    comment, first = (*body, None, None)[:2]
+    if place.rank or not isinstance(first, cgen.Statement):
+        return None
+    name, _, value = first.text.partition(" = ")
+    if name != place.name or not value or re.search(rf"\b{re.escape(name)}\b", value):
+        return None
+    declared = cgen.Statement(f"{place.dtype.ctype} {first.text}")
+    return [comment, declared, *body[2:]] if comment is not None else None
 
 
 def _passed(place: Place, inside: Place) -> str:

@@ -15,7 +15,7 @@ from dataclasses import replace
 import cgen
 
 from polyopt.emit.affine_c import affine, condition
-from polyopt.emit.body_c import BodyPrinter, Position
+from polyopt.emit.body_c import BodyPrinter, Position, block
 from polyopt.emit.conditions import negated
 from polyopt.emit.declare import parameter, pointer
 from polyopt.emit.effects import effects
@@ -144,7 +144,8 @@ def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
         lines.append(cgen.Statement(f"{declared} = {scope.helper('scratch')}({size})"))
     if places:
         missing = " || ".join(f"{p.name} == NULL" for p in places)
-        give_up = cgen.Block([*_frees(places), cgen.Statement("return -1")])
+        kept = _frees(places) if len(places) > 1 else []
+        give_up = block([*kept, cgen.Statement("return -1")])
         lines.append(cgen.If(cgen.Line(missing), give_up))
     return lines
 
