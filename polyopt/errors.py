@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 class PolyoptError(Exception):
     """Base of every exception that polyopt raises on purpose."""
 
+    def __init_subclass__(cls) -> None:
+        # Tracebacks then say `polyopt.BoundsError`, the name by which it is caught.
+        if cls.__module__ == __name__:
+            cls.__module__ = "polyopt"
+
 
 class _LocatedError(PolyoptError, SyntaxError):
     """A `SyntaxError` at a place in the user's source."""

@@ -151,8 +151,8 @@ class Entry:
     # -- values ------------------------------------------------------------------------------
 
     def _parameters(self, values: Sequence[object]) -> dict[str, int]:
-        """The parameters' values, in the order of the C function."""
-        found: dict[str, int] = dict.fromkeys((p.name for p in self.interface.parameters), 0)
+        """The parameters' values."""
+        found: dict[str, int] = {}
         for plan in self._ints:
             value = int(values[plan.position])  # type: ignore[call-overload]
             if not -1 << (plan.bits - 1) <= value < 1 << (plan.bits - 1):
@@ -180,7 +180,7 @@ class Entry:
         self, parameters: dict[str, int], scalars: Sequence[float], pointers: Sequence[int]
     ) -> None:
         numbers = [parameters[name] for name in self._numbers]
-        if any(abs(value) >= _SAFE_IN_C for value in numbers):
+        if numbers and (max(numbers) >= _SAFE_IN_C or min(numbers) <= -_SAFE_IN_C):
             self._check_exactly(parameters)
         code = self._function(*numbers, *scalars, *pointers)
         if code:
