@@ -25,6 +25,10 @@ FLAGS = {
     "reassociate": RELAXED,
     "fast": RELAXED,
 }
+UNDEFINED = (
+    "-fsanitize=undefined,float-cast-overflow", "-fno-sanitize-recover=all", "-static-libubsan",
+)  # fmt: skip
+"""Flags under which undefined behaviour ends the process."""
 
 
 def build(program: Program, *flags: str, level: str = "-O2"):

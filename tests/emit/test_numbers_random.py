@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from build import build
+from build import UNDEFINED, build
 from elementwise import same_bits
 from evaluate import evaluate
 from hypothesis import HealthCheck, given, settings
@@ -143,7 +143,7 @@ def inputs(seed):
     return arrays, scalars
 
 
-def check(exprs, seed, level="-O2"):
+def check(exprs, seed, *flags):
     arrays, scalars = inputs(seed)
     outputs = {f"out{k}": e.dtype for k, e in enumerate(exprs)}
     statements = [
@@ -156,7 +156,7 @@ def check(exprs, seed, level="-O2"):
     loops = Loops((For("i", Affine(), Affine.name("n"), 1, body, "i"),))
     program = print_c(model, loops, (), "strict", False, "kernel")
     results = {n: np.zeros(ROWS, t.numpy) for n, t in outputs.items()}
-    call = build(program, "-Wno-error", "-w", level=level)
+    call = build(program, "-w", *flags)
     passed = [*scalars.values(), *arrays.values(), *results.values()]
     assert call(ROWS, *passed) == 0
     for k, expr in enumerate(exprs):
@@ -176,3 +176,9 @@ def check(exprs, seed, level="-O2"):
 @given(programs(), st.integers(0, 2**32))
 def test_expressions_have_numpys_bits(exprs, seed):
     check(exprs, seed)
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(programs(), st.integers(0, 2**32))
+def test_expressions_have_no_undefined_behaviour(exprs, seed):
+    check(exprs, seed, *UNDEFINED)
