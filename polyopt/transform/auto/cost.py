@@ -64,9 +64,7 @@ def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[
     moves = _moves(statement.iterators, rows)
     left: dict[str, float] = {}
     for level, row, moved in zip(around, rows, moves, strict=True):
-        owner = max(
-            moved, key=lambda i: (abs(moved[i]) == 1, statement.iterators.index(i)), default=None
-        )
+        owner = _owner(statement, moved, row, left)
         size = _strip(row)
         count = 1.0
         if owner is not None:
@@ -82,6 +80,16 @@ def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[
             bool(level.reductions),
             _needs_guard(level.member),
         )
+
+
+def _owner(
+    statement: Statement, moved: Mapping[str, int], row: Affine, left: Mapping[str, float]
+) -> str | None:
+    """The iterator that a loop is counted by: one it moves by one, not run through yet."""
+    order = [i for i in statement.iterators if i in moved]
+    fresh = [i for i in order if left.get(i, 2.0) > 1.0]
+    whole = [i for i in fresh if abs(moved[i]) == 1 and i in row.names()]
+    return next(iter([*whole, *fresh, *order]), None)
 
 
 def _moves(iterators: tuple[str, ...], rows: list[Affine]) -> list[Mapping[str, int]]:
