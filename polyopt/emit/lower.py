@@ -31,6 +31,8 @@ def lower(schedule: Schedule) -> Loops:
     Raises IllegalScheduleError where a vector loop's reduction cannot have an accumulator, or a
     privatised scalar no bounded block; parallel and vector marks are judged once more here.
     """
+    if not schedule.scop.statements:
+        return Loops(())
     promotions = plan(schedule)
     builder = _IslTree(schedule.scop, promotions)
     root = builder.schedule(schedule.tree)
@@ -105,12 +107,10 @@ class _IslTree:
             self.promotions.setdefault((item.path, item.position), []).append(number)
 
     def schedule(self, tree: Tree) -> isl.Schedule:
-        domain: isl.UnionSet | None = None
-        for statement in self.scop.statements:
-            part = isl.UnionSet.from_set(statement.domain)
-            domain = part if domain is None else domain.union(part)
-        if domain is None:
-            domain = isl.UnionSet.from_set(self.scop.context).empty_space()
+        first, *others = (isl.UnionSet.from_set(s.domain) for s in self.scop.statements)
+        domain = first
+        for part in others:
+            domain = domain.union(part)
         node = isl.ScheduleNode.from_domain(domain).child(0)
         return self._node(node, tree.root, ()).get_schedule()
 
