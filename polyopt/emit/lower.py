@@ -21,7 +21,13 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree, children
 from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.legality import Path
-from polyopt.transform.promotion import Promotion, accumulator, private_block, promoted_block
+from polyopt.transform.promotion import (
+    Promotion,
+    accumulator,
+    invariants,
+    private_block,
+    promoted_block,
+)
 from polyopt.transform.schedule import Schedule
 
 
@@ -62,6 +68,8 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
     if not verdict.is_legal:
         raise IllegalScheduleError("the final tree breaks a dependence")
     for level in verdict.levels:
+        if level.member.vector:
+            found += invariants(schedule.judge.footprints, schedule.tree, level)
         if level.member.vector and level.reductions:
             blocks = accumulator(schedule.judge.footprints, schedule.tree, level)
             if blocks is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from polyopt.errors import NoSuchLoopError
 from polyopt.model.tree import (
@@ -200,3 +201,31 @@ def fresh_name(tree: Tree, wanted: str) -> str:
     while f"{wanted}{number}" in taken:
         number += 1
     return f"{wanted}{number}"
+
+
+def renamed(tree: Tree, node: Node, suffix: str = "") -> Node:
+    """A copy of a subtree whose loops have names of their own: `i_suffix`, or `i2`, `i3`, …"""
+    taken = {n for p in places(tree) for n in (p.member.name, *p.member.aliases)}
+    names: dict[str, str] = {}
+
+    def label(member: Member) -> Member:
+        if member.name not in names:
+            base = f"{member.name}_{suffix}" if suffix else member.name.rstrip("0123456789")
+            names[member.name] = next(n for n in _numbered(base or "c") if n not in taken)
+            taken.add(names[member.name])
+        return replace(member, name=names[member.name], aliases=())
+
+    def visit(node: Node) -> Node:
+        node = with_children(node, tuple(visit(c) for c in children(node)))
+        if isinstance(node, Band):
+            return replace(node, members=tuple(label(m) for m in node.members))
+        return node
+
+    return visit(node)
+
+
+def _numbered(base: str) -> Iterator[str]:
+    """`base`, `base2`, `base3`, …"""
+    yield base
+    for number in count(2):
+        yield f"{base}{number}"

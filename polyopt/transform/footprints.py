@@ -127,6 +127,29 @@ class Footprints:
             return None
         return box if _fills(elements, box[1]) else None
 
+    def fixed_element(
+        self,
+        outside: tuple[Member, ...],
+        inside: list[Statement],
+        statement: Statement,
+        access: Access,
+        within: Restriction,
+    ) -> tuple[Affine, ...] | None:
+        """The one element that a read touches for fixed outer loops, where no write of the
+        statements inside touches it then; else None."""
+        read = self.elements(
+            outside, [statement], access.array, wanted=lambda _, a: a == access, within=within
+        )
+        writes = self.elements(
+            outside, inside, access.array, wanted=lambda _, a: a.kind != "read", within=within
+        )
+        if read is None or not read.is_single_valued():
+            return None
+        if writes is not None and not read.intersect(writes).is_empty():
+            return None
+        box = self._box(read, len(outside))
+        return None if box is None else box[0]
+
     def _box(
         self, elements: isl.Map, depth: int
     ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
@@ -151,15 +174,16 @@ class Footprints:
             origin = self._function(one, depth)
             return None if origin is None else (origin, 1)
         low, high = one.lexmin_pw_multi_aff(), one.lexmax_pw_multi_aff()
-        span = high.sub(low).get_pw_aff(0).max_val()
+        span = isl.Map.from_pw_multi_aff(high.sub(low)).range().dim_max_val(0)
         origin = self._function(isl.Map.from_pw_multi_aff(low), depth)
         if origin is None or not span.is_int() or span.to_python() >= _LARGEST_BLOCK:
             return None
         return origin, int(span.to_python()) + 1
 
     def _function(self, relation: isl.Map, depth: int) -> Affine | None:
-        simple = relation.gist_domain(relation.domain()).coalesce()
-        function = isl.PwMultiAff.from_map(simple).coalesce().get_pw_aff(0)
+        # The gist of the map itself may lose what makes it single-valued.
+        function = isl.PwMultiAff.from_map(relation).get_pw_aff(0)
+        function = function.gist(relation.domain()).coalesce()
         names = [f"c{i}" for i in range(depth)]
         pieces = function.get_pieces()
         found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}

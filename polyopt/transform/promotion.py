@@ -99,7 +99,7 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
         ops = {s.reduction.op for s in updates if s.reduction is not None}
         if len(ops) != 1 or any(s.reduction is None for s in updates):
             return None
-        outside = _outside(tree, level)
+        outside = _outside(scop, tree, level)
         block = footprints.block(outside, updates, array, targets_only=True)
         if block is None or any(extent != 1 for extent in block[1]):
             return None
@@ -115,11 +115,40 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
     return tuple(found)
 
 
-def _outside(tree: Tree, level: Level) -> tuple[Member, ...]:
-    for point in points(tree, frozenset(level.member.statements)):
-        if (point.path, point.position) == (level.path, level.position):
-            return point.outside
-    raise ValueError("the loop is in the tree")
+def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...]:
+    """Elements that a vector loop only reads, always the same one, of arrays that it writes too.
+
+    A compiler must load these in every iteration, since it cannot see that no write reaches
+    them; here it is known from the exact footprints.
+    """
+    scop = footprints.scop
+    inside = [s for s in scop.statements if s.name in level.member.statements]
+    written = {s.array for s in inside}
+    outside = _outside(scop, tree, level)
+    _, within, _ = _walk_to(scop, tree, level.path)
+    found: list[Promotion] = []
+    for statement in inside:
+        for access in statement.accesses:
+            if access.kind != "read" or access.array not in written or not access.subscripts:
+                continue
+            block = footprints.fixed_element(outside, inside, statement, access, within)
+            if block is not None:
+                target = (statement.name, access.subscripts)
+                found.append(
+                    Promotion(
+                        level.path, level.position, access.array, block, (),
+                        load=True, store=False, reduction=None, targets=(target,),
+                    )
+                )  # fmt: skip
+    return tuple(found)
+
+
+def _outside(scop: Scop, tree: Tree, level: Level) -> tuple[Member, ...]:
+    """The loops around a level, outermost first."""
+    outside, _, band = _walk_to(scop, tree, level.path)
+    if not isinstance(band, Band):
+        raise TypeError("a level is always a band's")
+    return (*outside, *band.members[: level.position])
 
 
 def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion | None:

@@ -14,7 +14,7 @@ from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
-from polyopt.transform import fusion, loops, separation, storage
+from polyopt.transform import fusion, loops, separation, splitting, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
 from polyopt.transform.refusal import describe
@@ -180,6 +180,11 @@ class Schedule:
         judge = Judge(scop, dependences, self.fp)
         new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
         return new._judged(step)
+
+    def split(self, loop: str, at: str) -> Schedule:
+        """Run a loop's range in two parts: `splitting.split`."""
+        tree = splitting.split(self.tree, self.scop, loop, at)
+        return self._then(tree, Step("split", (loop,), (("at", at),)))
 
     def separate(self, *names: str) -> Schedule:
         """Run full tiles apart from partial ones: `separation.separate`."""

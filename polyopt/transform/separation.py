@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import islpy as isl
 
 from polyopt._isl import Frame
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop, Statement
-from polyopt.model.tree import Band, Filter, Member, Node, Sequence, Tree, children, with_children
-from polyopt.transform.edit import Place, fresh_name, node_at, replace_at, resolve
+from polyopt.model.tree import Band, Filter, Member, Sequence, Tree
+from polyopt.transform.edit import Place, node_at, renamed, replace_at, resolve
 
 
 def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
@@ -46,7 +44,7 @@ def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
     }
     rest = {name: str(_rest(scop.statement(name), text)) for name, text in full.items()}
     below = Band(inner, band.child)
-    edge = _renamed(tree, below)
+    edge = renamed(tree, below, "edge")
     sequence = Sequence((Filter(tuple(full.items()), below), Filter(tuple(rest.items()), edge)))
     return replace_at(tree, found[0].path, Band(outer, sequence))
 
@@ -78,20 +76,3 @@ def _full(scop: Scop, statement: Statement, tiles: list[Member], points: list[Pl
 
 def _rest(statement: Statement, full: str) -> isl.Set:
     return statement.domain.subtract(isl.Set(full)).coalesce()
-
-
-def _renamed(tree: Tree, node: Node) -> Node:
-    """A copy whose loops have names of their own."""
-    names: dict[str, str] = {}
-
-    def label(member: Member) -> Member:
-        names.setdefault(member.name, fresh_name(tree, f"{member.name}_edge"))
-        return replace(member, name=names[member.name], aliases=())
-
-    def visit(node: Node) -> Node:
-        node = with_children(node, tuple(visit(c) for c in children(node)))
-        if isinstance(node, Band):
-            return replace(node, members=tuple(label(m) for m in node.members))
-        return node
-
-    return visit(node)

@@ -55,7 +55,10 @@ def views(scop: Scop, verdict: Verdict, trips: Trips) -> dict[str, tuple[LoopVie
     levels: dict[str, list[Level]] = {s.name: [] for s in scop.statements}
     for level in verdict.levels:
         for name in level.member.statements:
-            levels[name].append(level)
+            around = levels[name]
+            # Of a statement whose instances were split, the first part stands for all.
+            if not around or level.path[: len(around[-1].path)] == around[-1].path:
+                around.append(level)
     return {n: tuple(_views(scop.statement(n), around, trips)) for n, around in levels.items()}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.marks import mark_loops
+from polyopt.transform.auto.pivots import split_at_pivots
 from polyopt.transform.auto.scalars import privatize_scalars
 from polyopt.transform.auto.structure import components, improve_component
 from polyopt.transform.auto.tiles import tile_contractions
@@ -31,4 +32,5 @@ def auto(
     for statements in components(schedule):
         schedule = improve_component(search, schedule, statements)
     schedule = tile_contractions(search, schedule)
+    schedule = split_at_pivots(search, schedule)
     return mark_loops(search, schedule)

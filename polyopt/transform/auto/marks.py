@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import views
+from polyopt.transform.auto.cost import TYPICAL_SIZE, views
 from polyopt.transform.edit import Place, places
-from polyopt.transform.legality import Level
+from polyopt.transform.legality import Level, Path
 from polyopt.transform.promotion import accumulator
 from polyopt.transform.schedule import Schedule
 
@@ -24,27 +24,32 @@ def _levels(schedule: Schedule) -> dict[tuple[tuple[int, ...], int], Level]:
 
 def _threads(search: Search, schedule: Schedule) -> Schedule:
     levels = _levels(schedule)
-    covered: set[str] = {
-        s for p in places(schedule.tree) if p.member.parallel for s in p.member.statements
-    }
+    marked = [p.path for p in places(schedule.tree) if p.member.parallel]
     around = views(schedule.scop, schedule.verdict, search.trips(schedule))
     for place in places(schedule.tree):
         level = levels[(place.path, place.position)]
-        trips = max(
+        counts = [
             v.trips for s in place.member.statements for v in around[s] if v.member == place.member
-        )
-        free = not covered & set(place.member.statements)
+        ]
+        trips = max(counts, default=float(TYPICAL_SIZE))
+        free = not any(_on_one_path(place.path, path) for path in marked)
         if level.is_parallel and free and trips >= _TOO_FEW:
             name = name_of(schedule, place)
             new = attempt(schedule, lambda s, n=name: s.parallel(n))
             if new is not None:
                 schedule = new
-                covered |= set(place.member.statements)
+                marked.append(place.path)
     return schedule
 
 
+def _on_one_path(first: Path, second: Path) -> bool:
+    """Whether one place is above the other, or in the same band."""
+    short = min(len(first), len(second))
+    return first[:short] == second[:short]
+
+
 def _vectors(search: Search, schedule: Schedule) -> Schedule:
-    for place in _innermost(schedule):
+    for place in innermost(schedule):
         level = _levels(schedule)[(place.path, place.position)]
         if not level.is_vector or place.member.vector:
             continue
@@ -65,10 +70,14 @@ def _widest(schedule: Schedule, place: Place) -> int:
     return max([*bits, 8])
 
 
-def _innermost(schedule: Schedule) -> tuple[Place, ...]:
+def innermost(schedule: Schedule) -> tuple[Place, ...]:
+    """The last loop of every path."""
     found = places(schedule.tree)
-    last: dict[str, Place] = {}
-    for place in found:
-        for statement in place.member.statements:
-            last[statement] = place
-    return tuple(p for p in found if all(last[s] == p for s in p.member.statements))
+    return tuple(
+        p
+        for p in found
+        if not any(
+            q.path[: len(p.path)] == p.path and (q.path, q.position) > (p.path, p.position)
+            for q in found
+        )
+    )
