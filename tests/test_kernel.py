@@ -254,6 +254,21 @@ def test_safe_kernels_take_overlap_of_different_types():
     assert memory.tobytes() == expected.tobytes()
 
 
+def test_kernels_without_statements():
+    @po.kernel
+    def nothing(A):
+        pass
+
+    nothing(ones(2))
+
+    @po.kernel
+    def never(A):
+        for i in range(5, 2):
+            A[i] = 1.0
+
+    never(ones(2))
+
+
 # ---- conditions on sizes -------------------------------------------------------------------
 
 
@@ -792,3 +807,25 @@ def test_openmp_follows_the_environment():
         check=True, capture_output=True, text=True, env=environment,
     )  # fmt: skip
     assert int(done.stdout) == available_cores()
+
+
+@pytest.mark.parametrize("threads", ["None", "2"])
+def test_forked_children_run(tmp_path, threads):
+    module = tmp_path / "forking.py"
+    module.write_text(
+        "import os, warnings, numpy as np, polyopt as po\n"
+        "warnings.simplefilter('ignore')\n\n\n"
+        f"@po.kernel(threads={threads}, cache=False)\ndef double(A):\n"
+        "    for i in range(len(A)):\n        A[i] *= 2\n\n\n"
+        "A = np.ones(1000000)\ndouble(A)\n"
+        "child = os.fork()\n"
+        "if not child:\n    double(A)\n    raise SystemExit(int(A.sum()) != 4000000)\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "double.with_options(fp='strict')(A)\nprint(A.sum())\n"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run(
+        [sys.executable, str(module)],
+        check=True, capture_output=True, text=True, env=environment, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == "4000000.0\n"

@@ -7,6 +7,7 @@ every call is what a type does not say: extents, layout, writeability, overlap, 
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -337,10 +338,11 @@ def _with_threads(
     except AttributeError:  # no loop is parallel, and the linker left OpenMP out
         return function
     put.argtypes, put.restype = [ctypes.c_int], None
+    process = os.getpid()
 
     def call(*arguments: float) -> int:
         before: int = get()
-        put(threads)
+        put(threads if os.getpid() == process else 1)  # a forked child has no workers
         try:
             return function(*arguments)
         finally:

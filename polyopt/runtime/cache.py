@@ -6,6 +6,7 @@ a library runs it: a folder that another user could write to is never read from.
 
 from __future__ import annotations
 
+import atexit
 import errno
 import functools
 import hashlib
@@ -163,15 +164,22 @@ def _danger(folder: Path) -> str:
     return ""
 
 
-@functools.cache
-def _temporary() -> tempfile.TemporaryDirectory[str]:
-    """Removed when the process ends."""
-    return tempfile.TemporaryDirectory(prefix="polyopt-", ignore_cleanup_errors=True)
-
-
 def temporary_folder() -> Path:
     """A private folder that lives as long as this process."""
-    return Path(_temporary().name)
+    return _temporary(os.getpid())
+
+
+@functools.cache
+def _temporary(process: int) -> Path:
+    """One per process: a forked child must not remove its parent's when it ends."""
+    folder = Path(tempfile.mkdtemp(prefix="polyopt-"))
+    atexit.register(_remove_own, folder, process)
+    return folder
+
+
+def _remove_own(folder: Path, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_ours(path: Path) -> bool:
