@@ -135,7 +135,7 @@ class BodyPrinter:
         for key in keys:
             used.values.update(row_names(places[key]))
         values = self._in_order(used.values, position.outer)
-        name = scope.names.function(f"{self.symbol}_{node.loop.replace('.', '_')}")
+        name = scope.names.fresh(f"{self.symbol}_{node.loop.replace('.', '_')}")
         declared = [self._value_parameter(v, scope) for v in values]
         declared += [parameter(places[k], inner, constant=k not in used.written) for k in keys]
         head = cgen.FunctionDeclaration(cgen.Value("static void", name), declared)
@@ -196,12 +196,17 @@ def _counted(
     node: For, body: cgen.Generable, pragmas: list[cgen.Generable], scope: Scope
 ) -> list[cgen.Generable]:
     """A loop in OpenMP's canonical form; a long bound is computed before it."""
-    lower = str(affine(node.lower, scope))
-    upper = affine(node.upper, scope).at(Level.SHIFT)
     before: list[cgen.Generable] = []
-    if len(upper) > _LONG_BOUND:
-        end = scope.names.fresh(f"{node.variable}_end")
-        before, upper = [cgen.Statement(f"const int64_t {end} = {upper}")], end
+
+    def short(bound: str, suffix: str) -> str:
+        if len(bound) <= _LONG_BOUND:
+            return bound
+        named = scope.names.fresh(f"{node.variable}_{suffix}")
+        before.append(cgen.Statement(f"const int64_t {named} = {bound}"))
+        return named
+
+    lower = short(str(affine(node.lower, scope)), "start")
+    upper = short(affine(node.upper, scope).at(Level.SHIFT), "end")
     name = scope.names.of("value", node.variable)
     scope.used.values.discard(node.variable)
     step = f"{name}++" if node.step == 1 else f"{name} += {node.step}"

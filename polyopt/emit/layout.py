@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 import cgen
@@ -48,9 +49,15 @@ def tidy(text: str) -> str:
 def _fold(line: str) -> list[str]:
     """A long line over several: heads of functions below their bracket, others indented."""
     bare = line.lstrip(" ")
-    if len(line) <= _WIDTH or bare.startswith(("#", "/*")):
+    if len(line) <= _WIDTH or bare.startswith("#"):
         return [line]
     depth = len(line) - len(bare)
+    if bare.startswith("/*"):
+        margin = " " * depth
+        return textwrap.wrap(
+            bare, _WIDTH, initial_indent=margin, subsequent_indent=f"{margin}   ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
     spots, margin = _OPERATOR, " " * (depth + 8)
     if bare.startswith("for ("):
         spots, margin = _SEMICOLON, " " * (depth + len("for ("))

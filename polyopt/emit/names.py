@@ -59,15 +59,15 @@ class Names:
         return self.given[key]
 
     def fresh(self, wanted: str) -> str:
-        """A C name that nothing else has, `wanted` itself where it is free."""
-        name = wanted
-        while name in RESERVED or name in self.taken or name.startswith(("_", "libm_")):
-            name = f"{name.lstrip('_') or 'v'}_"
+        """A C name that nothing else has: `wanted`, or `wanted_2` and so on where it is taken.
+
+        What C has taken gets an underscore: `double_`.
+        """
+        base = wanted
+        while base in RESERVED or base.startswith(("_", "libm_")):
+            base = f"{base.lstrip('_') or 'v'}_"
+        name, number = base, 2
+        while name in self.taken:
+            name, number = f"{base}_{number}", number + 1
         self.taken.add(name)
         return name
-
-    def function(self, wanted: str) -> str:
-        """A C name for a function: numbered where there are several, `gemm_i`, `gemm_i_2`."""
-        numbers = (f"{wanted}_{k}" for k in range(2, len(self.taken) + 3))
-        free = next((n for n in [wanted, *numbers] if n not in self.taken), wanted)
-        return self.fresh(free)
