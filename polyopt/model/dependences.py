@@ -16,10 +16,12 @@ from typing import Literal
 
 import islpy as isl
 
-from polyopt._isl import Frame
+from polyopt._isl import Frame, limited
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.order import order_map, reversed_order, time_vectors
 from polyopt.model.scop import Access, Scop, Statement
+
+_OPERATIONS = 300_000
 
 DependenceKind = Literal["flow", "anti", "output", "reduction"]
 
@@ -130,12 +132,57 @@ def _union(uses: Iterable[_Use], like: isl.UnionMap) -> isl.UnionMap:
     return result
 
 
+@dataclass(frozen=True)
+class _Flow:
+    """Which source instances reach which sinks; `unreached` sinks are exact, or not known."""
+
+    pairs: isl.UnionMap
+    unreached: isl.UnionSet | None
+
+
 def _compute(
+    sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap
+) -> _Flow:
+    """The last sources before each sink, by array dataflow analysis.
+
+    Where that takes isl too many operations, or fails, every earlier source is taken; and where
+    that does too, every pair of instances in order: more than there is, never less.
+    """
+    try:
+        with limited(_OPERATIONS):
+            flow = _analysis(sinks, must, may, order)
+            reached = flow.get_may_dependence()
+            unreached = flow.get_must_no_source().domain().subtract(reached.range())
+            return _Flow(reached.coalesce(), unreached)
+    except isl.Error:
+        pass
+    try:
+        with limited(_OPERATIONS):
+            return _Flow(_analysis(sinks, [], must + may, order).get_may_dependence(), None)
+    except isl.Error:
+        return _Flow(_all_pairs(must + may, sinks, order), None)
+
+
+def _analysis(
     sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap
 ) -> isl.UnionFlow:
     info = isl.UnionAccessInfo.from_sink(_union(sinks, order))
     info = info.set_must_source(_union(must, order)).set_may_source(_union(may, order))
     return info.set_schedule_map(order).compute_flow()
+
+
+def _all_pairs(sources: list[_Use], sinks: list[_Use], order: isl.UnionMap) -> isl.UnionMap:
+    """Every source before every sink in the order, whatever they touch, over simple domains."""
+
+    def domains(uses: list[_Use]) -> isl.UnionSet:
+        result = isl.UnionSet.empty(order.get_space())
+        for use in uses:
+            hull = isl.Set.from_basic_set(use.statement.domain.simple_hull().remove_divs())
+            result = result.union(isl.UnionSet.from_set(hull))
+        return result
+
+    before = order.lex_lt_union_map(order)
+    return before.intersect_domain(domains(sources)).intersect_range(domains(sinks))
 
 
 def _split(
@@ -172,17 +219,16 @@ def _flow(scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -
         flow = _compute(group, must, may, order)
         _refuse_unassigned(scop, array, group, flow)
         drop = frozenset(u.statement.name for u in group) if own else frozenset[str]()
-        found += _split("flow", array, flow.get_may_dependence(), drop)
+        found += _split("flow", array, flow.pairs, drop)
     return found
 
 
-def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: isl.UnionFlow) -> None:
+def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: _Flow) -> None:
     declared = scop.array(array)
-    if declared.kind != "local" or declared.shape:
+    if declared.kind != "local" or declared.shape or flow.unreached is None:
         return
-    unassigned = flow.get_must_no_source().domain().subtract(flow.get_may_dependence().range())
     for use in reads:
-        here = unassigned.intersect(isl.UnionSet.from_set(use.relation.domain()))
+        here = flow.unreached.intersect(isl.UnionSet.from_set(use.relation.domain()))
         if not here.is_empty():
             raise UnsupportedSyntaxError(
                 f"{array} may be read here before it is assigned. Assign it on every path first.",
@@ -202,7 +248,7 @@ def _anti(array: str, uses: tuple[_Use, ...], backwards: isl.UnionMap) -> list[D
         if reads:
             flow = _compute(reads, must, may, backwards)
             drop = frozenset(u.statement.name for u in reads) if own else frozenset[str]()
-            found += _split("anti", array, flow.get_may_dependence().reverse(), drop)
+            found += _split("anti", array, flow.pairs.reverse(), drop)
     return found
 
 
@@ -211,7 +257,7 @@ def _output(array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dep
     writes = [u for u in uses if u.access.kind != "read"]
     must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
     may = [u for u in writes if u not in must]
-    pairs = _split("output", array, _compute(writes, must, may, order).get_may_dependence())
+    pairs = _split("output", array, _compute(writes, must, may, order).pairs)
     reductions = {u.statement.name for u in writes if u.is_reduction}
     return [
         Dependence("reduction", d.source, d.sink, d.array, d.relation, d.text)
