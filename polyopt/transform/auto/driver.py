@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search
+from polyopt.transform.auto.fusing import fuse_neighbours
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
 from polyopt.transform.auto.scalars import privatize_scalars
@@ -31,6 +32,7 @@ def auto(
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):
         schedule = improve_component(search, schedule, statements)
+    schedule = fuse_neighbours(search, schedule)
     schedule = tile_contractions(search, schedule)
     schedule = split_at_pivots(search, schedule)
     return mark_loops(search, schedule)

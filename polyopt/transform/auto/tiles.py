@@ -55,12 +55,12 @@ class Contraction:
 def tile_contractions(search: Search, schedule: Schedule) -> Schedule:
     """Register and cache tiles for every contraction in the tree."""
     for name in schedule.statements:
-        if _may_contract(schedule.scop.statement(name)):
+        if may_contract(schedule.scop.statement(name)):
             schedule = _tiled(search, schedule, name) or schedule
     return schedule
 
 
-def _may_contract(statement: Statement) -> bool:
+def may_contract(statement: Statement) -> bool:
     """A reduction over at least one iterator, with an operand that misses another one."""
     if statement.reduction is None or len(statement.subscripts) < 2 or len(statement.iterators) < 3:
         return False
