@@ -14,8 +14,8 @@ import islpy as isl
 
 from polyopt._isl import Frame, affine_from_expr, condition_from_expr, mangle
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
-from polyopt.emit.work import with_work
-from polyopt.errors import IllegalScheduleError
+from polyopt.emit.work import instances, with_work
+from polyopt.errors import IllegalScheduleError, InternalError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree, children
@@ -266,12 +266,11 @@ class _Walker:
         return self._promote(self.promotions[int(name.removeprefix("promote"))], inner, scope)
 
     def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
-        values = {f"c{i}": scope.values.get(f"c{i}", Affine()) for i in range(len(scope.members))}
-        origin = tuple(o.substitute(values) for o in item.origin)
         wanted = f"{item.array}_acc" if item.load or item.store else item.array
         name = _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
-        inside = replace(scope, taken=scope.taken | {name})
-        body = self.node(inner, inside)
+        body = self.node(inner, replace(scope, taken=scope.taken | {name}))
+        values = {f"c{d}": self._loop_value(d, body, scope) for d in range(len(scope.members))}
+        origin = tuple(o.substitute(values) for o in item.origin)
         return (
             Promote(
                 item.array,
@@ -283,8 +282,25 @@ class _Walker:
                 item.store,
                 item.reduction,
                 item.targets,
-            ),  # fmt: skip
+            ),
         )
+
+    def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
+        """The value of a loop at a place inside it. Of a loop that runs once, isl may leave no
+        trace; then any instance inside tells."""
+        if f"c{depth}" in scope.values:
+            return scope.values[f"c{depth}"]
+        first = next(instances(body))
+        statement = self.scop.statement(first.statement)
+        row = scope.members[depth].row(first.statement)
+        value = row.substitute(dict(zip(statement.iterators, first.values, strict=True)))
+        outside = {n for v in scope.values.values() for n in v.names()}
+        if not value.names() <= outside | set(self.scop.parameter_names):
+            raise InternalError(
+                f"the loop {scope.members[depth].name} runs once, with the value {value}, which "
+                f"is not known outside"
+            )
+        return value
 
     def _for(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
         isl_name = ast.for_get_iterator().get_id().get_name()

@@ -41,21 +41,22 @@ def _node(node: Node, scop: Scop, outer: frozenset[str]) -> Node:
             return node
 
 
-def _instances(nodes: tuple[Node, ...]) -> Iterator[Instance]:
+def instances(nodes: tuple[Node, ...]) -> Iterator[Instance]:
+    """Every statement instance below some nodes, in textual order."""
     for node in nodes:
         match node:
             case Instance():
                 yield node
             case For() | Promote():
-                yield from _instances(node.body)
+                yield from instances(node.body)
             case If():
-                yield from _instances((*node.then, *node.otherwise))
+                yield from instances((*node.then, *node.otherwise))
 
 
 def _work(node: For, scop: Scop, outer: frozenset[str]) -> tuple[tuple[Affine, ...], int]:
     fixed = outer | set(scop.parameter_names)
     best: tuple[tuple[Affine, ...], int] = ((), 0)
-    for instance in _instances(node.body):
+    for instance in instances(node.body):
         statement = scop.statement(instance.statement)
         free = [d for d, v in enumerate(instance.values) if not v.names() <= fixed]
         factors = tuple(w for d in free if (w := _width(scop, statement, d)) is not None)
