@@ -174,6 +174,8 @@ class BodyPrinter:
         contents = _declared_at_first_write(place, body) if not node.load else None
         if contents is None:
             contents = [*_block_start(node, place, scope), *body]
+        if not node.store and node.array not in effects(node.body, self.scop).reads:
+            contents.append(cgen.Statement(f"(void){place.name}"))
         if node.store:
             contents.append(_copy(node, place, scope, into_block=False))
         return [cgen.Block(contents)]

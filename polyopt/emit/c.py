@@ -51,10 +51,10 @@ def print_c(
     scope = Scope(names, _places(scop, names), fp, Used())
     printer = BodyPrinter(scop, entry, openmp, target)
     body = printer.nodes(loops.body, scope, Position())
-    written = effects(loops.body, scop).writes
-    head, arguments = _head(scop, scope, entry, written)
+    uses = effects(loops.body, scop)
+    head, arguments = _head(scop, scope, entry, uses.writes)
     local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
-    start = [*_checks(checks, scope), *_scalars(local, scope), *_memory(local, scope)]
+    start = [*_checks(checks, scope), *_scalars(local, scope, uses.reads), *_memory(local, scope)]
     end = _release(local, scope)
     unused = _unused(arguments, scope)
     function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
@@ -126,10 +126,14 @@ def _checks(checks: Sequence[Check], scope: Scope) -> list[cgen.Generable]:
     ]
 
 
-def _scalars(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
+def _scalars(local: Sequence[Array], scope: Scope, reads: frozenset[str]) -> list[cgen.Generable]:
     """Scalar locals; C requires the zero that Python would never let be read."""
-    places = [scope.places[a.name] for a in local if not a.shape]
-    return [cgen.Statement(f"{p.dtype.ctype} {p.name} = 0") for p in places]
+    lines: list[cgen.Generable] = []
+    for place in (scope.places[a.name] for a in local if not a.shape):
+        lines.append(cgen.Statement(f"{place.dtype.ctype} {place.name} = 0"))
+        if place.array not in reads:
+            lines.append(cgen.Statement(f"(void){place.name}"))
+    return lines
 
 
 def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:

@@ -153,6 +153,14 @@ def test_an_array_and_a_loop_variable_may_share_a_name():
     assert x.tolist() == [0, 1, 2, 3]
 
 
+def test_names_outside_ascii():
+    store = statement("S1", "µ", "ψ", indices("µ"), Const(2.0, f64), text="ψ[µ] = 2.0")
+    model = scop([store], {"ψ": (f64, ("größe",))}, parameters="größe", name="schrödinger")
+    x = np.zeros(3)
+    assert build(printed(model, loop("µ", Affine.name("größe"), run("S1", "µ"))))(3, x) == 0
+    assert (x == 2).all()
+
+
 def test_comments_cannot_be_ended_from_within():
     store = statement("S1", "i", "x", indices("i"), Const(1, i64), text="x[i] = 1  # */ oh /* no")
     model = scop([store], {"x": (i64, ("n",))}, parameters="n")
@@ -472,6 +480,18 @@ def test_a_private_scalar_needs_no_storage():
     x = np.arange(4.0)
     assert build(program)(4, x) == 0
     assert x.tolist() == [0, 2, 4, 6]
+
+
+def test_scalars_that_are_never_read_are_no_warning():
+    statements = [
+        statement("S1", "i", "t", indices("i"), load("x", "i")),
+        statement("S2", "i", "s", (), load("x", "i")),
+    ]
+    locals_ = {"t": (f64, ("n",)), "s": (f64, ())}
+    model = scop(statements, {"x": (f64, ("n",))}, locals_, parameters="n")
+    block = Promote("t", "t", (I,), (1,), (run("S1", "i"),), False, False)
+    body = loop("i", N, block, run("S2", "i"))
+    assert build(printed(model, body, unused=("t",)))(3, np.zeros(3)) == 0
 
 
 def test_nested_blocks():
