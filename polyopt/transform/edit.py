@@ -229,3 +229,14 @@ def _numbered(base: str) -> Iterator[str]:
     yield base
     for number in count(2):
         yield f"{base}{number}"
+
+
+def first_statement(node: Node, statements: tuple[str, ...]) -> str:
+    """The statement that a subtree over `statements` reaches first in textual order."""
+    match node:
+        case Sequence(items):
+            return first_statement(items[0].child, items[0].statements)
+        case Leaf():
+            return statements[0]
+        case Band() | Mark() | Region():
+            return first_statement(node.child, statements)

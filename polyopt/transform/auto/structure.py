@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 
 from polyopt.model.scop import Statement
-from polyopt.model.tree import Band, Leaf, Node, Sequence, Tree
+from polyopt.model.tree import Band, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.scalars import blocks_exist
-from polyopt.transform.edit import Place, node_at, normal, places, whole
+from polyopt.transform.auto.sinking import sunk
+from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
 
 _STRIP = 128
@@ -34,7 +35,7 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
     """The cheapest of the options for one nest; what the source says wins ties."""
     inside = frozenset(statements)
     best, best_cost = schedule, search.cost(schedule)
-    for option in (_as_written, _distributed, _isl_parallel, _isl_tilable, _wavefront):
+    for option in (_as_written, _distributed, sunk, _isl_parallel, _isl_tilable, _wavefront):
         if option is _isl_parallel and runs_well(search, best, inside):
             break
         candidate = option(search, schedule, inside)
@@ -168,19 +169,7 @@ def _cuts(schedule: Schedule, inside: frozenset[str]) -> Iterator[tuple[Place, s
         below = band.child
         if isinstance(below, Sequence):
             for child in below.children[1:]:
-                yield place, _first(child.child, child.statements)
-
-
-def _first(node: Node, statements: tuple[str, ...]) -> str:
-    match node:
-        case Sequence(items):
-            return _first(items[0].child, items[0].statements)
-        case Leaf():
-            return statements[0]
-        case Band(_, child):
-            return _first(child, statements)
-        case _:
-            return statements[0]
+                yield place, first_statement(child.child, child.statements)
 
 
 # ---- loop order -----------------------------------------------------------------------------

@@ -1,0 +1,103 @@
+"""Sinking a parallel loop: strips of it outside for the threads, its points innermost for vectors.
+
+    parallel for j:                      parallel for j_tile:
+        S1(j)                                for j in the strip: S1(j)
+        for k: S2(j, k)            →         for k: for j in the strip: S2(j, k)
+        S3(j)                                for j in the strip: S3(j)
+
+So a recurrence along k runs in vectors across j, and memory is walked along its lines. Scalars
+private to an iteration of j become short arrays over the strip.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from polyopt.model.tree import Band, Sequence
+from polyopt.transform.auto.context import Search, attempt, name_of
+from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.edit import Place, first_statement, node_at, places
+from polyopt.transform.legality import Level
+from polyopt.transform.schedule import Schedule
+
+_STRIP = 64
+
+
+def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
+    """The cheapest schedule with one parallel loop of a nest sunk, None where none can be."""
+    levels = {(lv.path, lv.position): lv for lv in schedule.verdict.levels}
+    best: Schedule | None = None
+    for place in places(schedule.tree):
+        if not set(place.member.statements) <= inside or not _may_sink(schedule, place, levels):
+            continue
+        found = attempt(schedule, lambda s, p=place: _sink(s, p))
+        if found is None or not blocks_exist(found):
+            continue
+        if best is None or search.cost(found) < search.cost(best):
+            best = found
+    return best
+
+
+def _may_sink(
+    schedule: Schedule, place: Place, levels: dict[tuple[tuple[int, ...], int], Level]
+) -> bool:
+    """Whether the loop is parallel, over whole statements, and has loops inside."""
+    inner = [
+        p for p in places(schedule.tree)
+        if p.path[: len(place.path)] == place.path
+        and (p.path, p.position) > (place.path, place.position)
+    ]  # fmt: skip
+    return levels[(place.path, place.position)].is_parallel and bool(inner)
+
+
+def _sink(s: Schedule, place: Place) -> Schedule:
+    point, inside = place.member.name, set(place.member.statements)
+    known = {p.member.name for p in places(s.tree)}
+    s = s.strip_mine(name_of(s, place), _STRIP)
+    tile = next(p for p in places(s.tree) if p.member.name not in known)
+    before = [p for p in places(s.tree) if p.path == tile.path and p.position < tile.position]
+    if before:
+        names = (name_of(s, tile), *(name_of(s, p) for p in before))
+        s = attempt(s, lambda t: t.permute(*names)) or s
+    s = _distribute(s, point, inside)
+    return _innermost(s, point, inside)
+
+
+def _points(s: Schedule, point: str, inside: set[str]) -> list[Place]:
+    return [
+        p for p in places(s.tree)
+        if p.member.name == point and set(p.member.statements) <= inside
+    ]  # fmt: skip
+
+
+def _distribute(s: Schedule, point: str, inside: set[str]) -> Schedule:
+    """Split the point loop around the loops in its body."""
+    for place in _points(s, point, inside):
+        cut = _cut(s, place)
+        if cut is not None:
+            return _distribute(s.distribute(name_of(s, place), before=cut), point, inside)
+    return s
+
+
+def _cut(s: Schedule, place: Place) -> str | None:
+    """The statement before which to split: where a loop begins or has ended in the body."""
+    band = node_at(s.tree, place.path)
+    if not isinstance(band, Band) or not isinstance(band.child, Sequence):
+        return None
+    if place.position + 1 < len(band.members):
+        return None
+    children = band.child.children
+    for earlier, later in pairwise(children):
+        if isinstance(earlier.child, Band) or isinstance(later.child, Band):
+            return first_statement(later.child, later.statements)
+    return None
+
+
+def _innermost(s: Schedule, point: str, inside: set[str]) -> Schedule:
+    """Move the point loop to the end of every band that has it."""
+    for place in _points(s, point, inside):
+        after = [p for p in places(s.tree) if p.path == place.path and p.position > place.position]
+        if after:
+            names = (*(name_of(s, p) for p in after), name_of(s, place))
+            return _innermost(s.permute(*names), point, inside)
+    return s
