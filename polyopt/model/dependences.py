@@ -87,10 +87,10 @@ class _Order:
     backwards: isl.UnionMap
 
 
-def analyse(scop: Scop, known: Dependences | None = None, changed: str = "") -> Dependences:
+def analyse(scop: Scop, known: Dependences | None = None, changed: frozenset[str] = frozenset()) -> Dependences:
     """The dependences of the reference order.
 
-    With `known`, those of a model that differs only in how `changed` is stored: the
+    With `known`, those of a model that differs only in how the arrays `changed` are stored: the
     dependences through other arrays are taken over.
 
     Raises UnsupportedSyntaxError where a scalar local is read before any assignment.
@@ -101,7 +101,7 @@ def analyse(scop: Scop, known: Dependences | None = None, changed: str = "") -> 
     order = _Order(forwards, reversed_order(forwards))
     found: list[Dependence] = []
     for array in scop.arrays:
-        if known is not None and array.name != changed:
+        if known is not None and array.name not in changed:
             found += [d for d in known.items if d.array == array.name]
             continue
         uses = _uses(scop, frames, array.name)

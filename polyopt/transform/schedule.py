@@ -175,8 +175,21 @@ class Schedule:
     def privatize(self, array: str, at: str | None = None) -> Schedule:
         """Give each iteration of the loops around its uses its own copy: `storage.privatize`."""
         scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
-        dependences = analyse(scop, self.dependences, array)
-        step = Step("privatize", (array,), () if at is None else (("at", at),))
+        return self._stored(
+            scop,
+            frozenset({array}),
+            Step("privatize", (array,), () if at is None else (("at", at),)),
+        )
+
+    def rename(self, array: str) -> Schedule:
+        """Give uses of a scalar that share no value names of their own: `storage.rename`."""
+        scop = storage.rename(self.scop, self.dependences, array)
+        new = {a.name for a in scop.arrays} - {a.name for a in self.scop.arrays}
+        return self._stored(scop, frozenset({array, *new}), Step("rename", (array,)))
+
+    def _stored(self, scop: Scop, changed: frozenset[str], step: Step) -> Schedule:
+        """This order over a model with other storage, whose dependences are computed anew."""
+        dependences = analyse(scop, self.dependences, changed)
         judge = Judge(scop, dependences, self.fp)
         new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
         return new._judged(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import islpy as isl
@@ -27,12 +28,7 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
 
     Raises BadArgumentError where the array is not a scalar local, or where a value crosses.
     """
-    declared = next((a for a in scop.arrays if a.name == array), None)
-    if declared is None or declared.kind != "local" or declared.shape:
-        scalars = [a.name for a in scop.arrays if a.kind == "local" and not a.shape]
-        raise BadArgumentError(
-            f'privatize: "{array}" is not a scalar local. Scalars here: {scalars or "none"}.'
-        )
+    _scalar(scop, array, "privatize")
     possible = private_depth(scop, dependences, array)
     users = [s for s in scop.statements if uses(s, array)]
     depth = possible if at is None else _depth_of(tree, users, at)
@@ -44,6 +40,55 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
         )
     statements = tuple(_expand(s, array, depth) for s in scop.statements)
     return replace(scop, statements=statements, private=(*scop.private, (array, depth)))
+
+
+def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
+    """Give the uses of a scalar local that share no value storage of their own.
+
+    for i: t = A[i]; B[i] = t                 for i: t = A[i]; B[i] = t
+    for j: t = C[j]; D[j] = t    —rename→     for j: t_2 = C[j]; D[j] = t_2
+
+    Uses belong together where a value flows between them (the webs of register allocation;
+    Cytron and Ferrante 1987). Every read then still reaches the same write.
+
+    Raises BadArgumentError where the array is not a scalar local, or is one web.
+    """
+    _scalar(scop, array, "rename")
+    webs = _webs(scop, dependences, array)
+    if len(webs) < 2:
+        raise BadArgumentError(f'rename: all uses of "{array}" share one value.')
+    taken = {a.name for a in scop.arrays} | {a.name for a in scop.arguments}
+    arrays, statements = scop.arrays, scop.statements
+    old = scop.array(array)
+    for number, web in enumerate(webs[1:], 2):
+        name = f"{array}_{number}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        arrays = (*arrays, replace(old, name=name))
+        statements = tuple(_with_array(s, array, name) if s.name in web else s for s in statements)
+    return replace(scop, arrays=arrays, statements=statements)
+
+
+def _webs(scop: Scop, dependences: Dependences, array: str) -> list[set[str]]:
+    """Statements that use the scalar, grouped by the values that flow between them."""
+    webs = [{s.name} for s in scop.statements if uses(s, array)]
+    for dependence in dependences.items:
+        if dependence.array == array and dependence.kind in ("flow", "reduction"):
+            joined = [w for w in webs if w & {dependence.source, dependence.sink}]
+            rest = [w for w in webs if w not in joined]
+            webs = [set().union(*joined), *rest] if joined else rest
+    order = [s.name for s in scop.statements]
+    return sorted(webs, key=lambda w: min(map(order.index, w)))
+
+
+def _with_array(statement: Statement, array: str, name: str) -> Statement:
+    """The statement with a scalar under another name."""
+
+    def change(node: Expr) -> Expr:
+        return replace(node, array=name) if _is_load(node, array) else node
+
+    return _rewritten(statement, change, name if statement.array == array else None)
 
 
 def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
@@ -71,6 +116,16 @@ def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
             f"of constant shape. Tile its loops, separate full tiles, and promote in those."
         )
     return new
+
+
+def _scalar(scop: Scop, array: str, step: str) -> None:
+    """Raise BadArgumentError where the array is not a scalar local."""
+    declared = next((a for a in scop.arrays if a.name == array), None)
+    if declared is None or declared.kind != "local" or declared.shape:
+        scalars = [a.name for a in scop.arrays if a.kind == "local" and not a.shape]
+        raise BadArgumentError(
+            f'{step}: "{array}" is not a scalar local. Scalars here: {scalars or "none"}.'
+        )
 
 
 def _depth_of(tree: Tree, users: list[Statement], at: str) -> int:
@@ -121,12 +176,20 @@ def _expand(statement: Statement, array: str, depth: int) -> Statement:
     def change(node: Expr) -> Expr:
         return replace(node, subscripts=index) if _is_load(node, array) else node
 
+    expanded = _rewritten(statement, change, None)
+    return replace(expanded, subscripts=index) if statement.array == array else expanded
+
+
+def _rewritten(
+    statement: Statement, change: Callable[[Expr], Expr], target: str | None
+) -> Statement:
+    """The statement with every expression changed, and its target renamed where one is given."""
     reduction = statement.reduction
     if reduction is not None:
         reduction = replace(reduction, operand=rebuild(reduction.operand, change))
     return replace(
         statement,
-        subscripts=index if statement.array == array else statement.subscripts,
+        array=target or statement.array,
         value=rebuild(statement.value, change),
         guard=None if statement.guard is None else rebuild(statement.guard, change),
         reduction=reduction,

@@ -82,6 +82,9 @@ def _inner_pair(schedule: Schedule, names: set[str]) -> tuple[Path, Path] | None
     """The last two loops that follow one another just inside the fused loop."""
     for path, position in _neighbours(schedule.tree.root, ()):
         parent = node_at(schedule.tree, path)
-        if isinstance(parent, Sequence) and {s for c in parent.children for s in c.statements} == names:
+        if (
+            isinstance(parent, Sequence)
+            and {s for c in parent.children for s in c.statements} == names
+        ):
             return (*path, position), (*path, position + 1)
     return None

@@ -9,7 +9,10 @@ from polyopt.transform.storage import private_depth
 
 
 def privatize_scalars(schedule: Schedule) -> Schedule:
-    """Privatise every scalar local that can be; one whose copies no bounded block holds is left."""
+    """Privatise every scalar local that can be, uses that share no value apart from each other;
+    one whose copies no bounded block holds is left."""
+    for name in [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]:
+        schedule = attempt(schedule, lambda s, n=name: s.rename(n)) or schedule
     private = {name for name, _ in schedule.scop.private}
     for array in schedule.scop.arrays:
         if array.kind != "local" or array.shape or array.name in private:
