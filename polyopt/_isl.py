@@ -8,6 +8,7 @@ mangled here and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -29,8 +30,12 @@ from polyopt.model.affine import (
 )
 
 _RESERVED = frozenset(
-    "min max mod floor ceil exists and or not implies infty NaN true false rat".split()
-)
+    (
+        "and", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity", "infty",
+        "max", "min", "mod", "nan", "not", "or", "rat", "true",
+    )
+)  # fmt: skip
+_LOOP_NAME = re.compile(r"c\d+")
 _IN, _OUT, _PARAM, _SET = (
     isl.dim_type.in_,
     isl.dim_type.out,
@@ -40,8 +45,14 @@ _IN, _OUT, _PARAM, _SET = (
 
 
 def mangle(name: str) -> str:
-    """A name that isl's parser accepts as an identifier."""
-    return f"{name}__" if name in _RESERVED else name
+    """A name that isl's parser accepts as an identifier, and that no loop of its AST can have.
+
+    isl reads its keywords in any case, and identifiers in ASCII only. Different names stay
+    different: what ends in two underscores is always the result of this function.
+    """
+    plain = "".join(c if c.isascii() else f"_u{ord(c):x}_" for c in name)
+    special = name.lower() in _RESERVED or _LOOP_NAME.fullmatch(name) or name.endswith("__")
+    return f"{plain}__" if special or plain != name else name
 
 
 @contextmanager
