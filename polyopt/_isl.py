@@ -286,6 +286,17 @@ def parameter_condition(set_: isl.Set, parameters: Sequence[str]) -> Condition:
     return condition_from_expr(build.expr_from_set(params), rename)
 
 
+def point_condition(
+    set_: isl.Set, parameters: Sequence[str], coordinates: Sequence[str]
+) -> Condition:
+    """A set as a condition on its parameters and coordinates, which get the names given."""
+    for position, name in enumerate(coordinates):
+        set_ = set_.set_dim_name(_SET, position, mangle(name))
+    flat = set_.reset_tuple_id()
+    moved = flat.move_dims(_PARAM, flat.dim(_PARAM), _SET, 0, len(coordinates)).params()
+    return parameter_condition(moved, [*parameters, *coordinates])
+
+
 def affine_from_pw_aff(
     function: isl.PwAff, parameters: Sequence[str], iterators: Sequence[str]
 ) -> Affine | None:

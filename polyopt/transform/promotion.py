@@ -7,11 +7,11 @@ privatised scalar needs its copies at the deepest place from which they all can 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import islpy as isl
 
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, All, Condition
 from polyopt.model.scop import Scop
 from polyopt.model.tree import (
     Band,
@@ -32,7 +32,8 @@ from polyopt.transform.legality import Level, Path
 class Promotion:
     """A block of `array` kept local just outside member `position` of the band at `path`
     (or around the node at `path`, where that is no band). `origin` is affine in the names
-    `c0, c1, …` of the loops outside, outermost first, and in the parameters."""
+    `c0, c1, …` of the loops outside, outermost first, and in the parameters. `active` says, in
+    the same names, where the block is touched at all: elsewhere its elements need not exist."""
 
     path: Path
     position: int
@@ -43,6 +44,7 @@ class Promotion:
     store: bool
     reduction: str | None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
+    active: Condition = field(default_factory=All)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
             Promotion(
                 level.path, level.position, array, block[0], (),
                 load=True, store=True, reduction=ops.pop(), targets=targets,
+                active=footprints.active(outside, updates, array, is_target),
             )
         )  # fmt: skip
     return tuple(found)
@@ -138,6 +141,10 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
                     Promotion(
                         level.path, level.position, access.array, block, (),
                         load=True, store=False, reduction=None, targets=(target,),
+                        active=footprints.active(
+                            outside, [statement], access.array,
+                            lambda _, a, own=access: a == own, within,
+                        ),
                     )
                 )  # fmt: skip
     return tuple(found)
@@ -194,6 +201,10 @@ def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion 
     return Promotion(
         path, 0, array, block[0], block[1],
         load=True, store=bool(writers), reduction=None, targets=targets,
+        active=footprints.active(
+            outside, writers if targets else users, array,
+            is_target if targets else (lambda _statement, _access: True), within,
+        ),
     )  # fmt: skip
 
 

@@ -84,9 +84,15 @@ def _gained(before: Schedule, after: Schedule) -> bool:
 
 def _pivot(schedule: Schedule, level: Level, levels: list[Level]) -> Affine | None:
     """The one value of the loop's iterator at which every carried dependence begins or ends."""
-    name = level.member.statements[0]
+    name = levels[-1].member.statements[0]
     iterator = level.member.row(name).single_name
-    outer = [lv for lv in levels if (lv.path, lv.position) < (level.path, level.position)]
+    outer = [
+        lv
+        for lv in levels
+        if lv.path == level.path[: len(lv.path)]
+        and (lv.path, lv.position) < (level.path, level.position)
+        and name in lv.member.statements
+    ]
     rows = [lv.member.row(name).single_name for lv in outer]
     if iterator is None or None in rows:
         return None
