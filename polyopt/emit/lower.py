@@ -7,7 +7,7 @@ isl: original iterators come as the arguments of the user expressions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import islpy as isl
@@ -101,6 +101,10 @@ def _marked_blocks(schedule: Schedule) -> list[Promotion]:
     return found
 
 
+Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
+"""Inserts something at a place; returns the node at the place where it began."""
+
+
 class _IslTree:
     """Our tree as an isl schedule tree, with marks that name members and promotions."""
 
@@ -133,7 +137,10 @@ class _IslTree:
                 return self._marked(at, path, 0, lambda n: self._node(n, child, (*path, 0)))
         return self._marked(at, path, 0, lambda n: n)
 
-    def _marked(self, at, path, position, then):  # type: ignore[no-untyped-def]
+    def _marked(
+        self, at: isl.ScheduleNode, path: Path, position: int, then: Insert
+    ) -> isl.ScheduleNode:
+        """Insert below the marks of the promotions that stand at a place."""
         numbers = self.promotions.get((path, position), [])
         for number in reversed(numbers):
             at = at.insert_mark(isl.Id(f"promote{number}"))

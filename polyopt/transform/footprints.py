@@ -232,7 +232,7 @@ def _fills(elements: isl.Map, shape: tuple[int, ...]) -> bool:
     filled = elements.lexmin()
     for dimension, extent in enumerate(shape):
         filled = _extended(filled, dimension, extent)
-    return filled.is_subset(elements) and elements.is_subset(filled)
+    return bool(filled.is_subset(elements) and elements.is_subset(filled))
 
 
 def _extended(elements: isl.Map, dimension: int, extent: int) -> isl.Map:

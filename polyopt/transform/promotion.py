@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import islpy as isl
 
 from polyopt.model.affine import Affine, All, Condition
-from polyopt.model.scop import Scop
+from polyopt.model.scop import Access, Scop
 from polyopt.model.tree import (
     Band,
     Mark,
@@ -24,7 +24,7 @@ from polyopt.model.tree import (
     children,
     walk,
 )
-from polyopt.transform.footprints import Footprints, Restriction, is_target
+from polyopt.transform.footprints import Footprints, Restriction, Wanted, is_target
 from polyopt.transform.legality import Level, Path
 
 
@@ -143,11 +143,16 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
                         load=True, store=False, reduction=None, targets=(target,),
                         active=footprints.active(
                             outside, [statement], access.array,
-                            lambda _, a, own=access: a == own, within,
+                            _is(access), within,
                         ),
                     )
                 )  # fmt: skip
     return tuple(found)
+
+
+def _is(wanted: Access) -> Wanted:
+    """Selects one access."""
+    return lambda _, access: access == wanted
 
 
 def _outside(scop: Scop, tree: Tree, level: Level) -> tuple[Member, ...]:

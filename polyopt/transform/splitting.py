@@ -17,9 +17,10 @@ def split(tree: Tree, scop: Scop, loop: str, at: str) -> Tree:
     for i: S(i)    —split("i", at="k")→    for i < k: S(i)
                                            for i2 >= k: S(i2)
 
-    The loops of the second part get names of their own. `at` is affine in the parameters and in the iterators of the statements inside. Always legal
-    where it does not move with the loop itself: the order of instances is unchanged. It frees
-    what only one iteration holds up: split there, and the parts may be parallel or vector loops.
+    The loops of the second part get names of their own. `at` is affine in the parameters and in
+    the iterators of the statements inside. Always legal where it does not move with the loop
+    itself: the order of instances is unchanged. It frees what only one iteration holds up: split
+    there, and the parts may be parallel or vector loops.
 
     Raises NoSuchLoopError, and BadArgumentError where `at` uses other names.
     """

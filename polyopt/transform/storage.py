@@ -86,7 +86,7 @@ def _with_array(statement: Statement, array: str, name: str) -> Statement:
     """The statement with a scalar under another name."""
 
     def change(node: Expr) -> Expr:
-        return replace(node, array=name) if _is_load(node, array) else node
+        return replace(node, array=name) if isinstance(node, Load) and node.array == array else node
 
     return _rewritten(statement, change, name if statement.array == array else None)
 
@@ -174,7 +174,9 @@ def _expand(statement: Statement, array: str, depth: int) -> Statement:
     index = tuple(Affine.name(i) for i in statement.iterators[:depth])
 
     def change(node: Expr) -> Expr:
-        return replace(node, subscripts=index) if _is_load(node, array) else node
+        if isinstance(node, Load) and node.array == array:
+            return replace(node, subscripts=index)
+        return node
 
     expanded = _rewritten(statement, change, None)
     return replace(expanded, subscripts=index) if statement.array == array else expanded
@@ -194,7 +196,3 @@ def _rewritten(
         guard=None if statement.guard is None else rebuild(statement.guard, change),
         reduction=reduction,
     )
-
-
-def _is_load(node: Expr, array: str) -> bool:
-    return isinstance(node, Load) and node.array == array

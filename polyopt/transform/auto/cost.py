@@ -222,7 +222,7 @@ def _statement_cost(
             memory += lines * _L1_LINE * 0.5 + (_JUMP / 2 if step > 1 else 0.0)
             continue
         seen.add(key)
-        line = _line_cost(scop, statement, access.subscripts, access.array, loops, machine)
+        line = _line_cost(scop, statement, access.subscripts, loops, machine)
         written = access.array == statement.array and line > _L1_LINE
         memory += lines * line * (2 if written else 1) + (_JUMP if step > 1 else 0.0)
     arithmetic = _arithmetic(statement)
@@ -291,7 +291,6 @@ def _line_cost(
     scop: Scop,
     statement: Statement,
     subscripts: tuple[Affine, ...],
-    array: str,
     loops: tuple[LoopView, ...],
     machine: Machine,
 ) -> float:

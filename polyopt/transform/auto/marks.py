@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.cost import TYPICAL_SIZE, views
 from polyopt.transform.edit import Place, places
@@ -35,7 +37,7 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
         free = not any(_on_one_path(place.path, path) for path in marked)
         if level.is_parallel and free and trips >= _TOO_FEW:
             name = name_of(schedule, place)
-            new = attempt(schedule, lambda s, n=name: s.parallel(n))
+            new = attempt(schedule, partial(Schedule.parallel, loop=name))
             if new is not None:
                 schedule = new
                 marked.append(place.path)
@@ -60,7 +62,9 @@ def _vectors(search: Search, schedule: Schedule) -> Schedule:
             continue
         width = max(1, search.machine.vector_bits // _widest(schedule, place))
         name = name_of(schedule, place)
-        schedule = attempt(schedule, lambda s, n=name, w=width: s.vectorize(n, w)) or schedule
+        schedule = (
+            attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
+        )
     return schedule
 
 

@@ -143,5 +143,5 @@ def _fixed(
             for d, p in enumerate(names)
         ]
         constant = constraint.get_constant_val().to_python()
-        return Affine.of(terms, constant) * -own
+        return Affine.of(terms, int(constant)) * -int(own)
     return None

@@ -11,6 +11,7 @@ private to an iteration of j become short arrays over the strip.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 from polyopt.model.tree import Band, Sequence
@@ -30,7 +31,7 @@ def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule
     for place in places(schedule.tree):
         if not set(place.member.statements) <= inside or not _may_sink(schedule, place, levels):
             continue
-        found = attempt(schedule, lambda s, p=place: _sink(s, p))
+        found = attempt(schedule, partial(_sink, place=place))
         if found is None or not blocks_exist(found):
             continue
         if best is None or search.cost(found) < search.cost(best):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 
 from polyopt.model.scop import Statement
@@ -151,7 +152,7 @@ def distribute_fully(schedule: Schedule, inside: frozenset[str]) -> Schedule:
         changed = False
         for place, before in _cuts(schedule, inside):
             name = name_of(schedule, place)
-            new = attempt(schedule, lambda s, n=name, b=before: s.distribute(n, b))
+            new = attempt(schedule, partial(Schedule.distribute, loop=name, before=before))
             if new is not None and blocks_exist(new):
                 schedule, changed = new, True
                 break
@@ -190,9 +191,7 @@ def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> 
     names = tuple(name_of(schedule, p) for p in members)
     best, best_cost = schedule, search.cost(schedule)
     for order in _orders(names):
-        candidate = (
-            attempt(schedule, lambda s, o=order: s.permute(*o)) if order != names else schedule
-        )
+        candidate = _permuted(schedule, order) if order != names else schedule
         if candidate is None or not blocks_exist(candidate):
             continue
         for variant in (candidate, _strip_outwards(search, candidate, path)):
@@ -202,6 +201,10 @@ def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> 
             if found < best_cost * 0.97:
                 best, best_cost = variant, found
     return best
+
+
+def _permuted(schedule: Schedule, order: tuple[str, ...]) -> Schedule | None:
+    return attempt(schedule, lambda s: s.permute(*order))
 
 
 def _orders(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

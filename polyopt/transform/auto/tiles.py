@@ -107,13 +107,14 @@ def _parts(search: Search, schedule: Schedule, name: str) -> Contraction | None:
     band = [p for p in places(schedule.tree) if name in p.member.statements]
     band = [p for p in band if p.path == band[-1].path]
     rows = list(zip(levels, loops, strict=True))[-len(band) :]
-    columns, outer, depths = [], [], []
+    parts: dict[str, list[Place]] = {"column": [], "row": [], "depth": []}
     for place, (level, view) in zip(band, rows, strict=True):
         kind = _role(statement, level, view)
-        {"column": columns, "row": outer, "depth": depths}.get(kind, []).append(place)
-    if len(columns) != 1 or not outer or not depths:
+        if kind in parts:
+            parts[kind].append(place)
+    if len(parts["column"]) != 1 or not parts["row"] or not parts["depth"]:
         return None
-    return Contraction(outer[-1], columns[0], depths[-1])
+    return Contraction(parts["row"][-1], parts["column"][0], parts["depth"][-1])
 
 
 def _role(statement: Statement, level: Level, view: LoopView) -> str:
