@@ -1,0 +1,291 @@
+"""Runs `Loops` in Python: the loop form's own meaning, without a C compiler.
+
+The loops become the text of a Python function over NumPy arrays. A parallel or vector loop's
+iterations run interleaved in a random order, and a statement's value is computed in one turn and
+stored in a later one, so that a race shows up as a wrong result. Private blocks are fresh in each
+iteration and start as rubbish; accumulators of vector loops are kept in lanes and combined.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from value_text import Constants, condition_text, guarded, value_text
+
+from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
+from polyopt.model.affine import Affine
+from polyopt.model.expr import substitute
+from polyopt.model.scop import Scop
+from polyopt.model.types import DType
+
+LANES = 4
+Place = Callable[[str, tuple[Affine, ...]], str]
+Access = tuple[str, tuple[Affine, ...]]
+
+
+class Runner:
+    """A kernel in loop form, ready to be called with its arguments by name."""
+
+    def __init__(self, scop: Scop, loops: Loops) -> None:
+        self.scop = scop
+        text = _Text(scop)
+        text.block(loops.body, _Blocks({}, {}), 1)
+        arrays = ", ".join(a.name for a in scop.arrays)
+        head = f"def run({', '.join(scop.parameter_names)}{', ' if scop.parameters else ''}_env):"
+        names = [f"    {a.name}_ = _env[{a.name!r}]" for a in scop.arrays]
+        scalars = [f"    {s}_ = _env[{s!r}]" for s in _scalars(scop)]
+        self.text = "\n".join([head, f"    # {arrays}", *names, *scalars, *text.lines, "    return"])
+        self.scope: dict[str, Any] = {
+            **text.constants.values, "np": np, "_weave": weave, "_drive": drive, "_lanes": lanes,
+        }  # fmt: skip
+        exec(compile(self.text, "<loops>", "exec"), self.scope)  # noqa: S102 the text is our own
+
+    def __call__(self, arguments: Mapping[str, Any], seed: int = 0) -> None:
+        """Run on arguments, arrays changed in place."""
+        sizes = parameters(self.scop, arguments)
+        env = environment(self.scop, arguments, sizes)
+        self.scope["_random"] = random.Random(seed)
+        with np.errstate(all="ignore"):
+            self.scope["run"](*(sizes[p] for p in self.scop.parameter_names), env)
+
+
+def parameters(scop: Scop, arguments: Mapping[str, Any]) -> dict[str, int]:
+    """The parameters' values in a call."""
+    found = {}
+    for parameter in scop.parameters:
+        kind, name, dimension = parameter.origin
+        given = arguments[name]
+        found[parameter.name] = int(given if kind == "argument" else given.shape[dimension])
+    return found
+
+
+def environment(scop: Scop, arguments: Mapping[str, Any], sizes: dict[str, int]) -> dict[str, Any]:
+    """Arrays by name, local ones made, and scalar arguments of their own type."""
+    env: dict[str, Any] = {}
+    for array in scop.arrays:
+        if array.kind == "argument":
+            env[array.name] = arguments[array.name]
+        else:
+            shape = tuple(max(e.evaluate(sizes), 0) for e in array.shape)
+            env[array.name] = rubbish(shape, array.dtype)
+    for name, dtype in _scalars(scop).items():
+        env[name] = dtype.numpy.type(arguments[name])
+    return env
+
+
+def _scalars(scop: Scop) -> dict[str, DType]:
+    known = {a.name for a in scop.arrays}
+    return {a.name: a.type.dtype for a in scop.arguments if a.name not in known}
+
+
+def rubbish(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
+    """Memory that nothing has been written to."""
+    unset = np.nan if dtype.is_float else dtype.kind == "b" or 123456789
+    return np.full(shape, unset, dtype.numpy)
+
+
+# ---- concurrency ---------------------------------------------------------------------------------
+
+
+Iteration = Callable[[int, int], Iterator[None]]
+
+
+def weave(body: Iteration, values: range, chance: random.Random) -> Iterator[None]:
+    """Run the iterations' steps in a random interleaving of a random order.
+
+    Each of the lanes runs one iteration at a time, and is told to the body.
+    """
+    order = list(values)
+    chance.shuffle(order)
+    waiting = iter(order)
+    active: list[tuple[int, Iterator[None]]] = []
+    free = list(range(LANES))
+    while True:
+        while free:
+            following = next(waiting, None)
+            if following is None:
+                break
+            lane = free.pop()
+            active.append((lane, body(following, lane)))
+        if not active:
+            return
+        chosen = chance.randrange(len(active))
+        for _ in range(chance.choice((1, 1, 2, 5))):
+            try:
+                next(active[chosen][1])
+            except StopIteration:
+                free.append(active.pop(chosen)[0])
+                break
+        yield
+
+
+def drive(steps: Iterator[None]) -> None:
+    """Run to the end."""
+    for _ in steps:
+        pass
+
+
+def lanes(block: np.ndarray, operator: str) -> list[np.ndarray]:
+    """A vector accumulator's partial results, all of them neutral."""
+    kind = block.dtype
+    if operator in ("min", "max"):
+        if kind.kind == "f":
+            start: Any = np.inf if operator == "min" else -np.inf
+        elif kind.kind == "b":
+            start = operator == "min"
+        else:
+            start = np.iinfo(kind).max if operator == "min" else np.iinfo(kind).min
+    else:
+        start = {"add": 0, "mul": 1, "and": -1, "or": 0, "xor": 0}[operator]
+    return [np.full(block.shape, start, kind) for _ in range(LANES)]
+
+
+# ---- text ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The promoted blocks in force: of whole arrays, and of single accesses."""
+
+    whole: Mapping[str, Promote]
+    some: Mapping[tuple[str, Access], Promote]
+    pending: tuple[Promote, ...] = ()
+
+    def inside(self, node: Promote) -> _Blocks:
+        pending = (*self.pending, node) if node.reduction else self.pending
+        if node.targets:
+            more = {(s, (node.array, subs)): node for s, subs in node.targets}
+            return _Blocks(self.whole, {**self.some, **more}, pending)
+        kept = {k: v for k, v in self.some.items() if k[1][0] != node.array}
+        return _Blocks({**self.whole, node.array: node}, kept, pending)
+
+    def holder(self, statement: str, access: Access) -> Promote | None:
+        return self.some.get((statement, access)) or self.whole.get(access[0])
+
+
+@dataclass
+class _Text:
+    """Writes the function's lines."""
+
+    scop: Scop
+    lines: list[str] = field(default_factory=list)
+    constants: Constants = field(default_factory=Constants)
+    count: int = 0
+    concurrent: int = 0
+
+    def add(self, level: int, text: str) -> None:
+        self.lines.append("    " * level + text)
+
+    def block(self, nodes: tuple[Node, ...], blocks: _Blocks, level: int) -> None:
+        before = len(self.lines)
+        for node in nodes:
+            match node:
+                case For():
+                    self.loop(node, blocks, level)
+                case If():
+                    self.add(level, f"if {condition_text(node.condition)}:")
+                    self.block(node.then, blocks, level + 1)
+                    if node.otherwise:
+                        self.add(level, "else:")
+                        self.block(node.otherwise, blocks, level + 1)
+                case Instance():
+                    self.instance(node, blocks, level)
+                case Promote():
+                    self.promote(node, blocks, level)
+                case Comment():
+                    pass
+        if len(self.lines) == before:
+            self.add(level, "pass")
+
+    def loop(self, node: For, blocks: _Blocks, level: int) -> None:
+        values = f"range({node.lower}, {node.upper}, {node.step})"
+        if not (node.parallel or node.vector):
+            self.add(level, f"for {node.variable} in {values}:")
+            self.block(node.body, blocks, level + 1)
+            return
+        self.count += 1
+        number = self.count
+        partial = blocks.pending if node.vector else ()
+        names = [f"{p.name}_" for p in partial]
+        for promote, name in zip(partial, names, strict=True):
+            self.add(level, f"{name}lanes{number} = _lanes({name}, {promote.reduction!r})")
+        self.add(level, f"def _body{number}({node.variable}, _lane{number}):")
+        for name in names:
+            self.add(level + 1, f"{name} = {name}lanes{number}[_lane{number}]")
+        inside = _Blocks(blocks.whole, blocks.some)
+        self.concurrent += 1
+        self.block(node.body, inside, level + 1)
+        self.concurrent -= 1
+        self.add(level + 1, "yield")
+        call = f"_weave(_body{number}, {values}, _random)"
+        self.add(level, f"yield from {call}" if self.concurrent else f"_drive({call})")
+        for promote, name in zip(partial, names, strict=True):
+            self.combine(promote, name, number, level)
+
+    def combine(self, promote: Promote, name: str, number: int, level: int) -> None:
+        self.add(level, f"for _lane in {name}lanes{number}:")
+        a, b = f"{name}[()]", "_lane[()]"
+        forms = {"add": f"{a} + {b}", "mul": f"{a} * {b}", "min": f"min({a}, {b})",
+                 "max": f"max({a}, {b})", "and": f"{a} & {b}", "or": f"{a} | {b}", "xor": f"{a} ^ {b}"}  # fmt: skip
+        assert promote.reduction is not None
+        self.add(level + 1, f"{a} = {forms[promote.reduction]}")
+
+    def promote(self, node: Promote, blocks: _Blocks, level: int) -> None:
+        dtype = self.constants.name(node.array, self.scop.dtype(node.array))
+        self.count += 1
+        shape = f"({''.join(f'{e}, ' for e in node.shape)})"
+        unset = self.constants.unset(self.scop.dtype(node.array))
+        name, outer = f"{node.name}_", blocks.holder("", (node.array, ()))
+        array, origin = f"{node.array}_", node.origin
+        if outer is not None:
+            array = f"{outer.name}_"
+            origin = tuple(i - o for i, o in zip(origin, outer.origin, strict=True))
+            origin = origin if outer.shape else ()
+        start = ", ".join(f"_at({o})" for o in origin)
+        ends = ", ".join(f"_at({o}):({o}) + {e}" for o, e in zip(origin, node.shape, strict=False))
+        where = (ends if node.shape else start) or "()"
+        self.add(level, f"{name} = np.full({shape}, {unset}, {dtype})")
+        if node.load:
+            self.add(level, f"{name}[...] = {array}[{where}]")
+        self.block(node.body, blocks.inside(node), level)
+        if node.store:
+            self.add(level, f"{array}[{where}] = {name}")
+
+    def place(self, statement: str, blocks: _Blocks, values: dict[str, Affine]) -> Place:
+        """How an access is written: in its array, or in the block that holds it."""
+
+        def text(array: str, subscripts: tuple[Affine, ...]) -> str:
+            block = blocks.holder(statement, (array, subscripts))
+            index = [s.substitute(values) for s in subscripts]
+            if block is None:
+                return guarded(f"{array}_", index)
+            if not block.shape:
+                return f"{block.name}_[()]"
+            return guarded(f"{block.name}_", [i - o for i, o in zip(index, block.origin, strict=True)])
+
+        return text
+
+    def instance(self, node: Instance, blocks: _Blocks, level: int) -> None:
+        statement = self.scop.statement(node.statement)
+        values = dict(zip(statement.iterators, node.values, strict=True))
+        place = self.place(statement.name, blocks, values)
+
+        def value(expr: Any) -> str:
+            return value_text(expr, place, values, self.constants)
+
+        if statement.guard is not None:
+            self.add(level, f"if {value(statement.guard)}:")
+            level += 1
+        self.add(level, f"_v = {value(statement.value)}")
+        if self.concurrent:
+            self.add(level, "yield")
+        self.add(level, f"{place(statement.array, statement.subscripts)} = _v")
+        if self.concurrent:
+            self.add(level, "yield")
+
+
+__all__ = ["Runner", "substitute"]
