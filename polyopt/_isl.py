@@ -30,11 +30,11 @@ from polyopt.model.affine import (
 )
 
 _RESERVED = frozenset(
-    (
-        "and", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity", "infty",
-        "max", "min", "mod", "nan", "not", "or", "rat", "true",
-    )
-)  # fmt: skip
+    {
+        *("and", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity"),
+        *("infty", "max", "min", "mod", "nan", "not", "or", "rat", "true"),
+    }
+)
 _LOOP_NAME = re.compile(r"c\d+")
 _IN, _OUT, _PARAM, _SET = (
     isl.dim_type.in_,
@@ -286,17 +286,6 @@ def parameter_condition(set_: isl.Set, parameters: Sequence[str]) -> Condition:
     return condition_from_expr(build.expr_from_set(params), rename)
 
 
-def point_condition(
-    set_: isl.Set, parameters: Sequence[str], coordinates: Sequence[str]
-) -> Condition:
-    """A set as a condition on its parameters and coordinates, which get the names given."""
-    for position, name in enumerate(coordinates):
-        set_ = set_.set_dim_name(_SET, position, mangle(name))
-    flat = set_.reset_tuple_id()
-    moved = flat.move_dims(_PARAM, flat.dim(_PARAM), _SET, 0, len(coordinates)).params()
-    return parameter_condition(moved, [*parameters, *coordinates])
-
-
 def affine_from_pw_aff(
     function: isl.PwAff, parameters: Sequence[str], iterators: Sequence[str]
 ) -> Affine | None:
@@ -356,17 +345,43 @@ def sample_point(set_: isl.Set) -> tuple[dict[str, int], tuple[int, ...]] | None
     return params, coordinates
 
 
-def smallest_parameters(set_: isl.Set, parameters: Sequence[str]) -> isl.Set:
-    """Restrict to small parameter values, so that a witness is one a person can check.
+def smallest_point(
+    set_: isl.Set, parameters: Sequence[str]
+) -> tuple[dict[str, int], tuple[int, ...]] | None:
+    """The point of a set that a person checks most easily: values by name, and coordinates.
 
-    Minimises the sum of the parameters' absolute values greedily: the first bound in
-    0, 1, 2, 4, 8, … for which points remain, then each parameter to its minimum in turn.
+    Parameters are small, as equal as they can be and not negative where that is possible; at
+    those the first coordinates in lexicographic order. None where the set is empty.
     """
-    for bound in (3, 4, 6, 8, 12, 16, 32, 64, 1024):
-        limited_set = set_
-        for position in range(set_.dim(_PARAM)):
-            limited_set = limited_set.upper_bound_val(_PARAM, position, _val(bound))
-            limited_set = limited_set.lower_bound_val(_PARAM, position, _val(-bound))
-        if not limited_set.is_empty():
-            return limited_set
+    small = _small_parameters(set_)
+    for position in range(small.dim(_PARAM)):
+        small = _least(small, position)
+    found = sample_point(small.lexmin())
+    if found is None:
+        return None
+    values, coordinates = found
+    return {p: values.get(mangle(p), 0) for p in parameters}, coordinates
+
+
+def _small_parameters(set_: isl.Set) -> isl.Set:
+    """Restrict every parameter by the first bound in 0, 1, 2, … for which points remain."""
+    for least in (0, None):
+        for bound in (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 1024):
+            small = set_
+            for position in range(set_.dim(_PARAM)):
+                small = small.upper_bound_val(_PARAM, position, _val(bound))
+                low = -bound if least is None else least
+                small = small.lower_bound_val(_PARAM, position, _val(low))
+            if not small.is_empty():
+                return small
+    return set_
+
+
+def _least(set_: isl.Set, position: int) -> isl.Set:
+    """Fix a parameter at its value of least size."""
+    for value in range(65):
+        for signed in (value, -value):
+            fixed = set_.fix_val(_PARAM, position, _val(signed))
+            if not fixed.is_empty():
+                return fixed
     return set_

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from polyopt._isl import Frame, affine_from_expr, condition_from_expr, mangle
+from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError, InternalError
-from polyopt.model.affine import Affine, All, Condition, substitute_condition
+from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree, children
 from polyopt.model.tree import Node as TreeNode
@@ -44,12 +45,17 @@ def lower(schedule: Schedule) -> Loops:
     root = builder.schedule(schedule.tree)
     # Where a loop runs once, isl may give each statement a mark of its own: blocks would be cut up.
     isl.DEFAULT_CONTEXT.set_ast_build_group_coscheduled(1)
+    # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
+    isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
     build = isl.AstBuild.from_context(schedule.scop.context)
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
-    body = walker.node(ast, _Scope(names, {}, frozenset(), frozenset()))
-    return Loops(with_work(body, schedule.scop), tuple(name for name, _ in schedule.scop.private))
+    body = walker.node(ast, _Scope(names, {}, frozenset()))
+    guarded = with_guards(body, schedule.scop)
+    return Loops(
+        with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
+    )
 
 
 def plan(schedule: Schedule) -> tuple[Promotion, ...]:
@@ -207,12 +213,11 @@ class _IslTree:
 @dataclass(frozen=True)
 class _Scope:
     """What is in force at a point of the AST: values of isl's identifiers, the member at each
-    loop depth, the variables in use, and the conditions that hold."""
+    loop depth, and the variables in use."""
 
     values: Mapping[str, Affine]
     members: Mapping[int, Member]
     taken: frozenset[str]
-    known: frozenset[Condition]
 
 
 class _Walker:
@@ -258,8 +263,7 @@ class _Walker:
 
     def _if(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
         condition = condition_from_expr(ast.if_get_cond(), scope.values)
-        inside = replace(scope, known=scope.known | _conjuncts(condition))
-        then = self.node(ast.if_get_then_node(), inside)
+        then = self.node(ast.if_get_then_node(), scope)
         otherwise = self.node(ast.if_get_else_node(), scope) if ast.if_has_else_node() else ()
         return (If(condition, then, otherwise),)
 
@@ -279,24 +283,19 @@ class _Walker:
         body = self.node(inner, replace(scope, taken=scope.taken | {name}))
         values = {f"c{d}": self._loop_value(d, body, scope) for d in range(len(scope.members))}
         origin = tuple(o.substitute(values) for o in item.origin)
-        block = Promote(
-            item.array,
-            name,
-            origin,
-            item.shape,
-            body,
-            item.load,
-            item.store,
-            item.reduction,
-            item.targets,
+        return (
+            Promote(
+                item.array,
+                name,
+                origin,
+                item.shape,
+                body,
+                item.load,
+                item.store,
+                item.reduction,
+                item.targets,
+            ),
         )
-        where = substitute_condition(item.active, values)
-        if _conjuncts(where) <= scope.known:
-            return (block,)
-        # Where nothing touches the block its elements need not exist: what else is inside runs
-        # without it there.
-        alone = {i.statement for i in instances(body)} <= {name for name, _ in item.targets}
-        return (If(where, (block,), () if alone else body),)
 
     def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
         """The value of a loop at a place inside it. Of a loop that runs once, isl may leave no
@@ -350,13 +349,6 @@ class _Walker:
         bound = affine_from_expr(condition.get_op_arg(1), scope.values)
         strict = condition.get_op_type() == isl.ast_expr_op_type.lt
         return bound if strict else bound + 1
-
-
-def _conjuncts(condition: Condition) -> frozenset[Condition]:
-    """The conditions that must all hold for one to hold."""
-    if isinstance(condition, All):
-        return frozenset(c for o in condition.operands for c in _conjuncts(o))
-    return frozenset({condition})
 
 
 def _fresh(wanted: str, taken: frozenset[str]) -> str:

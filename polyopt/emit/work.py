@@ -78,4 +78,3 @@ def _width(scop: Scop, statement: Statement, position: int) -> Affine | None:
         ends.append(affine_from_aff(pieces[0][1], scop.parameter_names, ()))
     first, last = ends
     return None if first is None or last is None else last - first + 1
-

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polyopt._isl import Frame, mangle, parameter_condition, sample_point, smallest_parameters
+from polyopt._isl import Frame, parameter_condition, smallest_point
 from polyopt.errors import BoundsError
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.scop import Access, Scop, Statement
@@ -112,10 +112,9 @@ def _domain_parameters(scop: Scop, statement: Statement) -> set[str]:
 def _always(scop: Scop, statement: Statement, access: Access, dimension: int, bad: isl.Set) -> str:
     extent = scop.array(access.array).shape[dimension]
     witness = ""
-    sample = sample_point(smallest_parameters(bad, scop.parameter_names))
+    sample = smallest_point(bad, scop.parameter_names)
     if sample is not None:
-        parameters, coordinates = sample
-        values = {p: parameters[mangle(p)] for p in scop.parameter_names}
+        values, coordinates = sample
         values.update(zip(statement.iterators, coordinates, strict=True))
         used = access.subscripts[dimension].names() | extent.names()
         at = ", ".join(f"{n} = {values[n]}" for n in values if n in used)

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import islpy as isl
 
-from polyopt._isl import Frame, affine_from_aff, point_condition
-from polyopt.model.affine import Affine, All, Any, Condition
+from polyopt._isl import Frame, affine_from_aff
+from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Member
 
@@ -149,43 +149,6 @@ class Footprints:
             return None
         box = self._box(read, len(outside))
         return None if box is None else box[0]
-
-    def active(
-        self,
-        outside: tuple[Member, ...],
-        users: list[Statement],
-        array: str,
-        wanted: Wanted = lambda _statement, _access: True,
-        within: Restriction = MappingProxyType({}),
-    ) -> Condition:
-        """Where, of what the loops outside run through, any wanted access happens: a condition
-        on the loops' names `c0, c1, …` and the parameters."""
-        elements = self.elements(outside, users, array, wanted=wanted, within=within)
-        if elements is None:
-            return Any()
-        inside = elements.domain()
-        left = inside.gist(self._reached(outside, inside.get_space())).coalesce()
-        if left.plain_is_universe():
-            return All()
-        names = [f"c{i}" for i in range(len(outside))]
-        return point_condition(left, self.scop.parameter_names, names)
-
-    def _reached(self, outside: tuple[Member, ...], space: isl.Space) -> isl.Set:
-        """At least the points that loops can run through, given what they schedule."""
-        result = isl.Set.universe(space)
-        for depth in range(1, len(outside) + 1):
-            level: isl.Set | None = None
-            for name in outside[depth - 1].statements:
-                statement = self.scop.statement(name)
-                rows = [m.row(name) for m in outside[:depth]]
-                domain = statement.domain.intersect_params(self.scop.context)
-                part = self.frames[name].access("prefix", rows).intersect_domain(domain).range()
-                level = part if level is None else level.union(part)
-            if level is not None:
-                hull = isl.Set.from_basic_set(level.simple_hull()).remove_divs()
-                whole = hull.add_dims(isl.dim_type.set, len(outside) - depth)
-                result = result.intersect(whole.set_tuple_name("prefix"))
-        return result.intersect_params(self.scop.context)
 
     def _box(
         self, elements: isl.Map, depth: int

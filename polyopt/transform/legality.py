@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import islpy as isl
 
-from polyopt._isl import Frame, mangle, sample_point, smallest_parameters
-from polyopt.errors import Violation
+from polyopt._isl import Frame, smallest_point
+from polyopt.errors import InternalError, Violation
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependence, Dependences
 from polyopt.model.scop import Scop
@@ -70,6 +70,7 @@ class Verdict:
 
     @property
     def is_legal(self) -> bool:
+        """Whether no dependence is broken."""
         return not self.breaches
 
 
@@ -262,13 +263,15 @@ def witness(scop: Scop, breach: Breach) -> Violation:
     dependence = breach.dependence
     source, sink = scop.statement(dependence.source), scop.statement(dependence.sink)
     pairs = breach.relation.intersect_params(scop.context)
-    small = smallest_parameters(pairs.wrap(), scop.parameter_names)
-    found = sample_point(small)
-    parameters, coordinates = found if found is not None else ({}, ())
-    values = {p: parameters.get(mangle(p), 0) for p in scop.parameter_names}
+    found = smallest_point(pairs.wrap(), scop.parameter_names)
+    if found is None:  # of a coarse relation, no pair need be within the context
+        found = smallest_point(breach.relation.wrap(), scop.parameter_names)
+    if found is None:
+        raise InternalError(f"a breach without a case: {dependence}", str(breach.relation))
+    values, coordinates = found
     cut = len(source.iterators)
-    first = tuple(zip(source.iterators, coordinates[:cut], strict=False))
-    second = tuple(zip(sink.iterators, coordinates[cut:], strict=False))
+    first = tuple(zip(source.iterators, coordinates[:cut], strict=True))
+    second = tuple(zip(sink.iterators, coordinates[cut:], strict=True))
     return Violation(
         kind=dependence.kind,
         source=source.name,

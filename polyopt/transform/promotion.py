@@ -7,11 +7,11 @@ privatised scalar needs its copies at the deepest place from which they all can 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import islpy as isl
 
-from polyopt.model.affine import Affine, All, Condition
+from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Scop
 from polyopt.model.tree import (
     Band,
@@ -32,8 +32,7 @@ from polyopt.transform.legality import Level, Path
 class Promotion:
     """A block of `array` kept local just outside member `position` of the band at `path`
     (or around the node at `path`, where that is no band). `origin` is affine in the names
-    `c0, c1, …` of the loops outside, outermost first, and in the parameters. `active` says, in
-    the same names, where the block is touched at all: elsewhere its elements need not exist."""
+    `c0, c1, …` of the loops outside, outermost first, and in the parameters."""
 
     path: Path
     position: int
@@ -44,7 +43,6 @@ class Promotion:
     store: bool
     reduction: str | None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
-    active: Condition = field(default_factory=All)
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,6 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
             Promotion(
                 level.path, level.position, array, block[0], (),
                 load=True, store=True, reduction=ops.pop(), targets=targets,
-                active=footprints.active(outside, updates, array, is_target),
             )
         )  # fmt: skip
     return tuple(found)
@@ -141,10 +138,6 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
                     Promotion(
                         level.path, level.position, access.array, block, (),
                         load=True, store=False, reduction=None, targets=(target,),
-                        active=footprints.active(
-                            outside, [statement], access.array,
-                            _is(access), within,
-                        ),
                     )
                 )  # fmt: skip
     return tuple(found)
@@ -206,10 +199,6 @@ def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion 
     return Promotion(
         path, 0, array, block[0], block[1],
         load=True, store=bool(writers), reduction=None, targets=targets,
-        active=footprints.active(
-            outside, writers if targets else users, array,
-            is_target if targets else (lambda _statement, _access: True), within,
-        ),
     )  # fmt: skip
 
 
