@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
+from operator import is_
 
 from polyopt.errors import NoSuchLoopError
 from polyopt.model.tree import (
@@ -153,6 +154,8 @@ def normal(node: Node) -> Node:
                 return Band((*members, *child.members), child.child)
         case Sequence(items):
             flat = [f for item in items for f in _flatten(item)]
+            if len(flat) == len(items) > 1 and all(map(is_, flat, items)):
+                return node
             if len(flat) == 1 and not any(text for _, text in flat[0].instances):
                 return flat[0].child
             return Sequence(tuple(flat))

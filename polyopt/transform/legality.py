@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 import islpy as isl
 
@@ -80,7 +81,16 @@ class _Pending:
 
     dependence: Dependence
     relation: isl.Map
-    key: tuple[object, ...]
+    key: int
+
+
+_Pairing = tuple[int, Affine, Affine]
+"""A pending dependence by number, and the rows of its source and its sink."""
+
+_Subtree = tuple[int, Path, tuple[int, ...]]
+"""A subtree by identity, its place, and the dependences that reach it."""
+
+_Findings = tuple[list[Breach], list[Level], Node]
 
 
 class Judge:
@@ -94,10 +104,15 @@ class Judge:
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
         self._rows: dict[tuple[str, Affine], isl.PwAff] = {}
-        self._equal: dict[tuple[object, ...], isl.Map | None] = {}
-        self._after: dict[tuple[object, ...], isl.Map | None] = {}
-        self._apart: dict[tuple[object, ...], bool] = {}
-        self._parts: dict[tuple[object, ...], isl.Map | None] = {}
+        self._equal: dict[_Pairing, _Pending | None] = {}
+        self._after: dict[_Pairing, isl.Map | None] = {}
+        self._apart: dict[int, bool] = {}
+        self._parts: dict[tuple[int, str, str], _Pending | None] = {}
+        self._subtrees: dict[_Subtree, _Findings] = {}
+        self._first = [
+            _Pending(d, d.relation, number) for number, d in enumerate(dependences.items)
+        ]
+        self._numbers = count(len(self._first))
         self.footprints = Footprints(scop)
 
     def frame(self, statement: str) -> Frame:
@@ -113,13 +128,32 @@ class Judge:
 
     def judge(self, tree: Tree) -> Verdict:
         """Every breach, and the facts of every loop."""
-        pending = [_Pending(d, d.relation, (i,)) for i, d in enumerate(self.dependences.items)]
+        pending = list(self._first)
         breaches: list[Breach] = []
         levels: list[Level] = []
         self._node(tree.root, (), pending, breaches, levels)
         return Verdict(tuple(breaches), tuple(levels))
 
     def _node(
+        self,
+        node: Node,
+        path: Path,
+        pending: list[_Pending],
+        breaches: list[Breach],
+        levels: list[Level],
+    ) -> None:
+        """Judge a subtree, or remember it: steps leave most of a tree as it was."""
+        key = (id(node), path, tuple(p.key for p in pending))
+        if key not in self._subtrees:
+            found: tuple[list[Breach], list[Level]] = ([], [])
+            self._visit(node, path, pending, *found)
+            # The node is kept, so that no other can come to have its identity.
+            self._subtrees[key] = (*found, node)
+        known = self._subtrees[key]
+        breaches += known[0]
+        levels += known[1]
+
+    def _visit(
         self,
         node: Node,
         path: Path,
@@ -194,14 +228,17 @@ class Judge:
 
     def _together(self, item: _Pending, member: Member) -> _Pending | None:
         source, sink = self._pair(item, member)
-        key = (*item.key, source, sink)
+        key = (item.key, source, sink)
         if key not in self._equal:
             first = self._row(item.dependence.source, source)
             second = self._row(item.dependence.sink, sink)
             left = item.relation.intersect(first.eq_map(second))
-            self._equal[key] = None if left.is_empty() else left.coalesce()
-        found = self._equal[key]
-        return None if found is None else _Pending(item.dependence, found, key)
+            self._equal[key] = self._pending(item, left.coalesce())
+        return self._equal[key]
+
+    def _pending(self, item: _Pending, left: isl.Map) -> _Pending | None:
+        """What is left of a dependence, under a number of its own; None for nothing."""
+        return None if left.is_empty() else _Pending(item.dependence, left, next(self._numbers))
 
     def _tells_apart(self, item: _Pending, together: _Pending) -> bool:
         """Whether some pair is in different iterations, where others are together."""
@@ -211,7 +248,7 @@ class Judge:
 
     def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
         source, sink = self._pair(item, member)
-        key = (*item.key, source, sink)
+        key = (item.key, source, sink)
         if key not in self._after:
             first = self._row(item.dependence.source, source)
             second = self._row(item.dependence.sink, sink)
@@ -246,16 +283,15 @@ class Judge:
         first, second = source[item.dependence.source], sink[item.dependence.sink]
         if not first and not second:
             return item
-        key = (*item.key, first, second)
+        key = (item.key, first, second)
         if key not in self._parts:
             relation = item.relation
             if first:
                 relation = relation.intersect_domain(isl.Set(first))
             if second:
                 relation = relation.intersect_range(isl.Set(second))
-            self._parts[key] = None if relation.is_empty() else relation
-        found = self._parts[key]
-        return None if found is None else _Pending(item.dependence, found, key)
+            self._parts[key] = self._pending(item, relation)
+        return self._parts[key]
 
 
 def witness(scop: Scop, breach: Breach) -> Violation:
