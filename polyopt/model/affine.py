@@ -246,12 +246,12 @@ def as_affine(value: object) -> Affine:
     """
     if isinstance(value, Affine):
         return value
-    if isinstance(value, SupportsAffine):
-        return value.as_affine()
-    if isinstance(value, str):
-        return Affine.name(value)
     if isinstance(value, int):
         return Affine.integer(int(value))
+    if isinstance(value, str):
+        return Affine.name(value)
+    if isinstance(value, SupportsAffine):
+        return value.as_affine()
     raise TypeError(f"an integer, a name or a size symbol is needed, not {value!r}")
 
 

@@ -8,6 +8,7 @@ orders exactly the instances of the domains.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import islpy as isl
@@ -64,7 +65,7 @@ class Statement:
     location: Location
     reduction: Reduction | None
 
-    @property
+    @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Reads in evaluation order, without duplicates, then the write."""
         exprs = [e for e in (self.guard, self.value) if e is not None]

@@ -27,10 +27,10 @@ class Search:
         """The trip counts of a schedule's model."""
         return self._trips.setdefault(id(schedule.scop), Trips(schedule.scop))
 
-    def cost(self, schedule: Schedule) -> float:
-        """The estimated nanoseconds of a schedule, marks disregarded."""
+    def cost(self, schedule: Schedule, only: frozenset[str] | None = None) -> float:
+        """The estimated nanoseconds of a schedule, or of some statements; marks disregarded."""
         trips = self.trips(schedule)
-        return cost(schedule.scop, schedule.verdict, self.machine, trips, self.threads)
+        return cost(schedule.scop, schedule.verdict, self.machine, trips, self.threads, only)
 
 
 def attempt(schedule: Schedule, step: Callable[[Schedule], Schedule]) -> Schedule | None:

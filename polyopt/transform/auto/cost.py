@@ -50,11 +50,16 @@ class LoopView:
     is_shared: bool
 
 
-def views(scop: Scop, verdict: Verdict, trips: Trips) -> dict[str, tuple[LoopView, ...]]:
-    """Per statement the loops around it, outermost first."""
-    levels: dict[str, list[Level]] = {s.name: [] for s in scop.statements}
+def views(
+    scop: Scop, verdict: Verdict, trips: Trips, only: frozenset[str] | None = None
+) -> dict[str, tuple[LoopView, ...]]:
+    """Per statement, or only for some, the loops around it, outermost first."""
+    wanted = [s.name for s in scop.statements if only is None or s.name in only]
+    levels: dict[str, list[Level]] = {name: [] for name in wanted}
     for level in verdict.levels:
         for name in level.member.statements:
+            if name not in levels:
+                continue
             around = levels[name]
             # Of a statement whose instances were split, the first part stands for all.
             if not around or level.path[: len(around[-1].path)] == around[-1].path:
@@ -187,11 +192,18 @@ class Trips:
         return float(TYPICAL_SIZE)
 
 
-def cost(scop: Scop, verdict: Verdict, machine: Machine, trips: Trips, threads: int) -> float:
-    """The estimated nanoseconds of a whole tree. Loops are taken as parallel and vector where
-    the verdict allows it, whether marked or not."""
+def cost(
+    scop: Scop,
+    verdict: Verdict,
+    machine: Machine,
+    trips: Trips,
+    threads: int,
+    only: frozenset[str] | None = None,
+) -> float:
+    """The estimated nanoseconds of a tree, or of some statements in it. Loops are taken as
+    parallel and vector where the verdict allows it, whether marked or not."""
     seen: set[tuple[object, ...]] = set()
-    around = views(scop, verdict, trips)
+    around = views(scop, verdict, trips, only)
     return sum(
         _statement_cost(scop, scop.statement(name), loops, machine, threads, seen)
         for name, loops in around.items()

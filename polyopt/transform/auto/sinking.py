@@ -34,7 +34,7 @@ def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule
         found = attempt(schedule, partial(_sink, place=place))
         if found is None or not blocks_exist(found):
             continue
-        if best is None or search.cost(found) < search.cost(best):
+        if best is None or search.cost(found, inside) < search.cost(best, inside):
             best = found
     return best
 

@@ -35,14 +35,14 @@ def components(schedule: Schedule) -> tuple[tuple[str, ...], ...]:
 def improve_component(search: Search, schedule: Schedule, statements: tuple[str, ...]) -> Schedule:
     """The cheapest of the options for one nest; what the source says wins ties."""
     inside = frozenset(statements)
-    best, best_cost = schedule, search.cost(schedule)
+    best, best_cost = schedule, search.cost(schedule, inside)
     for option in (_as_written, _distributed, sunk, _isl_parallel, _isl_tilable, _wavefront):
         if option is _isl_parallel and runs_well(search, best, inside):
             break
         candidate = option(search, schedule, inside)
         if candidate is None or not blocks_exist(candidate):
             continue
-        found = search.cost(candidate)
+        found = search.cost(candidate, inside)
         if found < best_cost * 0.97:
             best, best_cost = candidate, found
     return best
@@ -51,7 +51,7 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
 def runs_well(search: Search, schedule: Schedule, inside: frozenset[str]) -> bool:
     """Whether every statement has a vector loop innermost, along its lines, and a parallel loop
     outside it that not more than one loop encloses: then isl need not be asked."""
-    around = views(schedule.scop, schedule.verdict, search.trips(schedule))
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule), inside)
     return all(
         _flows(loops, schedule.scop.statement(name))
         for name, loops in around.items()
@@ -182,14 +182,16 @@ def reorder(search: Search, schedule: Schedule, inside: frozenset[str]) -> Sched
         p.path for p in places(schedule.tree) if set(p.member.statements) <= inside
     )
     for path in paths:
-        schedule = _reorder_band(search, schedule, path)
+        schedule = _reorder_band(search, schedule, path, inside)
     return schedule
 
 
-def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> Schedule:
+def _reorder_band(
+    search: Search, schedule: Schedule, path: tuple[int, ...], inside: frozenset[str]
+) -> Schedule:
     members = [p for p in places(schedule.tree) if p.path == path]
     names = tuple(name_of(schedule, p) for p in members)
-    best, best_cost = schedule, search.cost(schedule)
+    best, best_cost = schedule, search.cost(schedule, inside)
     for order in _orders(names):
         candidate = _permuted(schedule, order) if order != names else schedule
         if candidate is None or not blocks_exist(candidate):
@@ -197,7 +199,7 @@ def _reorder_band(search: Search, schedule: Schedule, path: tuple[int, ...]) -> 
         for variant in (candidate, _strip_outwards(search, candidate, path)):
             if variant is None:
                 continue
-            found = search.cost(variant)
+            found = search.cost(variant, inside)
             if found < best_cost * 0.97:
                 best, best_cost = variant, found
     return best
