@@ -70,10 +70,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
             )
         found.append(block)
     found += _marked_blocks(schedule)
-    verdict = schedule.verdict
-    if not verdict.is_legal:
-        raise IllegalScheduleError("the final tree breaks a dependence")
-    for level in verdict.levels:
+    for level in schedule.judged("the final order").levels:
         if level.member.vector:
             found += invariants(schedule.judge.footprints, schedule.tree, level)
         if level.member.vector and level.reductions:

@@ -82,6 +82,7 @@ class Affine:
 
     @property
     def is_constant(self) -> bool:
+        """True where no name is in it."""
         return not self.terms
 
     @property

@@ -10,7 +10,7 @@ every update and every update precedes a use even when the updates themselves ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -55,7 +55,7 @@ class Dependences:
         """Those of the given kinds."""
         return tuple(d for d in self.items if d.kind in kinds)
 
-    def __iter__(self) -> Iterable[Dependence]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Dependence]:
         return iter(self.items)
 
     def __len__(self) -> int:
@@ -87,7 +87,9 @@ class _Order:
     backwards: isl.UnionMap
 
 
-def analyse(scop: Scop, known: Dependences | None = None, changed: frozenset[str] = frozenset()) -> Dependences:
+def analyse(
+    scop: Scop, known: Dependences | None = None, changed: frozenset[str] = frozenset()
+) -> Dependences:
     """The dependences of the reference order.
 
     With `known`, those of a model that differs only in how the arrays `changed` are stored: the
@@ -140,9 +142,7 @@ class _Flow:
     unreached: isl.UnionSet | None
 
 
-def _compute(
-    sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap
-) -> _Flow:
+def _compute(sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap) -> _Flow:
     """The last sources before each sink, by array dataflow analysis.
 
     Where that takes isl too many operations, or fails, every earlier source is taken; and where
@@ -160,7 +160,7 @@ def _compute(
         with limited(_OPERATIONS):
             return _Flow(_analysis(sinks, [], must + may, order).get_may_dependence(), None)
     except isl.Error:
-        return _Flow(_all_pairs(must + may, sinks, order), None)
+        return _Flow(_memory_pairs(must + may, sinks, order), None)
 
 
 def _analysis(
@@ -169,6 +169,28 @@ def _analysis(
     info = isl.UnionAccessInfo.from_sink(_union(sinks, order))
     info = info.set_must_source(_union(must, order)).set_may_source(_union(may, order))
     return info.set_schedule_map(order).compute_flow()
+
+
+def _memory_pairs(sources: list[_Use], sinks: list[_Use], order: isl.UnionMap) -> isl.UnionMap:
+    """Every source before every sink that touches the same element, one pair of uses at a time."""
+    result = isl.UnionMap.empty(order.get_space())
+    for source in sources:
+        for sink in sinks:
+            try:
+                with limited(_OPERATIONS // 10):
+                    touching = source.relation.apply_range(sink.relation.reverse())
+                    before = order.intersect_domain(_instances(source)).lex_lt_union_map(
+                        order.intersect_domain(_instances(sink))
+                    )
+                    pairs = isl.UnionMap.from_map(touching).intersect(before)
+            except isl.Error:
+                pairs = _all_pairs([source], [sink], order)
+            result = result.union(pairs)
+    return result
+
+
+def _instances(use: _Use) -> isl.UnionSet:
+    return isl.UnionSet.from_set(use.statement.domain)
 
 
 def _all_pairs(sources: list[_Use], sinks: list[_Use], order: isl.UnionMap) -> isl.UnionMap:

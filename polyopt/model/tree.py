@@ -38,6 +38,7 @@ class Member:
 
     @property
     def statements(self) -> tuple[str, ...]:
+        """The statements that the loop runs, in the order of its rows."""
         return tuple(name for name, _ in self.rows)
 
 
@@ -64,6 +65,7 @@ class Filter:
 
     @property
     def statements(self) -> tuple[str, ...]:
+        """The statements of which instances are held."""
         return tuple(name for name, _ in self.instances)
 
 

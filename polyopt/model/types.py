@@ -34,6 +34,7 @@ class DType:
 
     @property
     def is_float(self) -> bool:
+        """Whether elements are floating-point numbers."""
         return self.kind == "f"
 
     def __getitem__(self, extents: object) -> ArrayType:
@@ -70,6 +71,7 @@ class ArrayType:
 
     @property
     def rank(self) -> int:
+        """The number of dimensions."""
         return len(self.extents)
 
     def __str__(self) -> str:

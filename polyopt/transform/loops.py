@@ -5,6 +5,7 @@ None judges legality: `Schedule` does, after every step, with the one function i
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -45,6 +46,8 @@ def permute(tree: Tree, names: tuple[str, ...]) -> Tree:
     The places that the named loops hold in their band are filled in the order given; loops not
     named stay where they are. Refused where a dependence would run backwards.
     """
+    if len(names) < 2:
+        raise BadArgumentError('permute needs two loops or more, such as permute("j", "i").')
     band, found = _band(tree, names, "permute")
     members = list(band.members)
     for slot, place in zip(sorted(p.position for p in found), found, strict=True):
@@ -91,6 +94,7 @@ def skew(tree: Tree, loop: str, by: str, factor: int) -> Tree:
 
     Raises NoSuchLoopError, and BadArgumentError when `by` is not outside `loop`.
     """
+    _check_integer(f'skew("{loop}", by="{by}")', "factor", factor)
     place, outer = resolve(tree, loop), resolve(tree, by)
     _check_outside(place, outer, loop, by, "skew")
     rows = {s: r + outer.member.row(s) * factor for s, r in place.member.rows}
@@ -115,6 +119,7 @@ def shift(tree: Tree, statement: str, loop: str, amount: int) -> Tree:
     Refused where a dependence from or to the statement would run backwards.
     """
     check_statement(tree, statement)
+    _check_integer(f'shift("{statement}", "{loop}")', "amount", amount)
     place = resolve(tree, loop if "." in loop else f"{statement}.{loop}")
     if statement not in place.member.statements:
         raise BadArgumentError(f'shift: "{loop}" is not a loop around {statement}.')
@@ -132,11 +137,25 @@ def strip_mine(tree: Tree, loop: str, size: int, name: str | None = None) -> Tre
     _check_size("strip_mine", loop, size)
     place = resolve(tree, loop)
     member = place.member
-    wanted = name or f"{member.name}_tile"
+    wanted = f"{member.name}_tile" if name is None else name
+    _check_name("strip_mine", wanted)
     rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
     outer = Member(fresh_name(tree, wanted), rows, tuple(f"{a}_tile" for a in member.aliases))
     inner = replace(member, parallel=False)
     return replace_member(tree, place, replace(outer, parallel=member.parallel), inner)
+
+
+def _check_integer(step: str, what: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadArgumentError(f"{step}: the {what} must be an integer, not {value!r}.")
+
+
+def _check_name(step: str, name: str) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise BadArgumentError(
+            f"{step}: {name!r} cannot name a loop. Scripts and the emitted C refer to it: use an "
+            f"identifier."
+        )
 
 
 def _check_size(step: str, loop: str, size: int) -> None:
@@ -158,11 +177,17 @@ def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree
         raise BadArgumentError('tile needs at least one loop and size, such as {"i": 32}.')
     for loop, size in sizes.items():
         _check_size("tile", loop, size)
+    surplus = [n for n in names if n not in sizes]
+    if surplus:
+        raise BadArgumentError(
+            f"tile: names are given for loops that are not tiled: {', '.join(surplus)}."
+        )
     band, found = _band(tree, tuple(sizes), "tile")
     tiles: list[Member] = []
     for (loop, size), place in zip(sizes.items(), found, strict=True):
         member = place.member
         label = names.get(loop, f"{member.name}_tile")
+        _check_name("tile", label)
         taken = {t.name for t in tiles}
         label = fresh_name(tree, label if label not in taken else f"{label}_")
         rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
@@ -195,7 +220,8 @@ def wavefront(tree: Tree, outer: str, inner: str) -> Tree:
             f'wavefront: "{inner}" does not run for every statement of "{outer}". '
             f"Distribute the outer loop first."
         )
-    tree = replace_member(tree, first, _map_rows(first.member, rows))
+    front = replace(_map_rows(first.member, rows), parallel=False)
+    tree = replace_member(tree, first, front)
     second = resolve(tree, inner)
     return replace_member(tree, second, replace(second.member, parallel=True))
 
@@ -217,15 +243,17 @@ def vectorize(tree: Tree, loop: str, width: int) -> Tree:
     Refused where the loop carries a dependence other than that of a reduction which the
     kernel's `fp` mode lets reorder; such a reduction is kept in partial results, one a lane.
     """
-    if not isinstance(width, int) or width < 1:
-        raise BadArgumentError(f'vectorize: the width of "{loop}" must be positive, not {width!r}.')
+    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
+        raise BadArgumentError(
+            f'vectorize: the width of "{loop}" must be a positive integer, not {width!r}.'
+        )
     place = resolve(tree, loop)
     return replace_member(tree, place, replace(place.member, vector=width))
 
 
 def unroll(tree: Tree, loop: str, factor: int) -> Tree:
     """Unroll a loop by `factor`, or wholly with -1. Always legal."""
-    if not isinstance(factor, int) or (factor < 1 and factor != -1):
+    if not isinstance(factor, int) or isinstance(factor, bool) or (factor < 1 and factor != -1):
         raise BadArgumentError(
             f'unroll: the factor of "{loop}" must be a positive integer, or -1 for all of it, '
             f"not {factor!r}."

@@ -18,7 +18,7 @@ from polyopt.transform import fusion, loops, separation, splitting, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
 from polyopt.transform.refusal import describe
-from polyopt.transform.text import parse_tree
+from polyopt.transform.text import check_complete, parse_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Step:
     name: str
     arguments: tuple[object, ...] = ()
     keywords: tuple[tuple[str, object], ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The call in one line, as messages name it."""
+        text = str(self)
+        return f"{self.name}(…)" if "\n" in text else text
 
     def __str__(self) -> str:
         parts = [_literal(a) for a in self.arguments]
@@ -132,6 +138,7 @@ class Schedule:
         parameters = frozenset(self.scop.parameter_names)
         names = {s.name: frozenset(s.iterators) | parameters for s in self.scop.statements}
         tree = parse_tree(text, names)
+        check_complete(tree, self.scop)
         return self._then(tree, Step("restructure", (str(tree),)))
 
     # -- tiles -------------------------------------------------------------------------------
@@ -192,7 +199,8 @@ class Schedule:
         dependences = analyse(scop, self.dependences, changed)
         judge = Judge(scop, dependences, self.fp)
         new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
-        return new._judged(step)
+        new.judged(step.short)
+        return new
 
     def split(self, loop: str, at: str) -> Schedule:
         """Run a loop's range in two parts: `splitting.split`."""
@@ -216,11 +224,28 @@ class Schedule:
     # -- judging -----------------------------------------------------------------------------
 
     def _then(self, tree: Tree, step: Step) -> Schedule:
-        return replace(self, tree=tree, steps=(*self.steps, step))._judged(step)
+        new = replace(self, tree=tree, steps=(*self.steps, step))
+        new.judged(step.short)
+        return new
 
-    def _judged(self, step: Step) -> Schedule:
+    def judged(self, step: str) -> Verdict:
+        """What the loops carry.
+
+        Raises IllegalScheduleError, in the name of `step`, where a dependence is broken.
+        """
         verdict = self.judge.judge(self.tree)
         if verdict.is_legal:
-            return self
+            return verdict
         violations = tuple(witness(self.scop, b) for b in verdict.breaches[:4])
-        raise IllegalScheduleError(describe(str(step), verdict.breaches[0], violations), violations)
+        raise IllegalScheduleError(
+            describe(
+                step,
+                scop=self.scop,
+                dependences=self.dependences,
+                fp=self.fp,
+                tree=self.tree,
+                verdict=verdict,
+                first=violations[0],
+            ),
+            violations,
+        )

@@ -29,6 +29,8 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
     Raises BadArgumentError where the array is not a scalar local, or where a value crosses.
     """
     _scalar(scop, array, "privatize")
+    if array in dict(scop.private):
+        raise BadArgumentError(f'privatize: "{array}" has private copies already.')
     possible = private_depth(scop, dependences, array)
     users = [s for s in scop.statements if uses(s, array)]
     depth = possible if at is None else _depth_of(tree, users, at)
@@ -54,6 +56,8 @@ def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
     Raises BadArgumentError where the array is not a scalar local, or is one web.
     """
     _scalar(scop, array, "rename")
+    if array in dict(scop.private):
+        raise BadArgumentError(f'rename: "{array}" has private copies; rename it before privatize.')
     webs = _webs(scop, dependences, array)
     if len(webs) < 2:
         raise BadArgumentError(f'rename: all uses of "{array}" share one value.')
@@ -124,14 +128,15 @@ def _scalar(scop: Scop, array: str, step: str) -> None:
     if declared is None or declared.kind != "local" or declared.shape:
         scalars = [a.name for a in scop.arrays if a.kind == "local" and not a.shape]
         raise BadArgumentError(
-            f'{step}: "{array}" is not a scalar local. Scalars here: {scalars or "none"}.'
+            f'{step}: "{array}" is not a scalar local. Scalars here: '
+            f"{', '.join(scalars) or 'none'}."
         )
 
 
 def _depth_of(tree: Tree, users: list[Statement], at: str) -> int:
-    member = resolve(tree, at).member
+    rows = dict(resolve(tree, at).member.rows)
     for position, iterator in enumerate(users[0].iterators):
-        if member.row(users[0].name) == Affine.name(iterator):
+        if rows.get(users[0].name) in (Affine.name(iterator), -Affine.name(iterator)):
             return position + 1
     raise BadArgumentError(f'privatize: "{at}" is not a source loop around {users[0].name}.')
 

@@ -5,8 +5,10 @@
         S1
         S2
 
-One line a loop, `name = [statements: row, …]`; deeper lines are inside; a line of statement names
-ends a path; lines of one depth run one after another. `str(schedule.tree)` has the same form.
+One line a loop, `name = [statements: row, …]`, with its marks (`parallel, vector 8, unroll 4`)
+behind it; deeper lines are inside; a line of statement names ends a path; lines of one depth run
+one after another. `str(schedule.tree)` has the same form; parts of statements' instances and
+promoted blocks (`where` and `mark` lines) are made by steps and cannot be written.
 """
 
 from __future__ import annotations
@@ -14,14 +16,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from polyopt._isl import Frame
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
-from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree
+from polyopt.model.order import time_vectors
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree, children
 from polyopt.transform.edit import normal, whole
 
-_LOOP = re.compile(r"^(\w+) = \[(.*)\]$")
+_LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
+_MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+))$")
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def parse_tree(text: str, iterators: Mapping[str, frozenset[str]]) -> Tree:
 
     `iterators` gives, per statement, the names its rows may use (parameters included).
     Raises BadArgumentError where a line cannot be read, a statement is missing, twice or unknown,
-    or a loop has no row for a statement below it.
+    a loop has no row for a statement below it, or two loops around one statement share a name.
     """
     lines = [
         _Line(len(raw) - len(raw.lstrip()), raw.strip(), number)
@@ -93,9 +99,42 @@ def parse_tree(text: str, iterators: Mapping[str, frozenset[str]]) -> Tree:
         raise BadArgumentError(f"line {rest[0].number} is indented less than the first line.")
     missing = [s for s in iterators if s not in seen]
     if missing:
-        raise BadArgumentError(f"restructure must order every statement; missing: {missing}.")
+        raise BadArgumentError(
+            f"restructure must order every statement, and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing."
+        )
     root: Node = items[0].child if len(items) == 1 else Sequence(tuple(items))
-    return Tree(tuple(iterators), normal(root)) if items else Tree((), Leaf())
+    tree = Tree(tuple(iterators), normal(root)) if items else Tree((), Leaf())
+    _check_names(tree.root, ())
+    return tree
+
+
+def _check_names(node: Node, around: tuple[str, ...]) -> None:
+    """Raise BadArgumentError where a loop is called like one around it."""
+    if isinstance(node, Band):
+        for member in node.members:
+            if member.name in around:
+                raise BadArgumentError(
+                    f'two loops, one inside the other, are called "{member.name}". '
+                    f"Names tell loops apart: give one another name."
+                )
+            around = (*around, member.name)
+    for child in children(node):
+        _check_names(child, around)
+
+
+def check_complete(tree: Tree, scop: Scop) -> None:
+    """Raise BadArgumentError where two instances of a statement have one place in the order."""
+    for name, vector in time_vectors(tree.root, tree.statements).items():
+        statement = scop.statement(name)
+        frame = Frame(scop.parameter_names, name, statement.iterators)
+        time = frame.access("time", vector).intersect_domain(statement.domain)
+        if not time.is_injective():
+            left = [i for i in statement.iterators if not any(i in r.names() for r in vector)]
+            fix = f"a loop over {' and over '.join(left)}" if left else "one more loop"
+            raise BadArgumentError(
+                f"the loops of {name} do not tell all its instances apart: {name} needs {fix}."
+            )
 
 
 def _block(
@@ -110,12 +149,16 @@ def _block(
         line, lines = lines[0], lines[1:]
         loop = _LOOP.match(line.text)
         if loop is None:
+            _check_writable(line)
             items += [_leaf(name, line, seen, iterators) for name in line.text.split()]
             continue
         if not lines or lines[0].depth <= depth:
             raise BadArgumentError(f"line {line.number}: nothing is inside the loop {loop[1]}.")
         inner, lines = _block(lines, seen, iterators)
-        items.append(_loop(loop[1], loop[2], inner, line, iterators))
+        rows = _rows(loop[1], loop[2], inner, line, iterators)
+        member = _marked(Member(loop[1], rows), loop[3], line)
+        child: Node = inner[0].child if len(inner) == 1 else Sequence(tuple(inner))
+        items.append(whole(member.statements, normal(Band((member,), child))))
     if lines and lines[0].depth > depth:
         raise BadArgumentError(f"line {lines[0].number} is indented more than its neighbours.")
     return items, lines
@@ -135,13 +178,41 @@ def _leaf(
     return whole((name,), Leaf())
 
 
-def _loop(
+def _check_writable(line: _Line) -> None:
+    word = line.text.split()[0]
+    if word in ("where", "mark", "region"):
+        raise BadArgumentError(
+            f'line {line.number}: a "{word}" line cannot be written. '
+            f"restructure orders whole statements; take the other steps after it."
+        )
+
+
+def _marked(member: Member, text: str, line: _Line) -> Member:
+    """The loop with the marks that stand behind it."""
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        mark = _MARK.match(word)
+        if mark is None:
+            raise BadArgumentError(
+                f'line {line.number}: "{word}" is no mark. Marks are "parallel", "vector 8" and '
+                f'"unroll 4".'
+            )
+        if mark[1]:
+            member = replace(member, parallel=True)
+        elif mark[2]:
+            member = replace(member, vector=int(mark[2]))
+        else:
+            member = replace(member, unroll=int(mark[3]))
+    return member
+
+
+def _rows(
     name: str,
     body: str,
     inner: list[Filter],
     line: _Line,
     iterators: Mapping[str, frozenset[str]],
-) -> Filter:
+) -> tuple[tuple[str, Affine], ...]:
+    """The row of every statement below a loop."""
     rows: dict[str, Affine] = {}
     for group in body.split(","):
         names, colon, row = group.partition(":")
@@ -152,12 +223,13 @@ def _loop(
     below = tuple(s for item in inner for s in item.statements)
     for statement in below:
         if statement not in rows:
-            raise BadArgumentError(f"line {line.number}: loop {name} has no row for {statement}.")
+            raise BadArgumentError(
+                f"line {line.number}: the loop {name} has no row for {statement}, which is inside."
+            )
         unknown = rows[statement].names() - iterators[statement]
         if unknown:
             raise BadArgumentError(
-                f"line {line.number}: {statement} has no iterator {', '.join(sorted(unknown))}."
+                f"line {line.number}: {statement} has no iterator {', '.join(sorted(unknown))}. "
+                f"It has {', '.join(sorted(iterators[statement]))}."
             )
-    member = Member(name, tuple((s, rows[s]) for s in below))
-    child: Node = inner[0].child if len(inner) == 1 else Sequence(tuple(inner))
-    return whole(below, normal(Band((member,), child)))
+    return tuple((s, rows[s]) for s in below)
