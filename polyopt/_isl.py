@@ -356,7 +356,11 @@ def smallest_point(
     small = _small_parameters(set_)
     for position in range(small.dim(_PARAM)):
         small = _least(small, position)
-    found = sample_point(small.lexmin())
+    try:
+        first = small.lexmin()
+    except isl.Error:  # isl's own limits with some floored coordinates: any small point then
+        first = small
+    found = sample_point(first)
     if found is None:
         return None
     values, coordinates = found
