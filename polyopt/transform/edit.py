@@ -53,16 +53,21 @@ def places(tree: Tree) -> tuple[Place, ...]:
 def loop_names(tree: Tree) -> tuple[str, ...]:
     """The shortest names that resolve, one per loop, in tree order."""
     found = places(tree)
-    names = []
-    for place in found:
-        same = [p for p in found if place.member.name in (p.member.name, *p.member.aliases)]
-        short = place.member.name
-        if len(same) == 1:
-            names.append(short)
-            continue
-        owners = [s for s in place.member.statements if _owner(found, short, s) == place]
-        names.append(f"{owners[0] if owners else place.member.statements[0]}.{short}")
-    return tuple(names)
+    return tuple(_shortest(found, place) for place in found)
+
+
+def name_at(tree: Tree, place: Place) -> str:
+    """The shortest name that resolves to a loop."""
+    return _shortest(places(tree), place)
+
+
+def _shortest(found: tuple[Place, ...], place: Place) -> str:
+    short = place.member.name
+    same = [p for p in found if short in (p.member.name, *p.member.aliases)]
+    if len(same) == 1:
+        return short
+    owners = (s for s in place.member.statements if _owner(same, short, s) == place)
+    return f"{next(owners, place.member.statements[0])}.{short}"
 
 
 def _owner(found: Iterable[Place], name: str, statement: str) -> Place | None:

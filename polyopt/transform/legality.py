@@ -261,11 +261,13 @@ class Judge:
     ) -> list[tuple[Node, list[_Pending]]]:
         inside: list[list[_Pending]] = [[] for _ in node.children]
         filters = [dict(child.instances) for child in node.children]
+        holders: dict[str, list[int]] = {}
+        for position, filter_ in enumerate(filters):
+            for name in filter_:
+                holders.setdefault(name, []).append(position)
         for item in pending:
-            sources = [i for i, f in enumerate(filters) if item.dependence.source in f]
-            sinks = [i for i, f in enumerate(filters) if item.dependence.sink in f]
-            for i in sources:
-                for j in sinks:
+            for i in holders[item.dependence.source]:
+                for j in holders[item.dependence.sink]:
                     if i < j:
                         continue
                     part = self._between(item, filters[i], filters[j])

@@ -9,7 +9,7 @@ from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopErr
 from polyopt.machine import Machine
 from polyopt.model.tree import Node
 from polyopt.transform.auto.cost import Trips, cost
-from polyopt.transform.edit import Place, loop_names, places
+from polyopt.transform.edit import Place, name_at
 from polyopt.transform.schedule import Schedule
 
 
@@ -43,7 +43,4 @@ def attempt(schedule: Schedule, step: Callable[[Schedule], Schedule]) -> Schedul
 
 def name_of(schedule: Schedule, place: Place) -> str:
     """The name by which a step can refer to a loop."""
-    for name, candidate in zip(loop_names(schedule.tree), places(schedule.tree), strict=True):
-        if (candidate.path, candidate.position) == (place.path, place.position):
-            return name
-    raise ValueError("the place is not in this tree")
+    return name_at(schedule.tree, place)
