@@ -59,7 +59,8 @@ class Schedule:
     """A legal order of a SCoP's instances.
 
     `tree` is the order, `steps` the script from source order. Loops are named after the
-    variables they came from; `loops` and `statements` list the names that resolve.
+    variables they came from; `loops` and `statements` list the names that resolve. A `brief`
+    schedule refuses without a witness, for a search that only asks whether a step is legal.
     """
 
     scop: Scop
@@ -68,6 +69,7 @@ class Schedule:
     tree: Tree
     steps: tuple[Step, ...]
     judge: Judge = field(compare=False, repr=False)
+    brief: bool = field(default=False, compare=False, repr=False)
 
     @staticmethod
     def source_order(scop: Scop, dependences: Dependences, fp: FpMode) -> Schedule:
@@ -198,7 +200,8 @@ class Schedule:
         """This order over a model with other storage, whose dependences are computed anew."""
         dependences = analyse(scop, self.dependences, changed)
         judge = Judge(scop, dependences, self.fp)
-        new = Schedule(scop, dependences, self.fp, self.tree, (*self.steps, step), judge)
+        steps = (*self.steps, step)
+        new = replace(self, scop=scop, dependences=dependences, steps=steps, judge=judge)
         new.judged(step.short)
         return new
 
@@ -236,6 +239,8 @@ class Schedule:
         verdict = self.judge.judge(self.tree)
         if verdict.is_legal:
             return verdict
+        if self.brief:
+            raise IllegalScheduleError(f"{step} breaks a dependence.")
         violations = tuple(witness(self.scop, b) for b in verdict.breaches[:4])
         raise IllegalScheduleError(
             describe(

@@ -8,6 +8,8 @@ decision is a public step, tried on the schedule and dropped where it is refused
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.fusing import fuse_neighbours
@@ -29,10 +31,11 @@ def auto(
     """
     facts = machine or detect()
     search = Search(facts, threads or facts.cores)
+    was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):
         schedule = improve_component(search, schedule, statements)
     schedule = fuse_neighbours(search, schedule)
     schedule = tile_contractions(search, schedule)
     schedule = split_at_pivots(search, schedule)
-    return mark_loops(search, schedule)
+    return replace(mark_loops(search, schedule), brief=was_brief)

@@ -98,6 +98,8 @@ def _pivot(schedule: Schedule, level: Level, levels: list[Level]) -> Affine | No
         return None
     iterators = schedule.scop.statement(name).iterators
     found: set[Affine] = set()
+    if any({d.source, d.sink} != {name} for d in level.carried):
+        return None
     for dependence in level.carried:
         relation = dependence.relation
         for row in rows:
