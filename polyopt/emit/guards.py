@@ -16,6 +16,7 @@ from polyopt._isl import Frame, parameter_condition
 from polyopt.emit.loops import For, If, Instance, Node, Promote
 from polyopt.model.affine import Affine, All, Compare, Condition, Not
 from polyopt.model.scop import Scop
+from polyopt.transform.footprints import boxes
 
 
 @dataclass(frozen=True)
@@ -145,12 +146,10 @@ def _shared(block: Promote, scop: Scop, around: _Around) -> bool:
     """Whether two iterations of the parallel loops around may write one element back."""
     if not around.shared or not block.store:
         return False
-    if any(extent != 1 for extent in block.shape):
-        return True
     frame = Frame(scop.parameter_names, "at", around.variables)
     relation = frame.access(block.array, block.origin)
     reached = frame.holds(All(around.conditions)).intersect_params(scop.context)
-    relation = relation.intersect_domain(reached)
+    relation = boxes(relation.intersect_domain(reached), block.shape)
     inner = len(around.variables) - around.shared
     outer = relation.project_out(isl.dim_type.in_, around.shared, inner)
     return not outer.is_injective()

@@ -19,7 +19,7 @@ from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError, InternalError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
-from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree, children
+from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.legality import Path
 from polyopt.transform.promotion import (
@@ -27,7 +27,7 @@ from polyopt.transform.promotion import (
     accumulator,
     invariants,
     private_block,
-    promoted_block,
+    promoted_blocks,
 )
 from polyopt.transform.schedule import Schedule
 
@@ -69,7 +69,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
                 f"Keep the statements that use it in one loop body, or tile the loop between them."
             )
         found.append(block)
-    found += _marked_blocks(schedule)
+    found += promoted_blocks(schedule.scop, schedule.tree)
     for level in schedule.judged("the final order").levels:
         if level.member.vector:
             found += invariants(schedule.judge.footprints, schedule.tree, level)
@@ -82,26 +82,6 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
                 )
             found += blocks
     return tuple(found)
-
-
-def _marked_blocks(schedule: Schedule) -> list[Promotion]:
-    found: list[Promotion] = []
-
-    def visit(node: TreeNode, path: Path) -> None:
-        if isinstance(node, Mark) and node.name.startswith("promote "):
-            array = node.name.removeprefix("promote ")
-            block = promoted_block(schedule.scop, schedule.tree, path, array)
-            if block is None:
-                raise IllegalScheduleError(
-                    f'the block of "{array}" that was promoted is no longer one full box: a later '
-                    f"step changed the loops inside. Promote after the other steps."
-                )
-            found.append(block)
-        for number, child in enumerate(children(node)):
-            visit(child, (*path, number))
-
-    visit(schedule.tree.root, ())
-    return found
 
 
 Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]

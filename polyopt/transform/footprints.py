@@ -192,10 +192,15 @@ class Footprints:
 
 def _fills(elements: isl.Map, shape: tuple[int, ...]) -> bool:
     """Whether the elements of every outer iteration are a whole box of that shape."""
-    filled = elements.lexmin()
-    for dimension, extent in enumerate(shape):
-        filled = _extended(filled, dimension, extent)
+    filled = boxes(elements.lexmin(), shape)
     return bool(filled.is_subset(elements) and elements.is_subset(filled))
+
+
+def boxes(corners: isl.Map, shape: tuple[int, ...]) -> isl.Map:
+    """Each element that a relation gives, with the box of that shape of which it is the first."""
+    for dimension, extent in enumerate(shape):
+        corners = _extended(corners, dimension, extent)
+    return corners
 
 
 def _extended(elements: isl.Map, dimension: int, extent: int) -> isl.Map:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import islpy as isl
 
+from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
-from polyopt.model.scop import Access, Scop
+from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import (
     Band,
     Mark,
@@ -174,15 +175,56 @@ def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion |
     return best
 
 
+def promoted_blocks(scop: Scop, tree: Tree) -> tuple[Promotion, ...]:
+    """The blocks of every promoted array, where its loop is now.
+
+    Raises IllegalScheduleError where one is no full box any more, or shared between threads.
+    """
+    found: list[Promotion] = []
+
+    def visit(node: Node, path: Path) -> None:
+        array = node.name.removeprefix("promote ") if isinstance(node, Mark) else ""
+        if array and _users(scop, tree, path, array):
+            block = promoted_block(scop, tree, path, array)
+            if block is None:
+                raise IllegalScheduleError(_lost(node, array))
+            found.append(block)
+        for number, child in enumerate(children(node)):
+            visit(child, (*path, number))
+
+    visit(tree.root, ())
+    return tuple(found)
+
+
+def _lost(node: Node, array: str) -> str:
+    inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
+    shared = [m.name for m in inside if m.parallel]
+    if shared:
+        return (
+            f'the promoted block of "{array}" belongs to one thread, and "{shared[0]}" inside it '
+            f"is parallel. Run a loop outside the block in parallel."
+        )
+    first = f' around "{inside[0].name}"' if inside else ""
+    return (
+        f'the promoted block of "{array}"{first} is not one full box of constant shape any more. '
+        f"Take this step first, and promote after it."
+    )
+
+
+def _users(scop: Scop, tree: Tree, path: Path, array: str) -> list[Statement]:
+    """The statements below a path that touch an array."""
+    names = _statements(tree, path)
+    return [
+        s for s in scop.statements
+        if s.name in names and any(a.array == array for a in s.accesses)
+    ]  # fmt: skip
+
+
 def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion | None:
     """The block of `array` that the subtree at `path` touches; None where it is not one full box
     of constant shape, or where a loop inside runs on threads."""
     outside, within, node = _walk_to(scop, tree, path)
-    names = _statements(tree, path)
-    users = [
-        s for s in scop.statements
-        if s.name in names and any(a.array == array for a in s.accesses)
-    ]  # fmt: skip
+    users = _users(scop, tree, path, array)
     if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
         return None
     footprints = Footprints(scop)

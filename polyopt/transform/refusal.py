@@ -11,7 +11,7 @@ from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
 from polyopt.transform.edit import loop_names, places
 from polyopt.transform.legality import Breach, Level, Verdict
-from polyopt.transform.storage import private_depth
+from polyopt.transform.storage import private_depth, shared_loops
 
 _VERBS = {
     "flow": ("writes", "reads"),
@@ -52,7 +52,7 @@ def describe(
             "",
             *_source_lines(first),
             "",
-            f"  {_dependence(first)}",
+            f"  {_dependence(first, shared_loops(scop, {first.source, first.sink}))}",
             *_instances(scop, first, element),
             f"    now:   {_bare(first, source=True)} runs before {_bare(first, source=False)}",
             f"    after: {_after(breach, first)}",
@@ -92,12 +92,14 @@ def _source_lines(case: Violation) -> list[str]:
     ]
 
 
-def _dependence(case: Violation) -> str:
+def _dependence(case: Violation, shared: int) -> str:
+    """`shared`: how many source loops are around both statements; only these can carry it."""
     moved = case.distance
     text = f"{case.kind} dependence of {case.sink} on {case.source} through {case.array}"
     if moved:
         text += f", distance ({', '.join(f'{n}: {d}' for n, d in moved.items())})"
-    carrier = next((n for n, d in moved.items() if d), None)
+    loops = [name for name, _ in case.source_instance[:shared]]
+    carrier = next((name for name in loops if moved[name]), None)
     return f"{text}, carried by {carrier}" if carrier else text
 
 

@@ -106,6 +106,9 @@ def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such block.
     """
+    if all(a.name != array for a in scop.arrays):
+        known = ", ".join(f'"{a.name}"' for a in scop.arrays) or "none"
+        raise BadArgumentError(f'promote: no array is called "{array}". Arrays here: {known}.')
     place = resolve(tree, at)
     band = node_at(tree, place.path)
     if not isinstance(band, Band):
@@ -152,7 +155,7 @@ def private_depth(scop: Scop, dependences: Dependences, array: str) -> int:
     if not users:
         return 0
     depth = min(len(s.iterators) for s in users)
-    depth = min(depth, _common_loops(scop, users))
+    depth = min(depth, shared_loops(scop, {s.name for s in users}))
     values = [d for d in dependences.items if d.array == array and d.kind in ("flow", "reduction")]
     for dependence in values:
         while depth and not _same_outer(dependence.relation, depth):
@@ -160,10 +163,9 @@ def private_depth(scop: Scop, dependences: Dependences, array: str) -> int:
     return depth
 
 
-def _common_loops(scop: Scop, users: list[Statement]) -> int:
-    """The number of source loops around all users, by the reference tree."""
-    names = {s.name for s in users}
-    return sum(1 for p in places(scop.tree) if names <= set(p.member.statements))
+def shared_loops(scop: Scop, statements: set[str]) -> int:
+    """The number of source loops around all these statements, by the reference tree."""
+    return sum(1 for p in places(scop.tree) if statements <= set(p.member.statements))
 
 
 def _same_outer(relation: isl.Map, depth: int) -> bool:
