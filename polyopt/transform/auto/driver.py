@@ -1,9 +1,10 @@
 """The automatic scheduler, top to bottom.
 
-Scalars are privatised; each top-level nest gets the structure (as written, distributed, or isl's
-orders) and the loop orders with the least estimated cost; nests without a parallel loop are tiled
-and run along wavefronts; contractions get register and cache tiles; loops are marked last. Every
-decision is a public step, tried on the schedule and dropped where it is refused.
+Scalars are privatised. Each top-level nest with a contraction gets register and cache tiles; any
+other gets the structure (as written, distributed, a parallel loop sunk, isl's orders, or tiles
+along wavefronts) and the loop orders with the least estimated cost. Neighbours that share data are
+fused, loops that single iterations hold up are split, and loops are marked last. Every decision is
+a public step, tried on the schedule and dropped where it is refused.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ def auto(
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):
-        schedule = improve_component(search, schedule, statements)
+        tiled = tile_contractions(search, schedule, frozenset(statements))
+        if tiled is schedule:
+            tiled = improve_component(search, schedule, statements)
+            tiled = tile_contractions(search, tiled, frozenset(statements))
+        schedule = tiled
     schedule = fuse_neighbours(search, schedule)
-    schedule = tile_contractions(search, schedule)
     schedule = split_at_pivots(search, schedule)
     return replace(mark_loops(search, schedule), brief=was_brief)

@@ -52,10 +52,10 @@ class Contraction:
     depth: Place
 
 
-def tile_contractions(search: Search, schedule: Schedule) -> Schedule:
-    """Register and cache tiles for every contraction in the tree."""
+def tile_contractions(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule:
+    """Register and cache tiles for every contraction among some statements."""
     for name in schedule.statements:
-        if may_contract(schedule.scop.statement(name)):
+        if name in inside and may_contract(schedule.scop.statement(name)):
             schedule = _tiled(search, schedule, name) or schedule
     return schedule
 
@@ -70,6 +70,9 @@ def may_contract(statement: Statement) -> bool:
 
 
 def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
+    private = {array for array, _ in schedule.scop.private}
+    if schedule.scop.statement(name).array in private or _is_tiled(schedule, name):
+        return None
     alone = _isolated(search, schedule, name)
     if alone is None:
         return None
@@ -79,6 +82,12 @@ def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
     statement = alone.scop.statement(name)
     sizes = shape_for(search.machine, alone.scop.dtype(statement.array).bits)
     return attempt(alone, lambda s: _steps(s, statement, found, sizes))
+
+
+def _is_tiled(schedule: Schedule, name: str) -> bool:
+    """Whether some loop around the statement is already a tile loop."""
+    around = [p for p in places(schedule.tree) if name in p.member.statements]
+    return any(not p.member.row(name).is_linear for p in around)
 
 
 def _isolated(search: Search, schedule: Schedule, name: str) -> Schedule | None:

@@ -1,0 +1,221 @@
+"""What the automatic scheduler does to typical nests, on one fixed machine."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+
+import polyopt as po
+from polyopt.machine import Machine
+from polyopt.model.types import FpMode
+from polyopt.transform.auto import auto
+from polyopt.transform.schedule import Schedule
+
+MACHINE = Machine("test", 2, 32 * 1024, 1024 * 1024, 32 * 1024 * 1024, 64, 512, fma=True)
+
+
+def scheduled(kernel: po.Kernel, *arguments: object, fp: FpMode = "reassociate") -> Schedule:
+    """The automatic schedule on the fixed machine."""
+    original = kernel.with_options(fp=fp).specialize(*arguments).original
+    return auto(original, machine=MACHINE, threads=2)
+
+
+def steps(schedule: Schedule) -> str:
+    """The script's steps, one a line."""
+    return "\n".join(map(str, schedule.steps))
+
+
+def square(n: int = 8) -> np.ndarray:
+    return np.zeros((n, n))
+
+
+@po.kernel
+def matmul(C, A, B):
+    n, m = C.shape
+    p = A.shape[1]
+    for i in range(n):
+        for j in range(m):
+            C[i, j] = 0.0
+            for k in range(p):
+                C[i, j] += A[i, k] * B[k, j]
+
+
+def test_a_contraction_gets_register_and_cache_tiles() -> None:
+    made = scheduled(matmul, square(), square(), square())
+    assert steps(made) == "\n".join(
+        [
+            'distribute("i", before="S2")',
+            'permute("S2.i", "k", "S2.j")',
+            'tile({"S2.i": 96, "S2.k": 320}, names={"S2.i": "i_block", "S2.k": "k_block"})',
+            'tile({"S2.j": 24, "S2.i": 8}, names={"S2.j": "j_tile", "S2.i": "i_tile"})',
+            'permute("S2.i_block", "S2.k_block", "S2.j_tile", "S2.i_tile", "S2.k", "S2.i", "S2.j")',
+            'separate("S2.i", "S2.j")',
+            'promote("C", at="S2.k")',
+            'unroll("S2.i", factor=-1)',
+            'vectorize("S2.j")',
+            'vectorize("S1.j")',
+            'vectorize("j_edge")',
+            'parallel("S1.i")',
+            'parallel("i_block")',
+        ]
+    )
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate"])
+def test_a_script_replays_to_an_equal_schedule(fp: FpMode) -> None:
+    spec = matmul.with_options(fp=fp).specialize(square(), square(), square())
+    names: dict[str, object] = {"spec": spec}
+    exec(spec.schedule.script, names)
+    assert names["s"] == spec.schedule
+
+
+def test_the_result_is_the_same_every_time() -> None:
+    first = scheduled(matmul, square(), square(), square())
+    again = scheduled(matmul, square(), square(), square())
+    assert first.script == again.script
+
+
+@po.kernel
+def dot(a, b, out):
+    for i in range(a.shape[0]):
+        out[0] += a[i] * b[i]
+
+
+def test_a_sum_runs_in_vectors_only_where_it_may_be_reordered() -> None:
+    arrays = np.zeros(9), np.zeros(9), np.zeros(1)
+    assert steps(scheduled(dot, *arrays)) == 'vectorize("i")'
+    assert steps(scheduled(dot, *arrays, fp="strict")) == ""
+
+
+@po.kernel
+def chain(a, b, c, d):
+    n, m = a.shape
+    for i in range(n):
+        for j in range(m):
+            b[i, j] = a[i, j] * 2
+    for i in range(n):
+        for j in range(m):
+            c[i, j] = b[i, j] + a[i, j]
+    for i in range(n):
+        for j in range(m):
+            d[i, j] = c[i, j] * b[i, j]
+
+
+def test_elementwise_nests_that_share_data_are_fused() -> None:
+    made = scheduled(chain, *(square() for _ in range(4)))
+    assert str(made) == (
+        "i = [S1 S2 S3: i]   parallel\n  j = [S1 S2 S3: j]   vector 8\n    S1\n    S2\n    S3"
+    )
+
+
+@po.kernel
+def sweep(T, A, B):
+    n = A.shape[0]
+    for t in range(T):
+        for i in range(1, n - 1):
+            for j in range(1, n - 1):
+                B[i, j] = A[i, j] + A[i - 1, j] + A[i + 1, j]
+        for i in range(1, n - 1):
+            for j in range(1, n - 1):
+                A[i, j] = B[i, j] + B[i, j - 1] + B[i, j + 1]
+
+
+def test_a_sweep_that_runs_well_keeps_its_order() -> None:
+    made = scheduled(sweep, 3, square(), square())
+    assert {s.name for s in made.steps} == {"vectorize", "parallel"}
+
+
+@po.kernel
+def relax(T, A):
+    n = A.shape[0]
+    for t in range(T):
+        for i in range(1, n - 1):
+            for j in range(1, n - 1):
+                A[i, j] = A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]
+
+
+def test_without_a_parallel_loop_a_nest_is_tiled_and_runs_along_wavefronts() -> None:
+    made = scheduled(relax, 3, square(), fp="strict")
+    assert [s.name for s in made.steps] == ["restructure", "tile", "wavefront"]
+
+
+@po.kernel
+def shortest(path):
+    n = path.shape[0]
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                path[i, j] = min(path[i, j], path[i, k] + path[k, j])
+
+
+def test_a_row_that_holds_up_a_loop_is_split_off() -> None:
+    made = scheduled(shortest, square(), fp="strict")
+    splits = [str(s) for s in made.steps if s.name == "split"]
+    assert splits == [
+        'split("j", at="k")', 'split("j2", at="k + 1")',
+        'split("i", at="k")', 'split("i2", at="k + 1")',
+    ]  # fmt: skip
+    assert sum(s.name == "parallel" for s in made.steps) == 3
+
+
+@po.kernel
+def columns(y, x, a):
+    n, m = x.shape
+    for j in range(m):
+        last = 0.0
+        for i in range(n):
+            y[i, j] = x[i, j] + a * last
+            last = y[i, j]
+
+
+def test_a_recurrence_down_columns_runs_in_vectors_across_them() -> None:
+    made = scheduled(columns, square(), square(), 0.5, fp="strict")
+    assert str(made) == "\n".join(
+        [
+            "j_tile = [S1 S2 S3: (j)//64]   parallel",
+            "  j = [S1: j]   vector 8",
+            "    S1",
+            "  i = [S2 S3: i]",
+            "    j = [S2 S3: j]   vector 8",
+            "      S2",
+            "      S3",
+        ]
+    )
+
+
+@po.kernel
+def reuse(a, b, c):
+    n = a.shape[0]
+    for i in range(n):
+        t = a[i] * 2
+        b[i] = t + 1
+    for i in range(n):
+        t = b[i] * 3
+        c[i] = t + math.sqrt(t)
+
+
+def test_uses_of_a_scalar_that_share_no_value_are_parted() -> None:
+    made = scheduled(reuse, np.zeros(9), np.zeros(9), np.zeros(9), fp="strict")
+    names = [s.name for s in made.steps]
+    assert names[:3] == ["rename", "privatize", "privatize"]
+    assert names.count("parallel") >= 1
+
+
+@pytest.mark.parametrize("kernel", [matmul, shortest, columns, relax, reuse, chain, sweep])
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 8, 9, 25, 65])
+def test_the_schedule_computes_what_python_computes(kernel: po.Kernel, size: int) -> None:
+    rng = np.random.default_rng(size)
+    arguments: list[object] = []
+    for name in inspect.signature(kernel.py_func).parameters:
+        if name == "T":
+            arguments.append(2)
+        elif kernel is reuse:
+            arguments.append(rng.random(size))
+        else:
+            arguments.append(0.5 if name == "a" and kernel is columns else rng.random((size, size)))
+    for fp in ("strict", "reassociate"):
+        report = po.check(kernel.with_options(fp=fp, threads=2), *arguments)
+        assert report, str(report)
