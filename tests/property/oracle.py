@@ -12,6 +12,7 @@ from random_program import Program
 from run_loops import Runner
 
 from polyopt._isl import limited
+from polyopt.emit.loops import Loops
 from polyopt.emit.lower import lower
 from polyopt.frontend.parse import parse
 from polyopt.frontend.source import FunctionSource
@@ -132,9 +133,9 @@ class Case:
             self.results[key] = (before, after, rounded)
         return self.results[key]
 
-    def runner(self, schedule: Schedule) -> Runner:
+    def runner(self, schedule: Schedule, loops: Loops | None = None) -> Runner:
         """The schedule, lowered and made ready to run."""
-        return Runner(schedule.scop, bounded(lower, schedule))
+        return Runner(schedule.scop, loops or bounded(lower, schedule))
 
     def check(
         self, runner: Runner, fp: FpMode, sizes: tuple[tuple[int, int], ...], seed: int
