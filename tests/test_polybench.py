@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-import kernels
+import polyopt_kernels as kernels
 
 SIZE = "MINI"
 

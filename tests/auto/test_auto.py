@@ -112,7 +112,7 @@ def test_elementwise_nests_that_share_data_are_fused() -> None:
 @po.kernel
 def sweep(T, A, B):
     n = A.shape[0]
-    for t in range(T):
+    for t in range(T):  # noqa: B007
         for i in range(1, n - 1):
             for j in range(1, n - 1):
                 B[i, j] = A[i, j] + A[i - 1, j] + A[i + 1, j]
@@ -129,7 +129,7 @@ def test_a_sweep_that_runs_well_keeps_its_order() -> None:
 @po.kernel
 def relax(T, A):
     n = A.shape[0]
-    for t in range(T):
+    for t in range(T):  # noqa: B007
         for i in range(1, n - 1):
             for j in range(1, n - 1):
                 A[i, j] = A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]
