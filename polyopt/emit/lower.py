@@ -69,7 +69,7 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
                 f"Keep the statements that use it in one loop body, or tile the loop between them."
             )
         found.append(block)
-    found += promoted_blocks(schedule.scop, schedule.tree)
+    found += promoted_blocks(schedule.judge.footprints, schedule.tree)
     for level in schedule.judged("the final order").levels:
         if level.member.vector:
             found += invariants(schedule.judge.footprints, schedule.tree, level)

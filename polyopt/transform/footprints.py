@@ -36,8 +36,8 @@ class Home:
     block: Block | None
 
 
-Restriction = Mapping[str, isl.Set]
-"""Per statement the instances that reach a point, where that is not its whole domain."""
+Restriction = Mapping[str, tuple[str, ...]]
+"""Per statement the isl texts of the subsets that reach a point; none for its whole domain."""
 
 
 class Footprints:
@@ -46,6 +46,8 @@ class Footprints:
     def __init__(self, scop: Scop) -> None:
         self.scop = scop
         self._homes: dict[object, Home] = {}
+        self._full: dict[object, tuple[Block, bool] | None] = {}
+        self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
         self.frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
@@ -64,14 +66,22 @@ class Footprints:
         for statement in users:
             frame = self.frames[statement.name]
             rows = tuple(m.row(statement.name) for m in outside)
-            domain = within.get(statement.name, statement.domain)
-            domain = domain.intersect_params(self.scop.context)
+            domain = self._domain(statement, within.get(statement.name, ()))
             prefix = frame.access("prefix", rows).intersect_domain(domain)
             for access in statement.accesses:
                 if access.array == array and wanted(statement, access):
                     part = prefix.reverse().apply_range(frame.access(array, access.subscripts))
                     result = part if result is None else result.union(part)
         return None if result is None else result.coalesce()
+
+    def _domain(self, statement: Statement, texts: tuple[str, ...]) -> isl.Set:
+        key = (statement.name, texts)
+        if key not in self._domains:
+            domain = statement.domain.intersect_params(self.scop.context)
+            for text in texts:
+                domain = domain.intersect(isl.Set(text))
+            self._domains[key] = domain
+        return self._domains[key]
 
     def home(self, outside: tuple[Member, ...], users: list[Statement], array: str) -> Home:
         """What a place inside some loops can be to an array's copies."""
@@ -106,7 +116,7 @@ class Footprints:
         array: str,
         *,
         targets_only: bool = False,
-    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+    ) -> Block | None:
         """Origin and constant shape of the elements touched for fixed outer loops, or None."""
         wanted: Wanted = is_target if targets_only else lambda _statement, _access: True
         elements = self.elements(outside, users, array, wanted=wanted)
@@ -118,10 +128,34 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction,
-        wanted: Wanted = lambda _statement, _access: True,
-    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
-        """The same where every element of the box is touched for all outer loops, else None."""
-        elements = self.elements(outside, users, array, wanted=wanted, within=within)
+    ) -> tuple[Block, bool] | None:
+        """The box of which every element is touched for all outer loops, by all accesses, or, as
+        the second value tells, by the targets alone while others touch none of it; else None."""
+        rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
+        key = (array, rows, tuple(within.get(s.name, ()) for s in users))
+        if key not in self._full:
+            self._full[key] = self._find_full(outside, users, array, within)
+        return self._full[key]
+
+    def _find_full(
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        within: Restriction,
+    ) -> tuple[Block, bool] | None:
+        block = self._filled(outside, self.elements(outside, users, array, within=within))
+        if block is not None:
+            return block, False
+        writers = [s for s in users if s.array == array]
+        targets = self.elements(outside, writers, array, wanted=is_target, within=within)
+        block = self._filled(outside, targets)
+        if block is None or not self.apart(outside, writers, users, array, within):
+            return None
+        return block, True
+
+    def _filled(self, outside: tuple[Member, ...], elements: isl.Map | None) -> Block | None:
+        """The box of elements, where all of it is touched."""
         box = None if elements is None else self._box(elements, len(outside))
         if elements is None or box is None:
             return None
@@ -150,9 +184,7 @@ class Footprints:
         box = self._box(read, len(outside))
         return None if box is None else box[0]
 
-    def _box(
-        self, elements: isl.Map, depth: int
-    ) -> tuple[tuple[Affine, ...], tuple[int, ...]] | None:
+    def _box(self, elements: isl.Map, depth: int) -> Block | None:
         rank = elements.dim(isl.dim_type.out)
         origin: list[Affine] = []
         shape: list[int] = []

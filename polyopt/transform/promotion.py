@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import islpy as isl
-
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Scop, Statement
@@ -25,7 +23,7 @@ from polyopt.model.tree import (
     children,
     walk,
 )
-from polyopt.transform.footprints import Footprints, Restriction, Wanted, is_target
+from polyopt.transform.footprints import Footprints, Restriction, Wanted
 from polyopt.transform.legality import Level, Path
 
 
@@ -100,7 +98,7 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
         ops = {s.reduction.op for s in updates if s.reduction is not None}
         if len(ops) != 1 or any(s.reduction is None for s in updates):
             return None
-        outside = _outside(scop, tree, level)
+        outside = _outside(tree, level)
         block = footprints.block(outside, updates, array, targets_only=True)
         if block is None or any(extent != 1 for extent in block[1]):
             return None
@@ -125,8 +123,8 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
     scop = footprints.scop
     inside = [s for s in scop.statements if s.name in level.member.statements]
     written = {s.array for s in inside}
-    outside = _outside(scop, tree, level)
-    _, within, _ = _walk_to(scop, tree, level.path)
+    outside = _outside(tree, level)
+    _, within, _ = _walk_to(tree, level.path)
     found: list[Promotion] = []
     for statement in inside:
         for access in statement.accesses:
@@ -149,9 +147,9 @@ def _is(wanted: Access) -> Wanted:
     return lambda _, access: access == wanted
 
 
-def _outside(scop: Scop, tree: Tree, level: Level) -> tuple[Member, ...]:
+def _outside(tree: Tree, level: Level) -> tuple[Member, ...]:
     """The loops around a level, outermost first."""
-    outside, _, band = _walk_to(scop, tree, level.path)
+    outside, _, band = _walk_to(tree, level.path)
     if not isinstance(band, Band):
         raise TypeError("a level is always a band's")
     return (*outside, *band.members[: level.position])
@@ -175,7 +173,7 @@ def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion |
     return best
 
 
-def promoted_blocks(scop: Scop, tree: Tree) -> tuple[Promotion, ...]:
+def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]:
     """The blocks of every promoted array, where its loop is now.
 
     Raises IllegalScheduleError where one is no full box any more, or shared between threads.
@@ -184,8 +182,8 @@ def promoted_blocks(scop: Scop, tree: Tree) -> tuple[Promotion, ...]:
 
     def visit(node: Node, path: Path) -> None:
         array = node.name.removeprefix("promote ") if isinstance(node, Mark) else ""
-        if array and _users(scop, tree, path, array):
-            block = promoted_block(scop, tree, path, array)
+        if array and _users(footprints.scop, tree, path, array):
+            block = promoted_block(footprints, tree, path, array)
             if block is None:
                 raise IllegalScheduleError(_lost(node, array))
             found.append(block)
@@ -220,26 +218,21 @@ def _users(scop: Scop, tree: Tree, path: Path, array: str) -> list[Statement]:
     ]  # fmt: skip
 
 
-def promoted_block(scop: Scop, tree: Tree, path: Path, array: str) -> Promotion | None:
+def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -> Promotion | None:
     """The block of `array` that the subtree at `path` touches; None where it is not one full box
     of constant shape, or where a loop inside runs on threads."""
-    outside, within, node = _walk_to(scop, tree, path)
-    users = _users(scop, tree, path, array)
+    outside, within, node = _walk_to(tree, path)
+    users = _users(footprints.scop, tree, path, array)
     if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
         return None
-    footprints = Footprints(scop)
-    writers = [s for s in users if s.array == array]
-    block = footprints.full_block(outside, users, array, within)
-    targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
-    if block is None and writers:
-        block = footprints.full_block(outside, writers, array, within, wanted=is_target)
-        targets = tuple((s.name, s.subscripts) for s in writers)
-        if not footprints.apart(outside, writers, users, array, within):
-            return None
-    if block is None:
+    found = footprints.full_block(outside, users, array, within)
+    if found is None:
         return None
+    (origin, shape), targets_only = found
+    writers = [s for s in users if s.array == array]
+    targets = tuple((s.name, s.subscripts) for s in writers) if targets_only else ()
     return Promotion(
-        path, 0, array, block[0], block[1],
+        path, 0, array, origin, shape,
         load=True, store=bool(writers), reduction=None, targets=targets,
     )  # fmt: skip
 
@@ -254,17 +247,17 @@ def _statements(tree: Tree, path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def _walk_to(scop: Scop, tree: Tree, path: Path) -> tuple[tuple[Member, ...], Restriction, Node]:
+def _walk_to(tree: Tree, path: Path) -> tuple[tuple[Member, ...], Restriction, Node]:
     """The loops outside a path, the instances that reach it, and the node there."""
     node: Node = tree.root
     outside: tuple[Member, ...] = ()
-    within = {s.name: s.domain for s in scop.statements}
+    within: dict[str, tuple[str, ...]] = {}
     for number in path:
         if isinstance(node, Band):
             outside = (*outside, *node.members)
         if isinstance(node, Sequence):
             for name, text in node.children[number].instances:
                 if text:
-                    within[name] = within[name].intersect(isl.Set(text))
+                    within[name] = (*within.get(name, ()), text)
         node = children(node)[number]
     return outside, within, node

@@ -218,7 +218,7 @@ class Schedule:
 
     def promote(self, array: str, at: str) -> Schedule:
         """Keep a loop's block of an array in registers: `storage.promote`."""
-        tree = storage.promote(self.scop, self.tree, array, at)
+        tree = storage.promote(self.judge.footprints, self.tree, array, at)
         return self._then(tree, Step("promote", (array,), (("at", at),)))
 
     def apply(self, transformation: Callable[[Schedule], Schedule]) -> Schedule:
@@ -240,7 +240,7 @@ class Schedule:
         """
         verdict = self.judge.judge(self.tree)
         if verdict.is_legal:
-            promoted_blocks(self.scop, self.tree)
+            promoted_blocks(self.judge.footprints, self.tree)
             return verdict
         if self.brief:
             raise IllegalScheduleError(f"{step} breaks a dependence.")

@@ -14,6 +14,7 @@ from polyopt.model.expr import Expr, Load, rebuild
 from polyopt.model.scop import Scop, Statement
 from polyopt.model.tree import Band, Mark, Tree
 from polyopt.transform.edit import node_at, places, replace_at, resolve
+from polyopt.transform.footprints import Footprints
 from polyopt.transform.promotion import promoted_block
 
 
@@ -95,7 +96,7 @@ def _with_array(statement: Statement, array: str, name: str) -> Statement:
     return _rewritten(statement, change, name if statement.array == array else None)
 
 
-def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
+def promote(footprints: Footprints, tree: Tree, array: str, at: str) -> Tree:
     """Keep the block of an array that a loop works on in registers while it runs.
 
     for k: for i: for j: C[i, j] += …    —promote("C", at="k")→
@@ -106,8 +107,9 @@ def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such block.
     """
-    if all(a.name != array for a in scop.arrays):
-        known = ", ".join(f'"{a.name}"' for a in scop.arrays) or "none"
+    arrays = footprints.scop.arrays
+    if all(a.name != array for a in arrays):
+        known = ", ".join(f'"{a.name}"' for a in arrays) or "none"
         raise BadArgumentError(f'promote: no array is called "{array}". Arrays here: {known}.')
     place = resolve(tree, at)
     band = node_at(tree, place.path)
@@ -117,7 +119,7 @@ def promote(scop: Scop, tree: Tree, array: str, at: str) -> Tree:
     marked = Mark(f"promote {array}", Band(inner, band.child))
     new = replace_at(tree, place.path, Band(outer, marked) if outer else marked)
     path = (*place.path, 0) if outer else place.path
-    if promoted_block(scop, new, path, array) is None:
+    if promoted_block(footprints, new, path, array) is None:
         raise BadArgumentError(
             f'promote("{array}", at="{at}"): what the loop touches of {array} is not one full box '
             f"of constant shape. Tile its loops, separate full tiles, and promote in those."
