@@ -51,7 +51,7 @@ def lower(schedule: Schedule) -> Loops:
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
-    body = walker.node(ast, _Scope(names, {}, frozenset()))
+    body = walker.node(ast, _Scope(names, {}, {}, frozenset()))
     guarded = with_guards(body, schedule.scop)
     return Loops(
         with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
@@ -190,10 +190,11 @@ class _IslTree:
 @dataclass(frozen=True)
 class _Scope:
     """What is in force at a point of the AST: values of isl's identifiers, the member at each
-    loop depth, and the variables in use."""
+    loop depth with the value of its loop, and the variables in use."""
 
     values: Mapping[str, Affine]
     members: Mapping[int, Member]
+    loops: Mapping[int, Affine]
     taken: frozenset[str]
 
 
@@ -275,16 +276,18 @@ class _Walker:
         )
 
     def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
-        """The value of a loop at a place inside it. Of a loop that runs once, isl may leave no
-        trace; then any instance inside tells."""
-        if f"c{depth}" in scope.values:
-            return scope.values[f"c{depth}"]
+        """The value of a loop at a place inside it, as any instance inside tells: of a loop that
+        runs once, isl may leave no trace, and statements whose strides are offset from one
+        another share a loop that has the value of the first."""
         first = next(instances(body))
         statement = self.scop.statement(first.statement)
         row = scope.members[depth].row(first.statement)
         value = row.substitute(dict(zip(statement.iterators, first.values, strict=True)))
-        outside = {n for v in scope.values.values() for n in v.names()}
-        if not value.names() <= outside | set(self.scop.parameter_names):
+        known = {n for v in scope.values.values() for n in v.names()}
+        is_known = value.names() <= known | set(self.scop.parameter_names)
+        if depth in scope.loops and not (is_known and value.is_linear):
+            return scope.loops[depth]
+        if not is_known:
             raise InternalError(
                 f"the loop {scope.members[depth].name} runs once, with the value {value}, which "
                 f"is not known outside"
@@ -293,11 +296,14 @@ class _Walker:
 
     def _for(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
         isl_name = ast.for_get_iterator().get_id().get_name()
-        member = scope.members[int(isl_name.removeprefix("c"))]
+        # isl numbers its loops on its own: statements with offset strides get one loop more.
+        depth = len(scope.members) - 1
+        member = scope.members[depth]
         lower = affine_from_expr(ast.for_get_init(), scope.values)
         if ast.for_is_degenerate():
             values = {**scope.values, isl_name: lower}
-            return self.node(ast.for_get_body(), replace(scope, values=values))
+            loops = {depth: lower, **scope.loops}
+            return self.node(ast.for_get_body(), replace(scope, values=values, loops=loops))
         variable = _fresh(member.name, scope.taken | self.reserved)
         upper = self._upper(ast.for_get_cond(), scope)
         value = Affine.name(variable)
@@ -306,7 +312,9 @@ class _Walker:
             # subscripts into promoted blocks, and unrolls.
             value, lower, upper = value + lower, Affine(), upper - lower
         values = {**scope.values, isl_name: value}
-        inside = replace(scope, values=values, taken=scope.taken | {variable})
+        first = depth not in scope.loops
+        loops = {depth: value, **scope.loops}
+        inside = replace(scope, values=values, loops=loops, taken=scope.taken | {variable})
         step = ast.for_get_inc().get_val().to_python()
         return (
             For(
@@ -316,8 +324,8 @@ class _Walker:
                 step=int(step),
                 body=self.node(ast.for_get_body(), inside),
                 loop=member.name,
-                parallel=member.parallel,
-                vector=bool(member.vector),
+                parallel=member.parallel and first,
+                vector=bool(member.vector) and first,
                 unroll=member.unroll,
             ),
         )
