@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Literal
 
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context
-from polyopt.frontend.data import arithmetic, index, truth
+from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
-from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, join
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, mix, order_is_uniform
 from polyopt.frontend.values import Value, affine_of
 from polyopt.model.expr import Binary, Call, Cast, Unary
-from polyopt.model.types import DType, f64, i64
+from polyopt.model.types import DType, ScalarType, f64, i64
 
 UNARY_MATH = frozenset(
     {
@@ -57,7 +58,7 @@ ARITY = dict.fromkeys(UNARY_MATH | ROUNDING_MATH | TEST_MATH, 1) | dict.fromkeys
 def _call(context: Context, node: ast.Call) -> Value:
     function = resolve(context, node.func)
     if isinstance(function, DType):
-        raise context.unsupported(node, messages.NUMPY_CAST(name=context.text(node.func)))
+        return _cast(context, node, function)
     if not isinstance(function, Function):
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
     if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
@@ -69,6 +70,14 @@ def _call(context: Context, node: ast.Call) -> Value:
         text = messages.misplaced_call(function.module, function.name)
         raise context.unsupported(node, text)
     return reader(context, node)
+
+
+def _cast(context: Context, node: ast.Call, dtype: DType) -> Value:
+    """`np.float32(x)` and its like: NumPy's scalar of that type."""
+    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+        raise context.unsupported(node, messages.NUMPY_CAST(name=context.text(node.func)))
+    operand = read_expression(context, node.args[0])
+    return Value(context.coerce(operand, dtype, node), ScalarType(dtype, weak=False))
 
 
 # ---- math ----------------------------------------------------------------------------------
@@ -114,7 +123,8 @@ def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
             raise context.unsupported(node, messages.REDUCTION_CALL(name=op))
         values = [read_expression(context, argument) for argument in node.args]
         affine = [affine_of(value) for value in values]
-        type_ = join([value.type for value in values])
+        type_, mixed = mix(side for value in values for side in value.sides)
+        _check_extremes(context, node, values, type_.dtype)
         if all(a is not None for a in affine) and type_.dtype.kind == "i":
             result = affine[0]
             for each in affine[1:]:
@@ -127,9 +137,19 @@ def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
         expr = operands[0]
         for operand in operands[1:]:
             expr = Binary(op, expr, operand, type_.dtype)
-        return Value(expr, type_)
+        return Value(expr, type_, mixed)
 
     return read
+
+
+def _check_extremes(
+    context: Context, node: ast.Call, values: Sequence[Value], dtype: DType
+) -> None:
+    """Refuse arguments that Python, comparing them two by two, would order otherwise."""
+    for left, right in combinations(values, 2):
+        if not order_is_uniform(left.sides, right.sides, dtype):
+            context.refuse_mixed(node, *values)
+            return
 
 
 def _single(context: Context, node: ast.Call, name: str) -> Value:
@@ -145,7 +165,8 @@ def _abs(context: Context, node: ast.Call) -> Value:
     constant, affine = operand.constant, affine_of(operand)
     if constant is not None and affine is not None:
         return index(context, node, affine if constant >= 0 else -affine, operand.type)
-    return Value(Unary("abs", operand.expr, operand.type.dtype), operand.type)
+    check_sign(context, node, operand)
+    return Value(Unary("abs", operand.expr, operand.type.dtype), operand.type, operand.mixed)
 
 
 def _plain(operand: Value) -> Value:

@@ -3,7 +3,7 @@
 The body is read in rounds, until nothing new is learnt. A name starts as an *affine name*, a
 shorthand for the integer expression assigned to it. It is demoted to a *data scalar* (a rank-0
 array) once it gets a value that is not affine, or is read where more than one assignment could
-have set it. The types of data scalars are joined over all their assignments. What a round learns
+have set it. The types of data scalars are gathered over all their assignments. What a round learns
 goes into `Facts`; the round that learns nothing new made the result.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from polyopt.errors import NotAffineError, UnsupportedSyntaxError
 from polyopt.frontend import messages
-from polyopt.frontend.promotion import join
+from polyopt.frontend.promotion import Side, Sides, conversion_is_uniform, mix
 from polyopt.frontend.signature import Signature
 from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import OutOfRangeError, Value, coerce
@@ -26,13 +26,15 @@ from polyopt.model.nest import Array, Assign, Assumption
 from polyopt.model.types import DType, ScalarType
 from polyopt.source import Location
 
+PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool"}
+
 
 @dataclass(frozen=True)
 class Facts:
-    """What earlier rounds learnt: why a name is data, and the types of data scalars."""
+    """What earlier rounds learnt: why a name is data, and the types of data scalars' values."""
 
     data: Mapping[str, str] = field(default_factory=dict)
-    types: Mapping[str, ScalarType] = field(default_factory=dict)
+    types: Mapping[str, Sides] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,10 @@ class Context:
         self.depth = 0
         self.label: str | None = None
         self.locals: dict[str, Location] = {}
-        self.seen: dict[str, list[ScalarType]] = {}
+        self.seen: dict[str, set[Side]] = {}
         self.assigned: set[str] = set()
-        self.used: dict[str, set[ScalarType]] = {}
+        self.used: dict[str, set[Sides]] = {}
+        self.mixed: list[UnsupportedSyntaxError] = []
         self.assumptions: list[Assumption] = []
         self.captured: dict[str, str] = {}
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
@@ -118,11 +121,25 @@ class Context:
         return self.source.text(node)
 
     def coerce(self, value: Value, dtype: DType, node: ast.AST) -> Expr:
-        """`value` converted to `dtype`; a constant out of range is refused at `node`."""
+        """`value` converted to `dtype`; a constant out of range is refused at `node`.
+
+        So is a value whose type depends on data, where the bits would depend on it too.
+        """
+        if not conversion_is_uniform(value.mixed, value.type.dtype, dtype):
+            self.refuse_mixed(node, value)
         try:
             return coerce(value, dtype)
         except OutOfRangeError as error:
             raise self.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
+
+    def refuse_mixed(self, node: ast.AST, *values: Value) -> None:
+        """Note that the result at `node` has bits that depend on which types the values have.
+
+        It is raised in the round that learns nothing new: earlier ones may know too little.
+        """
+        known = [value for value in values if value.mixed] or values
+        types = sorted({_python_type(s.type) for value in known for s in value.sides})
+        self.mixed.append(self.unsupported(node, messages.MIXED(types=" or ".join(types))))
 
     # ---- names ----
 
@@ -157,34 +174,34 @@ class Context:
             self._storage[name] = self.fresh(f"{name}_local")
         return self._storage[name]
 
-    def scalar_type(self, name: str) -> ScalarType:
-        """The type of a data scalar as far as it is known; raises Pending where it is not."""
+    def scalar_sides(self, name: str) -> Sides:
+        """The types of a data scalar as far as they are known; raises Pending where none is."""
         known = self.facts.types.get(name)
         if known is None:
             if name not in self.seen:
                 self._relearn = True
                 raise Pending
-            known = join(self.seen[name])
+            known = frozenset(self.seen[name])
         self.used.setdefault(name, set()).add(known)
         return known
 
     def scalar(self, name: str) -> Value:
         """A data scalar's value."""
-        type_ = self.scalar_type(name)
-        return Value(Load(self.storage(name), (), type_.dtype), type_)
+        type_, mixed = mix(self.scalar_sides(name))
+        return Value(Load(self.storage(name), (), type_.dtype), type_, mixed)
 
     def set_scalar(self, name: str, value: Value, node: ast.AST, at: ast.AST) -> Assign:
         """The assignment of `value` to a data scalar, which the statement `at` makes."""
         where = self.source.locate(at)
         self.locals.setdefault(name, where)
-        self.seen.setdefault(name, []).append(value.type)
+        self.seen.setdefault(name, set()).update(value.sides)
         self.assigned.add(name)
-        expr = self.coerce(value, self.scalar_type(name).dtype, node)
+        expr = self.coerce(value, mix(self.scalar_sides(name))[0].dtype, node)
         return Assign(self.storage(name), (), expr, None, self.label, where)
 
     def learnt(self) -> Facts | None:
         """What this round adds to the facts; None where it adds nothing."""
-        types = {name: join(seen) for name, seen in self.seen.items()}
+        types = {name: frozenset(seen) for name, seen in self.seen.items()}
         settled = all(used == {types.get(name)} for name, used in self.used.items())
         if settled and not self._relearn:
             return None
@@ -193,7 +210,8 @@ class Context:
     def bind(self, name: str, affine: Affine, type_: ScalarType, line: int) -> None:
         """From here on, `name` stands for an affine value."""
         self.bindings[name] = Bound(affine, type_, False, line)
-        self.seen.setdefault(name, []).append(type_)
+        constant = affine.constant if type_.weak and affine.is_constant else None
+        self.seen.setdefault(name, set()).add(Side(type_, constant))
         self.assigned.add(name)
 
     # ---- scopes ----
@@ -219,6 +237,10 @@ class Context:
             self.bindings[name] = ended.get(name) or Lost(
                 messages.ASSIGNED_IN_BLOCK.format(line=line)
             )
+
+
+def _python_type(type_: ScalarType) -> str:
+    return f"Python's {PYTHON_NAMES[type_.dtype.kind]}" if type_.weak else str(type_.dtype)
 
 
 def signature_bindings(signature: Signature) -> Iterator[tuple[str, Bound]]:

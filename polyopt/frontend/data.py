@@ -13,12 +13,18 @@ from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Bound, Context, Lost, Pending
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
+    UNMIXED,
     WEAK_BOOL,
     WEAK_INT,
     Operation,
+    Sides,
     binary,
     comparison,
-    join,
+    comparison_is_uniform,
+    mix,
+    operation_is_uniform,
+    operation_sides,
+    sign_is_uniform,
 )
 from polyopt.frontend.values import (
     OutOfRangeError,
@@ -196,8 +202,21 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     folded = _fold(context, node, typing, left, right)
     if folded is not None:
         return folded
+    mixed = _mixed_operands(context, node, op, typing, left, right)
     a, b = (context.coerce(v, typing.operands, node) for v in (left, right))
-    return Value(Binary(typing.op, a, b, typing.operands), typing.result)
+    return Value(Binary(typing.op, a, b, typing.operands), typing.result, mixed)
+
+
+def _mixed_operands(
+    context: Context, node: ast.AST, op: BinaryOp, typing: Operation, left: Value, right: Value
+) -> Sides:
+    """The result's types where an operand's type depends on data; the bits must not."""
+    if not left.mixed and not right.mixed:
+        return UNMIXED
+    if operation_is_uniform(op, left.sides, right.sides, typing):
+        return operation_sides(op, left.sides, right.sides)
+    context.refuse_mixed(node, left, right)
+    return UNMIXED
 
 
 def _check_power(context: Context, node: ast.AST, exponent: Value, is_python: bool) -> None:
@@ -236,6 +255,7 @@ def _unary(context: Context, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.Invert):
         if operand.type.dtype.is_float:
             raise context.unsupported(node, messages.operands("invert", "float"))
+        check_sign(context, node, operand)
         return Value(Unary("invert", operand.expr, operand.type.dtype), operand.type)
     return negate(context, node, operand)
 
@@ -247,7 +267,14 @@ def negate(context: Context, node: ast.AST, operand: Value) -> Value:
         return index(context, node, -affine, operand.type)
     if constant is not None:
         return Value(Const(-constant, operand.type.dtype), operand.type)
-    return Value(Unary("neg", operand.expr, operand.type.dtype), operand.type)
+    check_sign(context, node, operand)
+    return Value(Unary("neg", operand.expr, operand.type.dtype), operand.type, operand.mixed)
+
+
+def check_sign(context: Context, node: ast.AST, operand: Value) -> None:
+    """Refuse `-x` and `abs(x)` whose bits would depend on the type that `x` happens to have."""
+    if not sign_is_uniform(operand.mixed, operand.type.dtype):
+        context.refuse_mixed(node, operand)
 
 
 def _unary_bool(context: Context, node: ast.UnaryOp, operand: Value) -> Value:
@@ -279,6 +306,10 @@ def _compare(context: Context, node: ast.Compare) -> Value:
 
 def _comparison(context: Context, node: ast.AST, op: CompareOp, left: Value, right: Value) -> Value:
     typing = comparison(left.type, right.type)
+    if (left.mixed or right.mixed) and not comparison_is_uniform(
+        left.sides, right.sides, typing.operands
+    ):
+        context.refuse_mixed(node, left, right)
     try:
         a, b = coerce(left, typing.operands), coerce(right, typing.operands)
     except OutOfRangeError:  # NumPy compares with Python integers of any size exactly
@@ -336,6 +367,6 @@ def select(
     context: Context, node: ast.AST, condition: Value, then: Value, otherwise: Value
 ) -> Value:
     """`then if condition else otherwise`, at the joined type."""
-    type_ = join((then.type, otherwise.type))
+    type_, mixed = mix(then.sides | otherwise.sides)
     a, b = (context.coerce(v, type_.dtype, node) for v in (then, otherwise))
-    return Value(Select(condition.expr, a, b, type_.dtype), type_)
+    return Value(Select(condition.expr, a, b, type_.dtype), type_, mixed)

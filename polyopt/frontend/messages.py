@@ -188,8 +188,8 @@ SCALAR_MATH = frozenset(
     }
 )
 NUMPY_CAST = Text(
-    "the conversion {name}(...) is not part of the kernel language",
-    "Write float(x), int(x) or bool(x), or store into an array of that type.",
+    "{name} converts one number here",
+    "Write {name}(x).",
 )
 _FUNCTION_FIXES = {
     "print": "Print the arrays after the call.",
@@ -322,6 +322,12 @@ def literal(value: object) -> str:
     return words(f"{value!r} is not a number", "Write a number.")
 
 
+MIXED = Text(
+    "the type of a value here depends on data (in Python it is {types}), and the bits of the "
+    "result depend on that type",
+    "Convert where it arises, with np.float64(x), np.float32(x) or float(x), or store it in an "
+    "array element.",
+)
 OUT_OF_RANGE = Text(
     "{fact}, and integers in a kernel have fixed sizes",
     "Write a float, or scale.",

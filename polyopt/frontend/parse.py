@@ -8,7 +8,7 @@ from polyopt.errors import InternalError, UnsupportedSyntaxError
 from polyopt.frontend import calls, control, data, elements, guards, messages, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
-from polyopt.frontend.promotion import join
+from polyopt.frontend.promotion import mix
 from polyopt.frontend.signature import (
     Signature,
     annotated_types,
@@ -53,6 +53,8 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
         context = Context(source, signature, facts)
         body = [*_initial(context), *read_statements(context, source.node.body)]
         learnt = context.learnt()
+        if learnt is None and context.mixed:
+            raise context.mixed[0]
         if learnt is None:
             return _nest(context, signature, body)
         if learnt == facts and context.pending:  # assigned from itself alone
@@ -82,7 +84,7 @@ def _nest(context: Context, signature: Signature, body: list[Node]) -> LoopNest:
     arguments = {a.name: a for a in context.arrays.values() if a.kind == "argument"}
     local = [a for a in context.arrays.values() if a.kind == "local"]
     scalars = [
-        Array(context.storage(name), join(context.seen[name]).dtype, (), "local", where)
+        Array(context.storage(name), mix(context.seen[name])[0].dtype, (), "local", where)
         for name, where in context.locals.items()
     ]
     return LoopNest(

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
+from polyopt.frontend.promotion import (
+    UNMIXED,
+    WEAK_BOOL,
+    WEAK_FLOAT,
+    WEAK_INT,
+    Side,
+    Sides,
+)
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Cast, Const, Expr, Index, Select, Unary
 from polyopt.model.types import DType, ScalarType, bool_, from_numpy, i32, i64
@@ -16,10 +23,20 @@ from polyopt.model.types import DType, ScalarType, bool_, from_numpy, i32, i64
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A data expression and its type; `expr.dtype` is `type.dtype`."""
+    """A data expression and its type; `expr.dtype` is `type.dtype`.
+
+    `mixed` holds the types that the value may have in Python, where that depends on data.
+    """
 
     expr: Expr
     type: ScalarType
+    mixed: Sides = UNMIXED
+
+    @property
+    def sides(self) -> Sides:
+        """The types that the value may have in Python."""
+        constant = self.constant if self.type.weak else None
+        return self.mixed or frozenset({Side(self.type, constant)})
 
     @property
     def is_bool(self) -> bool:

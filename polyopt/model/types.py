@@ -37,6 +37,10 @@ class DType:
         """Whether elements are floating-point numbers."""
         return self.kind == "f"
 
+    def __call__(self, value: object) -> np.generic:
+        """`value` as NumPy's scalar of this type, as in a kernel: `po.f32(x)`."""
+        return self.numpy.type(value)
+
     def __getitem__(self, extents: object) -> ArrayType:
         items = extents if isinstance(extents, tuple) else (extents,)
         return ArrayType(self, tuple(None if e is Ellipsis else as_affine(e) for e in items))

@@ -97,11 +97,11 @@ def test_types_and_conversions():
             x = max(x, -t[i], 0)
 
     shows(
-        nest_of(mixed, 0.5, floats(3), integers(3)),
+        nest_of(mixed, 0.5, floats(3).astype(np.float32), integers(3)),
         """
         nest mixed(x, v, I)
           argument x: weak f64
-          argument v: f64[v_shape0]
+          argument v: f32[v_shape0]
           argument I: i32[I_shape0]
           parameter v_shape0 = v.shape[0]
           parameter I_shape0 = I.shape[0]
@@ -111,7 +111,7 @@ def test_types_and_conversions():
           for _t_0 in range(0, 3):
             t[_t_0] = f32(0.0)
           for i in range(0, 3):
-            t[i] = f32(f64(t[i]) + (v[i] * f64(x_local) + 0.1))
+            t[i] = t[i] + (v[i] * x_local + f32(0.1))
             I[i] = i32(f64(I[i]) + f64(f32(i * i - 2*i) + t[i] // f32(2.0)))
             x_local = max(max(x_local, -t[i]), f32(0.0))
         """,

@@ -11,7 +11,7 @@ import warnings
 import interpret
 import numpy as np
 import pytest
-from parsing import define, type_of
+from parsing import define, same_as_python, type_of
 
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import parse as readers
@@ -113,6 +113,39 @@ def test_choices_of_one_type(left, right):
         else:
             _, type_ = read(expression, {x: first, y: second})
             assert type_ == join([type_of(v) for v in (_element(first, 0), _element(second, 1))])
+
+
+CHOICES = ["min({}, {})", "max({}, {})", "({} if {} > 0.2 else {})"]
+USES = ["{}", "{} + 1", "{} * 0.1", "{} / 3", "{} // 2", "-{}", "abs({})", "{} * w[0]", "{} + d[0]",
+        "{} > 0.1", "{} > 0", "{} < w[0]", "{} < d[0]", "math.exp({})", "float({}) * 0.1",
+        "1 if {} else 2", "min({}, d[0])", "np.float32({}) * 0.1", "int({})"]  # fmt: skip
+DATA = {
+    "f64": [np.float64(0.1), np.float64(-1 / 3)], "f32": [np.float32(0.1), np.float32(7.3)],
+    "i64": [np.int64(5), np.int64(2**60 + 1)], "i32": [np.int32(7), np.int32(-(2**31))],
+    "bool": [np.bool(True), np.bool(False)], "float": [0.1, -2.7], "int": [3, -2],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right"), list(itertools.permutations(DATA, 2)))
+def test_mixed_choices_have_pythons_bits_or_are_refused(left, right):
+    """Whichever side is taken, at every use that is not refused, in arrays of every type."""
+    a, b = ("{}" if kind in WEAK else "{}[0]" for kind in (left, right))
+    a, b = a.format("a"), b.format("b")
+    for place, (choice, use) in enumerate(itertools.product(CHOICES, USES)):
+        chosen = choice.format(a, *([a] if " if " in choice else []), b)
+        function = define(f"def f(a, b, w, d, out):\n    out[0] = {use.format(chosen)}\n")
+        dtype = (np.float64, np.float32, np.int64, np.int32)[place % 4]
+        for x, y in itertools.product(DATA[left], DATA[right]):
+            _same_or_refused(function, x, y, np.zeros(1, dtype))
+
+
+def _same_or_refused(function, a, b, out):
+    strong = [np.array([v]) if isinstance(v, np.generic) else v for v in (a, b)]
+    w, d = np.array([0.3], np.float32), np.array([-0.7])
+    try:
+        same_as_python(function, *strong, w, d, out)
+    except (UnsupportedSyntaxError, OverflowError, TypeError, ValueError):
+        return  # a refusal, or Python raises
 
 
 def _element(value, place):
