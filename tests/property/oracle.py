@@ -22,7 +22,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.types import FpMode
 from polyopt.transform.schedule import Schedule
 
-OPERATIONS = 1_500_000
+OPERATIONS = 1_000_000
 """Of isl, per stage: what costs more is counted as heavy and left."""
 
 _LIBM = ctypes.CDLL("libm.so.6")
@@ -40,9 +40,17 @@ class HeavyError(Exception):
 
 
 def bounded(work: Any, *arguments: Any) -> Any:
-    """Call a stage within the limit of isl's operations."""
+    """Call a stage within the limit of isl's operations.
+
+    Behind the limit isl fails in many ways, so what fails is tried again with a higher one.
+    """
     try:
         with limited(OPERATIONS):
+            return work(*arguments)
+    except isl.Error:
+        pass
+    try:
+        with limited(10 * OPERATIONS):
             return work(*arguments)
     except isl.Error as error:
         if "maximal number of operations" in str(error):
