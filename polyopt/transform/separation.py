@@ -9,7 +9,7 @@ from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop, Statement
 from polyopt.model.tree import Band, Filter, Member, Sequence, Tree
-from polyopt.transform.edit import Place, node_at, renamed, replace_at, resolve
+from polyopt.transform.edit import Place, node_at, places, renamed, replace_at, resolve
 
 
 def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
@@ -35,30 +35,37 @@ def separate(tree: Tree, scop: Scop, loops: tuple[str, ...]) -> Tree:
     band = node_at(tree, found[0].path)
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
-    tiles = [_tile_of(band, place) for place in found]
-    cut = max(tiles) + 1
+    tiles = [_tile_of(tree, place) for place in found]
+    cut = max((t.position + 1 for t in tiles if t.path == found[0].path), default=0)
     outer, inner = band.members[:cut], band.members[cut:]
     full = {
-        name: str(_full(scop, scop.statement(name), [band.members[t] for t in tiles], found))
+        name: str(_full(scop, scop.statement(name), [t.member for t in tiles], found))
         for name in found[0].member.statements
     }
     rest = {name: str(_rest(scop.statement(name), text)) for name, text in full.items()}
     below = Band(inner, band.child)
     edge = renamed(tree, below, "edge")
     sequence = Sequence((Filter(tuple(full.items()), below), Filter(tuple(rest.items()), edge)))
-    return replace_at(tree, found[0].path, Band(outer, sequence))
+    return replace_at(tree, found[0].path, Band(outer, sequence) if outer else sequence)
 
 
-def _tile_of(band: Band, place: Place) -> int:
-    """The position of the innermost tile loop of a point loop in the same band."""
-    name, row = place.member.rows[0]
-    for position in range(place.position - 1, -1, -1):
-        outer = band.members[position].row(name)
+def _tile_of(tree: Tree, point: Place) -> Place:
+    """The innermost tile loop of a point loop, in its band or around it."""
+    name, row = point.member.rows[0]
+    outside = [
+        p
+        for p in places(tree)
+        if p.path == point.path[: len(p.path)]
+        and (p.path, p.position) < (point.path, point.position)
+        and name in p.member.statements
+    ]
+    for place in reversed(outside):
+        outer = place.member.row(name)
         atom = outer.terms[0][0] if len(outer.terms) == 1 else None
         if isinstance(atom, Floor) and atom.numerator == row:
-            return position
+            return place
     raise BadArgumentError(
-        f'separate: "{place.member.name}" is not the point loop of a tile in this nest. '
+        f'separate: "{point.member.name}" is not the point loop of a tile in this nest. '
         f"Tile it first."
     )
 

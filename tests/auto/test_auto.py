@@ -200,7 +200,54 @@ def test_uses_of_a_scalar_that_share_no_value_are_parted() -> None:
     assert names.count("parallel") >= 1
 
 
-@pytest.mark.parametrize("kernel", [matmul, shortest, columns, relax, reuse, chain, sweep])
+@po.kernel
+def product(C, A, B):
+    n, m = C.shape
+    p = A.shape[1]
+    for i in range(n):
+        for j in range(m):
+            s = 0.0
+            for k in range(p):
+                s += A[i, k] * B[k, j]
+            C[i, j] = s
+
+
+def test_a_sum_into_a_scalar_becomes_a_register_tile() -> None:
+    made = scheduled(product, square(), square(), square())
+    assert steps(made).split("\n")[:9] == [
+        'privatize("s")',
+        'tile({"S2.j": 24, "S2.i": 8}, names={"S2.j": "j_tile", "S2.i": "i_tile"})',
+        'permute("S2.j_tile", "S2.i_tile", "S2.i", "S2.j")',
+        'distribute("S2.i", before="S3")',
+        'distribute("S2.i", before="S2")',
+        'permute("S2.k", "S2.i", "S2.j")',
+        'separate("S2.i", "S2.j")',
+        'promote("s", at="S2.k")',
+        'unroll("S2.i", factor=-1)',
+    ]
+
+
+@po.kernel
+def convolve(y, x):
+    n, m = y.shape
+    for i in range(1, n - 1):
+        for j in range(1, m - 1):
+            s = 0.0
+            for a in range(3):
+                for b in range(3):
+                    s += x[i + a - 1, j + b - 1] * (a - b)
+            y[i, j] = s
+
+
+def test_a_loop_too_short_for_vectors_is_not_the_vector_loop() -> None:
+    made = scheduled(convolve, square(), square())
+    vectors = [str(s) for s in made.steps if s.name == "vectorize"]
+    assert vectors == ['vectorize("S1.j")', 'vectorize("S2.j")', 'vectorize("S3.j")']
+
+
+@pytest.mark.parametrize(
+    "kernel", [matmul, product, convolve, shortest, columns, relax, reuse, chain, sweep]
+)
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 8, 9, 25, 65])
 def test_the_schedule_computes_what_python_computes(kernel: po.Kernel, size: int) -> None:
     rng = np.random.default_rng(size)

@@ -223,7 +223,10 @@ def _statement_cost(
         instances *= loop.trips
     inner = loops[-1] if loops else None
     bits = scop.dtype(statement.array).bits
-    lanes = machine.vector_bits / max(bits, 8) if inner is not None and inner.is_vector else 1.0
+    lanes = 1.0
+    if inner is not None and inner.is_vector:
+        # A loop shorter than a vector does not fill one.
+        lanes = max(1.0, min(machine.vector_bits / max(bits, 8), inner.trips / 2))
     memory, strided = 0.0, False
     for access in statement.accesses:
         step = stride_of(access.subscripts, inner)

@@ -16,6 +16,7 @@ from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.fusing import fuse_neighbours
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
+from polyopt.transform.auto.private_tiles import tile_private_sums
 from polyopt.transform.auto.scalars import privatize_scalars
 from polyopt.transform.auto.structure import components, improve_component
 from polyopt.transform.auto.tiles import tile_contractions
@@ -36,6 +37,7 @@ def auto(
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):
         tiled = tile_contractions(search, schedule, frozenset(statements))
+        tiled = tile_private_sums(search, tiled, frozenset(statements))
         if tiled is schedule:
             tiled = improve_component(search, schedule, statements)
             tiled = tile_contractions(search, tiled, frozenset(statements))

@@ -53,7 +53,7 @@ def _on_one_path(first: Path, second: Path) -> bool:
 def _vectors(search: Search, schedule: Schedule) -> Schedule:
     for place in innermost(schedule):
         level = _levels(schedule)[(place.path, place.position)]
-        if not level.is_vector or place.member.vector:
+        if not level.is_vector or place.member.vector or _is_short(search, schedule, place):
             continue
         if (
             level.reductions
@@ -66,6 +66,14 @@ def _vectors(search: Search, schedule: Schedule) -> Schedule:
             attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
         )
     return schedule
+
+
+def _is_short(search: Search, schedule: Schedule, place: Place) -> bool:
+    """Whether the loop is known to run too few times to fill a vector."""
+    names = frozenset(place.member.statements)
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule), names)
+    counts = [v.trips for s in names for v in around[s] if v.member == place.member]
+    return bool(counts) and max(counts) < _TOO_FEW
 
 
 def _widest(schedule: Schedule, place: Place) -> int:
