@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from interpret import Machine
 
+import polyopt as po
 from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
 from polyopt.emit.lower import lower
 from polyopt.model.affine import evaluate_condition
@@ -146,7 +148,9 @@ class _Running(Machine):
     def get(self, statement: str, array: str, subscripts: Any, place: tuple[int, ...]) -> Any:
         depth, block = self.holder(statement, array, subscripts)
         self.watch(0, depth, array, place)
-        return block.data[block.index(place)] if block else self.arrays[array][self.at(array, place)]
+        return (
+            block.data[block.index(place)] if block else self.arrays[array][self.at(array, place)]
+        )
 
     def put(self, statement: str, array: str, subscripts: Any, place: Any, value: Any) -> None:
         depth, block = self.holder(statement, array, subscripts)
@@ -194,3 +198,31 @@ def same_as_python(schedule: Schedule, function: Any, *arguments: Any) -> None:
             assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f"), (
                 f"argument {number}:\n{a}\nPython has:\n{b}\n{lower(schedule)}"
             )
+
+
+# ---- words for tests ------------------------------------------------------------------------
+
+
+def original(kernel: Any, *arguments: Any, fp: str = "reassociate") -> Schedule:
+    """The schedule in source order of a function for these arguments or types of arguments."""
+    made = kernel if isinstance(kernel, po.Kernel) else po.kernel(kernel)
+    return made.with_options(fp=fp).specialize(*arguments).original
+
+
+def loops(schedule: Schedule) -> str:
+    """What a schedule runs, as text."""
+    return str(lower(schedule))
+
+
+def refused(step: Callable[[], object], error: type[Exception] = po.IllegalScheduleError) -> str:
+    """The message with which a step is refused."""
+    try:
+        step()
+    except error as refusal:
+        return str(refusal)
+    raise AssertionError("the step was accepted")
+
+
+def small(*shape: int, seed: int = 1) -> np.ndarray:
+    """Small whole numbers as floats: sums of them are exact in any order."""
+    return np.random.default_rng(seed).integers(-5, 6, shape).astype(float)

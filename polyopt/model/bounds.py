@@ -122,6 +122,6 @@ def _always(scop: Scop, statement: Statement, access: Access, dimension: int, ba
         witness = f" At {at or 'every call'} the index is {index}."
     return (
         f"{_where(statement, access)}, and the index {access.subscripts[dimension]} leaves its "
-        f"extent {extent} in dimension {dimension} whenever the loop runs.{witness} "
+        f"extent {extent} in dimension {dimension} whenever it runs.{witness} "
         f"Narrow the loop's range; only a literal negative index counts from the end."
     )
