@@ -2,12 +2,13 @@
 
     PolyoptError
     ├── UnsupportedSyntaxError   (SyntaxError)   a construct outside the kernel language
+    │   └── RankError            (and ShapeError) A[i, j] where A is of another rank
     ├── NotAffineError           (SyntaxError)   a bound or subscript that isl cannot represent
     ├── IllegalScheduleError                     a step that would break a dependence
     ├── NoSuchLoopError          (LookupError)   a loop or statement name that does not resolve
     ├── BadArgumentError         (ValueError)    a step's or option's argument that makes no sense
     ├── CallError                (TypeError)     missing, unknown or surplus arguments of a call
-    ├── ShapeError               (ValueError)
+    ├── ShapeError               (ValueError)    RankError is one of these too
     ├── DtypeError               (TypeError)
     ├── BoundsError              (IndexError)
     ├── AliasError               (ValueError)
@@ -17,7 +18,8 @@
     └── InternalError                            a bug in polyopt, never the user's fault
 
 A message states the rule, the fact and the fix. The two syntax errors carry file, line and
-column in the attributes of `SyntaxError`, so that Python itself draws the caret.
+column in the attributes of `SyntaxError`, so that Python itself draws the caret. All of them
+pickle, with everything they hold.
 """
 
 from __future__ import annotations
@@ -38,6 +40,20 @@ class PolyoptError(Exception):
         # Tracebacks then say `polyopt.BoundsError`, the name by which it is caught.
         if cls.__module__ == __name__:
             cls.__module__ = "polyopt"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by `cls(*args)`: the constructors' arguments are not all in `args`.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[PolyoptError], args: tuple[object, ...], state: dict[str, object]
+) -> PolyoptError:
+    error = kind.__new__(kind, *args)
+    if isinstance(error, SyntaxError):
+        SyntaxError.__init__(error, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class _LocatedError(PolyoptError, SyntaxError):
@@ -121,6 +137,10 @@ class DtypeError(PolyoptError, TypeError):
 
 class BoundsError(PolyoptError, IndexError):
     """An access that would leave its array."""
+
+
+class RankError(UnsupportedSyntaxError, ShapeError):
+    """An array read with more or fewer subscripts than the call's array has dimensions."""
 
 
 class AliasError(PolyoptError, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from polyopt.errors import RankError
 from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import resolve
@@ -66,7 +67,7 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
         _refuse_views(context, item, array)
     if len(items) != len(array.shape):
         text = array_messages.rank(base.id, len(array.shape), len(items), context.text(node))
-        raise context.unsupported(node, text)
+        raise RankError(text, context.source.locate(node))
     return array, tuple(
         _subscript_of(context, item, extent)
         for item, extent in zip(items, array.shape, strict=True)
