@@ -206,11 +206,21 @@ class Footprints:
             origin = self._function(one, depth)
             return None if origin is None else (origin, 1)
         low, high = one.lexmin_pw_multi_aff(), one.lexmax_pw_multi_aff()
-        span = isl.Map.from_pw_multi_aff(high.sub(low)).range().dim_max_val(0)
-        origin = self._function(isl.Map.from_pw_multi_aff(low), depth)
-        if origin is None or not span.is_int() or span.to_python() >= _LARGEST_BLOCK:
-            return None
-        return origin, int(span.to_python()) + 1
+        first = low.get_pw_aff(0)
+        for _, start in first.get_pieces():
+            # The least element may have several forms, such as max(1, 64 c0): one that is never
+            # above it will do, as long as the block stays bounded.
+            origin = affine_from_aff(
+                start, self.scop.parameter_names, [f"c{i}" for i in range(depth)]
+            )
+            base = isl.PwAff.from_aff(start)
+            below = _range(base.sub(first)).dim_max_val(0)
+            span = _range(high.get_pw_aff(0).sub(base)).dim_max_val(0)
+            if origin is None or not below.is_int() or below.to_python() > 0 or not span.is_int():
+                continue
+            if span.to_python() < _LARGEST_BLOCK:
+                return origin, int(span.to_python()) + 1
+        return None
 
     def _function(self, relation: isl.Map, depth: int) -> Affine | None:
         # The gist of the map itself may lose what makes it single-valued.
@@ -220,6 +230,11 @@ class Footprints:
         pieces = function.get_pieces()
         found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}
         return found.pop() if len(found) == 1 else None
+
+
+def _range(function: isl.PwAff) -> isl.Set:
+    """The values that a function takes."""
+    return isl.Map.from_pw_aff(function).range()
 
 
 def _fills(elements: isl.Map, shape: tuple[int, ...]) -> bool:

@@ -64,10 +64,26 @@ def views(
             # Of a statement whose instances were split, the first part stands for all.
             if not around or level.path[: len(around[-1].path)] == around[-1].path:
                 around.append(level)
-    return {n: tuple(_views(scop.statement(n), around, trips)) for n, around in levels.items()}
+    last = {
+        name: frozenset(
+            (lv.path, lv.position)
+            for lv in around
+            if all(levels[s][-1] is lv for s in lv.member.statements if s in levels)
+        )
+        for name, around in levels.items()
+    }
+    return {
+        n: tuple(_views(scop.statement(n), around, trips, last[n])) for n, around in levels.items()
+    }
 
 
-def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[LoopView]:
+def _views(
+    statement: Statement,
+    around: list[Level],
+    trips: Trips,
+    last: frozenset[tuple[tuple[int, ...], int]],
+) -> Iterator[LoopView]:
+    """The views of one statement; only loops in `last`, with none inside, can be vector loops."""
     rows = [level.member.row(statement.name) for level in around]
     moves = _moves(statement.iterators, rows)
     left: dict[str, float] = {}
@@ -84,7 +100,7 @@ def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[
             moved,
             count,
             level.is_parallel,
-            level.is_vector,
+            level.is_vector and (level.path, level.position) in last,
             bool(level.reductions),
             _needs_guard(level.member),
         )
