@@ -166,11 +166,8 @@ def _functions(scop: Scop, fp: str) -> list[str]:
     called = {n.function for e in exprs for n in walk(e) if isinstance(n, Call)}
     series = sorted(called & _SERIES)
     rounded = sorted(called & ROUNDED.keys()) if fp != "strict" else []
-    return [
-        *([f"close to Python's, not bit for bit (libm's): {', '.join(series)}"] if series else []),
-        *(
-            [f"within 4 ulp of libm where they run in vectors: {', '.join(rounded)}"]
-            if rounded
-            else []
-        ),
-    ]
+    lines = {
+        "libm's, close to Python's but not bit for bit": series,
+        "within 4 ulp of libm where they run in vectors": rounded,
+    }
+    return [f"{what}: {', '.join(names)}" for what, names in lines.items() if names]

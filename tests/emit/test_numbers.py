@@ -327,6 +327,15 @@ def test_hypot_is_pythons():
     agree([Call("hypot", arrays(**inputs), f64)], inputs)
 
 
+def test_gamma_is_close_to_pythons():
+    inputs = {"a": np.random.default_rng(6).uniform(0.5, 170, 3000)}
+    (a,) = arrays(**inputs)
+    gamma, lgamma = all_in_c([Call(n, (a,), f64) for n in ("gamma", "lgamma")], inputs)
+    for x, g, lg in zip(inputs["a"], gamma, lgamma, strict=True):
+        assert abs(g - math.gamma(x)) <= 16 * math.ulp(math.gamma(x))
+        assert abs(lg - math.lgamma(x)) <= 1e-13 * max(abs(math.lgamma(x)), 0.1)
+
+
 def test_constants_are_not_folded_in_strict():
     rng = np.random.default_rng(5)
     inputs = {"a": np.zeros(1)}
