@@ -276,18 +276,20 @@ class _Walker:
         )
 
     def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
-        """The value of a loop at a place inside it, as any instance inside tells: of a loop that
-        runs once, isl may leave no trace, and statements whose strides are offset from one
-        another share a loop that has the value of the first."""
+        """The value of a loop at a place inside it.
+
+        Of a loop that runs once, isl may leave no trace; then any instance inside tells. And
+        statements whose strides are offset from one another share a loop that has the value of
+        one: then instances inside differ from it by a constant.
+        """
         first = next(instances(body))
         statement = self.scop.statement(first.statement)
         row = scope.members[depth].row(first.statement)
         value = row.substitute(dict(zip(statement.iterators, first.values, strict=True)))
+        if depth in scope.loops:
+            return value if (value - scope.loops[depth]).is_constant else scope.loops[depth]
         known = {n for v in scope.values.values() for n in v.names()}
-        is_known = value.names() <= known | set(self.scop.parameter_names)
-        if depth in scope.loops and not (is_known and value.is_linear):
-            return scope.loops[depth]
-        if not is_known:
+        if not value.names() <= known | set(self.scop.parameter_names):
             raise InternalError(
                 f"the loop {scope.members[depth].name} runs once, with the value {value}, which "
                 f"is not known outside"
