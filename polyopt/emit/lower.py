@@ -259,7 +259,9 @@ class _Walker:
         wanted = f"{item.array}_acc" if item.load or item.store else item.array
         name = _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
         body = self.node(inner, replace(scope, taken=scope.taken | {name}))
-        values = {f"c{d}": self._loop_value(d, body, scope) for d in range(len(scope.members))}
+        used = {n for o in item.origin for n in o.names()}
+        depths = [d for d in range(len(scope.members)) if f"c{d}" in used]
+        values = {f"c{d}": self._loop_value(d, body, scope) for d in depths}
         origin = tuple(o.substitute(values) for o in item.origin)
         return (
             Promote(
