@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from polyopt.emit.libm import ROUNDED
+from polyopt.emit.lower import plan
 from polyopt.machine import detect
-from polyopt.model.affine import Floor
+from polyopt.model.affine import Affine, Floor
 from polyopt.model.expr import Call, walk
 from polyopt.model.tree import Band, Mark, Member, Node, Region
 from polyopt.model.tree import Sequence as TreeSequence
@@ -38,8 +39,7 @@ class _Row:
 def explain(schedule: Schedule, options: Options) -> str:
     """A table of the loops: how each runs, which dependence it carries, what would free it."""
     scop, machine = schedule.scop, detect()
-    levels = {(level.path, level.position): level for level in schedule.verdict.levels}
-    rows = list(_rows(schedule.tree.root, (), 0, levels, schedule.fp))
+    rows = list(_Rows(schedule, _blocks(schedule)).of(schedule.tree.root, (), 0, ()))
     arguments = ", ".join(a.name for a in scop.arguments)
     where = f"{options.target} on {machine.cores} core{'s' if machine.cores > 1 else ''}"
     return "\n".join(
@@ -59,28 +59,61 @@ def explain(schedule: Schedule, options: Options) -> str:
     )
 
 
-def _rows(
-    node: Node, path: Path, depth: int, levels: dict[tuple[Path, int], Level], fp: str
-) -> Iterator[_Row]:
-    match node:
-        case Band(members, child):
-            for position, member in enumerate(members):
-                indent = "  " * (depth + position)
-                level = levels[path, position]
-                yield _Row(
-                    f"{indent}{member.name}",
-                    _some(member.statements),
-                    _runs(member),
-                    _because(level, fp),
-                )
-            yield from _rows(child, (*path, 0), depth + len(members), levels, fp)
-        case Mark(_, child) | Region(_, child):
-            yield from _rows(child, (*path, 0), depth, levels, fp)
-        case TreeSequence(children):
-            for number, filtered in enumerate(children):
-                yield from _rows(filtered.child, (*path, number), depth, levels, fp)
-        case _:
-            return
+class _Rows:
+    """The rows of a schedule's loops, outermost first."""
+
+    def __init__(self, schedule: Schedule, blocks: Blocks) -> None:
+        self.scop, self.fp, self.blocks = schedule.scop, schedule.fp, blocks
+        self.levels = {(level.path, level.position): level for level in schedule.verdict.levels}
+
+    def of(self, node: Node, path: Path, depth: int, notes: tuple[str, ...]) -> Iterator[_Row]:
+        """The rows below a node; `notes` are for the first of them."""
+        inner = (*path, 0)
+        match node:
+            case Band(members, child):
+                for position, member in enumerate(members):
+                    own = self.blocks.get((path, position), ())
+                    yield self.row(path, position, member, depth + position, (*notes, *own))
+                    notes = ()
+                yield from self.of(child, inner, depth + len(members), ())
+            case Mark(_, child) | Region(_, child):
+                own = self.blocks.get((path, 0), ())
+                yield from self.of(child, inner, depth, (*notes, *own))
+            case TreeSequence(children):
+                own = (*notes, *self.blocks.get((path, 0), ()))
+                for number, part in enumerate(children):
+                    separated = any(text for _, text in part.instances)
+                    kind = ("full tiles",) if number == 0 else ("partial tiles",)
+                    yield from self.of(
+                        part.child, (*path, number), depth, (*own, *(kind if separated else ()))
+                    )
+            case _:
+                return
+
+    def row(
+        self, path: Path, position: int, member: Member, depth: int, notes: tuple[str, ...]
+    ) -> _Row:
+        """One loop's row."""
+        because = _because(self.levels[path, position], self.fp, self.scop)
+        name, around = f"{'  ' * depth}{member.name}", _some(member.statements)
+        return _Row(name, around, _runs(member), "; ".join((because, *notes)))
+
+
+Blocks = Mapping[tuple["Path", int], tuple[str, ...]]
+"""What stays local from a loop on inwards, by the loop's place."""
+
+
+def _blocks(schedule: Schedule) -> Blocks:
+    """The blocks of arrays that are kept local, each with its extents."""
+    found: dict[tuple[Path, int], tuple[str, ...]] = {}
+    for block in plan(schedule):
+        if block.shape:
+            text = f"{block.array} stays in a local block of {' x '.join(map(str, block.shape))}"
+        else:
+            text = f"{block.array} stays in a local scalar"
+        place = block.path, block.position
+        found[place] = (*found.get(place, ()), text)
+    return found
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:
@@ -89,9 +122,9 @@ def _some(names: Sequence[str], most: int = 4) -> str:
 
 
 def _runs(member: Member) -> str:
-    tiled = any(isinstance(atom, Floor) for _, row in member.rows for atom, _ in row.terms)
+    sizes = dict.fromkeys(filter(None, (_tile(row) for _, row in member.rows)))
     words = [
-        *(["tiles,"] if tiled else []),
+        *([f"tiles of {' or '.join(sizes)},"] if sizes else []),
         *(["parallel"] if member.parallel else []),
         *([f"vector {member.vector}"] if member.vector else []),
     ]
@@ -102,7 +135,13 @@ def _runs(member: Member) -> str:
     return " ".join(words)
 
 
-def _because(level: Level, fp: str) -> str:
+def _tile(row: Affine) -> str:
+    """The extents of the tiles that a row counts; two where a wavefront counts along their sum."""
+    floors = (atom for atom, _ in row.terms if isinstance(atom, Floor))
+    return " and ".join(str(floor.denominator) for floor in floors)
+
+
+def _because(level: Level, fp: str, scop: Scop) -> str:
     """What the loop carries; for a loop that carries something, what would free it."""
     if level.is_parallel:
         return "nothing is carried"
@@ -114,8 +153,14 @@ def _because(level: Level, fp: str) -> str:
     if fp == "strict" and len(strict) == len(level.carried):
         into = ", ".join(dict.fromkeys(d.array for d in strict))
         return f'carries the reduction into {into}; fp="reassociate" would free it'
-    listed = [f"{d.kind} of {d.sink} on {d.source} through {d.array}" for d in level.carried]
-    unique = list(dict.fromkeys(listed))
+    lines = {s.name: f"{s.name} (line {s.location.line})" for s in scop.statements}
+    unique = list(
+        dict.fromkeys(
+            f"{d.kind} of {lines[d.sink]} on "
+            f"{'itself' if d.sink == d.source else lines[d.source]} through {d.array}"
+            for d in level.carried
+        )
+    )
     more = f" and {len(unique) - 1} more" if len(unique) > 1 else ""
     return f"carries {unique[0]}{more}{_remedy(level.carried)}"
 
