@@ -96,17 +96,18 @@ def skew(tree: Tree, loop: str, by: str, factor: int) -> Tree:
     """
     _check_integer(f'skew("{loop}", by="{by}")', "factor", factor)
     place, outer = resolve(tree, loop), resolve(tree, by)
-    _check_outside(place, outer, loop, by, "skew")
+    _check_outside(place, outer, f'skew("{loop}", by="{by}")')
     rows = {s: r + outer.member.row(s) * factor for s, r in place.member.rows}
     return replace_member(tree, place, _map_rows(place.member, rows))
 
 
-def _check_outside(place: Place, outer: Place, loop: str, by: str, step: str) -> None:
+def _check_outside(place: Place, outer: Place, call: str) -> None:
+    """Raise BadArgumentError, in the name of `call`, where one loop is not outside the other."""
     above = outer.path == place.path[: len(outer.path)]
     before = (outer.path, outer.position) < (place.path, place.position)
     if not (above and before) or outer == place:
         raise BadArgumentError(
-            f'{step}("{loop}", by="{by}") needs "{by}" outside "{loop}", and it is not. '
+            f'{call} needs "{outer.member.name}" outside "{place.member.name}", and it is not. '
             f"Swap the two names, or interchange the loops first."
         )
 
@@ -211,7 +212,7 @@ def wavefront(tree: Tree, outer: str, inner: str) -> Tree:
     Refused where a dependence is not carried by the sum: distances must be non-negative in both.
     """
     first, second = resolve(tree, outer), resolve(tree, inner)
-    _check_outside(second, first, inner, outer, "wavefront")
+    _check_outside(second, first, f'wavefront("{outer}", "{inner}")')
     rows = {
         s: r + second.member.row(s) for s, r in first.member.rows if s in second.member.statements
     }

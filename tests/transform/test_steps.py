@@ -1,5 +1,7 @@
 """Every step: the loops after it, and that they compute what the plain function does."""
 
+# ruff: noqa: E501 (expected loops are as long as they are)
+
 from __future__ import annotations
 
 from textwrap import dedent
@@ -220,7 +222,7 @@ def test_wavefront():
                     for j in range(max(2*j_tile, i), min(2*j_tile + 1, N + i - 2) + 1):
                         S1(i, -i + j)
         """,
-    )  # noqa: E501
+    )
 
 
 def test_wavefront_of_a_loop_that_was_parallel():
