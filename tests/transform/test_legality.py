@@ -1,0 +1,325 @@
+"""What is legal and what is not: parallel and vector loops, reductions, sequences, parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernels_here import copy, scaled, smooth, sums, time_steps, two_statements
+from run_schedule import original, refused, same_as_python, small
+
+import polyopt as po
+from polyopt.emit.lower import lower
+from polyopt.model.dependences import Dependences
+from polyopt.transform.schedule import Schedule
+
+VECTOR, MATRIX = po.f64[...], po.f64[..., ...]
+
+
+def parallel_loops(schedule):
+    """The loops that carry nothing."""
+    return [lv.member.name for lv in schedule.verdict.levels if lv.is_parallel]
+
+
+def vector_loops(schedule):
+    return [lv.member.name for lv in schedule.verdict.levels if lv.is_vector]
+
+
+# ---- loops of a nest ---------------------------------------------------------------------------
+
+
+def test_space_loops_inside_a_time_loop_are_parallel():
+    s = original(time_steps).parallel("S1.i").parallel("S2.i")
+    same_as_python(s, time_steps, 3, small(8), small(8, seed=2))
+    refused(lambda: s.parallel("t"))
+
+
+def test_the_inner_loop_is_parallel_where_the_outer_one_carries():
+    assert parallel_loops(original(smooth)) == ["j"]
+
+
+def test_a_distance_in_the_outer_loop_leaves_the_inner_one_free():
+    def rows(A):
+        for i in range(1, A.shape[0]):
+            for j in range(A.shape[1]):
+                A[i, j] = A[i - 1, j] * 2
+
+    s = original(rows, MATRIX)
+    assert parallel_loops(s) == ["j"]
+    assert parallel_loops(s.interchange("i", "j")) == ["j"]
+
+
+def test_a_wavefront_is_parallel_inside():
+    s = original(smooth).skew("j", by="i")
+    assert parallel_loops(s) == ["j"]
+    assert parallel_loops(s.wavefront("i", "j")) == ["j"]
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate", "fast"])
+def test_reductions_and_fp(fp):
+    s = original(sums, fp=fp)
+    assert parallel_loops(s) == ["i"]
+    assert vector_loops(s) == (["i"] if fp == "strict" else ["i", "j"])
+    assert parallel_loops(s.interchange("i", "j")) == ["i"]
+    refused(lambda: s.parallel("j"))
+    if fp == "strict":
+        refused(lambda: s.reverse("j"))
+    else:
+        same_as_python(s.reverse("j"), sums, small(4, 5), small(4))
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate"])
+def test_integer_reductions_are_exact(fp):
+    s = original(sums_of_integers, fp=fp).reverse("i").vectorize("i")
+    A = np.arange(9, dtype=np.int32)
+    same_as_python(s, sums_of_integers, A, np.zeros(1, np.int32))
+
+
+N = po.symbols("N")
+
+
+def sums_of_integers(A: po.i32[N], s: po.i32[1]):
+    for i in range(A.shape[0]):
+        s[0] += A[i]
+
+
+def test_a_use_of_the_running_sum_forbids_the_vector():
+    def prefix(A, s, B):
+        for i in range(len(A)):
+            s[0] += A[i]
+            B[i] = s[0]
+
+    s = original(prefix, VECTOR, VECTOR, VECTOR)
+    assert vector_loops(s) == []
+    refused(lambda: s.distribute("i", before="S2"))
+
+
+def test_start_updates_and_use_keep_their_order():
+    def means(A, s):
+        for i in range(A.shape[0]):
+            s[i] = 0.0
+            for j in range(A.shape[1]):
+                s[i] += A[i, j]
+            s[i] = s[i] / 4
+
+    s = original(means, MATRIX, VECTOR)
+    s = s.distribute("i", before="S2").distribute("S2.i", before="S3")
+    same_as_python(s.interchange("S2.i", "j").parallel("S2.i"), means, small(5, 4), small(5))
+    refused(lambda: s.restructure("i = [S2: i]\n  j = [S2: j]\n    S2\ni = [S1 S3: i]\n  S1\n  S3"))
+
+
+# ---- sequences and parts ------------------------------------------------------------------------
+
+
+def test_a_loop_that_reads_a_whole_row_after_it_is_copied():
+    """Fusing would read what is not copied yet."""
+
+    def rows(A, B, C):
+        n = A.shape[0]
+        for i in range(n):
+            for j in range(n):
+                B[i, j] = A[i, j]
+            for j in range(n):
+                for k in range(n):
+                    C[i, j] += B[i, k]
+
+    s = original(rows, MATRIX, MATRIX, MATRIX)
+    refused(lambda: s.fuse("S1.j", "S2.j"))
+    data = (small(4, 4), small(4, 4, seed=2), small(4, 4, seed=3))
+    same_as_python(s.parallel("i"), rows, *data)
+    same_as_python(s.parallel("S2.j"), rows, *data)
+
+
+def test_parts_of_a_loop_are_judged_apart():
+    """Only iteration 0 feeds the others: split there, the rest is parallel."""
+
+    def first(A, B):
+        for i in range(len(A)):
+            A[i] = B[i] + A[0]
+
+    s = original(first, VECTOR, VECTOR)
+    refused(lambda: s.parallel("i"))
+    same_as_python(s.split("i", at="1").parallel("i2"), first, small(6), small(6, seed=2))
+
+
+def test_a_part_may_not_overtake_another():
+    s = original(two_statements).strip_mine("i", 4).separate("i")
+    refused(lambda: s.parallel("i_tile"))
+    refused(lambda: s.reverse("i_edge"))
+    same_as_python(s.vectorize("i_edge", 4) if "i_edge" in vector_loops(s) else s, two_statements,
+                   small(9), small(9, seed=2))  # fmt: skip
+
+
+def test_separated_parts_in_the_wrong_order():
+    """The partial tiles of a skewed stencil must run before full ones."""
+    s = original(time_steps).shift("S2", "i", 1).fuse("S1.i", "S2.i")
+    s = s.skew("i", by="t", factor=2).tile({"t": 2, "i": 3})
+    refused(lambda: s.separate("t", "i"))
+
+
+# ---- known miscompiles of other tools ----------------------------------------------------------
+
+
+def test_a_step_of_two_leaves_no_dependence():
+    def evens(A):
+        for i in range(1, len(A), 2):
+            A[i] = A[i - 1] * 2
+
+    s = original(evens, VECTOR).parallel("i").vectorize("i")
+    for n in (0, 1, 2, 7, 8):
+        same_as_python(s, evens, small(n))
+
+
+def test_a_red_black_guard_is_kept():
+    def red_black(A):
+        n = A.shape[0]
+        for c in range(2):
+            for i in range(1, n - 1):
+                for j in range(1, n - 1):
+                    if (i + j) % 2 == c:
+                        A[i, j] = A[i - 1, j] + A[i + 1, j] + A[i, j - 1] + A[i, j + 1]
+
+    s = original(red_black, MATRIX)
+    assert parallel_loops(s) == ["i", "j"]
+    tiled = s.tile({"i": 2, "j": 4}).parallel("i_tile")
+    for n in (0, 2, 3, 6, 9):
+        same_as_python(tiled, red_black, small(n, n))
+        same_as_python(s.interchange("i", "j").parallel("j").vectorize("i"), red_black, small(n, n))
+
+
+def test_a_racing_scalar_is_refused():
+    refused(lambda: original(scaled).parallel("i"))
+    refused(lambda: original(scaled).vectorize("i"))
+
+
+def test_a_store_order_is_kept():
+    """TSVC's s2244: the second statement of one iteration overwrites the first one's successor."""
+
+    def stores(a, b, c, e):
+        for i in range(len(b) - 1):
+            a[i + 1] = b[i] + e[i]
+            a[i] = b[i] + c[i]
+
+    s = original(stores, *[VECTOR] * 4)
+    refused(lambda: s.parallel("i"))
+    refused(lambda: s.distribute("i", before="S2").fuse("S2.i", "S1.i"), po.PolyoptError)
+    data = (small(6), small(6, seed=2), small(6, seed=3), small(6, seed=4))
+    same_as_python(s.distribute("i", before="S2"), stores, *data)
+
+
+def test_a_triangular_bound_keeps_its_loop():
+    """The inner bound uses the outer variable: interchanged, the bounds change with it."""
+
+    def triangle(A):
+        n = A.shape[0]
+        for i in range(n):
+            for j in range(i, n):
+                A[i, j] = A[i, j] + i
+
+    s = original(triangle, MATRIX)
+    for n in (0, 1, 5):
+        same_as_python(s.interchange("i", "j"), triangle, small(n, n))
+        same_as_python(s.tile({"i": 2, "j": 2}).separate("i", "j"), triangle, small(n, n))
+
+
+def test_symmetric_products_tile_only_where_values_allow():
+    """Tiled ssymm: a row updated by two statements."""
+
+    def symm(A, B, C):
+        m, n = C.shape
+        for i in range(m):
+            for j in range(n):
+                t = 0.0
+                for k in range(i):
+                    C[k, j] += B[i, j] * A[i, k]
+                    t += B[k, j] * A[i, k]
+                C[i, j] = C[i, j] + B[i, j] * A[i, i] + t
+
+    s = original(symm, MATRIX, MATRIX, MATRIX).privatize("t")
+    data = (small(5, 5), small(5, 6, seed=2), small(5, 6, seed=3))
+    assert parallel_loops(s) == ["j"]
+    same_as_python(s.interchange("i", "j").parallel("j"), symm, *data)
+    same_as_python(s.tile({"i": 2, "j": 2}), symm, *data)
+    refused(lambda: s.parallel("i"))
+
+
+# ---- storage ------------------------------------------------------------------------------------
+
+
+def test_a_scalar_that_carries_a_value_is_not_private():
+    def running(A):
+        t = 0.0
+        for i in range(len(A)):
+            t = t + A[i]
+            A[i] = t
+
+    s = original(running, VECTOR)
+    assert refused(lambda: s.privatize("t"), po.BadArgumentError) == (
+        'privatize: a value of "t" passes from one iteration of the kernel to another, so its '
+        "copies cannot be apart there."
+    )
+
+
+def test_a_scalar_assigned_under_a_condition_may_carry():
+    def last(A, B):
+        for i in range(len(A)):
+            t = 0.0
+            if A[i] > 0:
+                t = A[i]
+            B[i] = t
+
+    s = original(last, VECTOR, VECTOR).privatize("t").parallel("i")
+    same_as_python(s, last, small(7), small(7, seed=2))
+
+
+def test_a_promoted_block_stays_within_one_thread():
+    s = original(copy).tile({"i": 2, "j": 2}).separate("i", "j").promote("B", at="i")
+    assert refused(lambda: s.parallel("j")) == (
+        'the promoted block of "B" belongs to one thread, and "j" inside it is parallel. '
+        "Run a loop outside the block in parallel."
+    )
+    data = (small(5, 5), small(5, 5, seed=2))
+    same_as_python(s.parallel("i_tile"), copy, *data)
+
+
+def test_a_promoted_block_stays_a_full_box():
+    def twice(A):
+        for i in range(len(A)):
+            A[i] = A[i] + 1
+            A[i] = A[i] * 2
+
+    s = original(twice, VECTOR).strip_mine("i", 4).separate("i").promote("A", at="i")
+    same_as_python(s, twice, small(9))
+    assert refused(lambda: s.shift("S2", "i_tile", 1)) == (
+        'the promoted block of "A" around "i" is not one full box of constant shape any more. '
+        "Take this step first, and promote after it."
+    )
+
+
+def test_blocks_where_the_inner_loop_is_empty():
+    """isl lets the outer loop run there: nothing may be read or written back."""
+
+    def rows(s, A):
+        for i in range(A.shape[0]):
+            for j in range(A.shape[1]):
+                s[i] += A[i, j]
+
+    s = original(rows, VECTOR, MATRIX)
+    for schedule in (s.vectorize("j"), s.promote("s", at="j"), s.parallel("i").vectorize("j")):
+        same_as_python(schedule, rows, small(3), small(5, 0))
+        same_as_python(schedule, rows, small(5), small(5, 4))
+
+
+# ---- the last word ------------------------------------------------------------------------------
+
+
+def test_lowering_judges_once_more():
+    """A schedule that was not made by steps is refused all the same."""
+    s = original(smooth)
+    forged = Schedule(s.scop, s.dependences, s.fp, s.parallel("j").tree, (), s.judge)
+    lower(forged)
+    lying = Schedule.source_order(s.scop, Dependences(()), s.fp).parallel("i")
+    forged = Schedule(s.scop, s.dependences, s.fp, lying.tree, (), s.judge)
+    assert refused(lambda: lower(forged)).startswith(
+        'the final order would run dependent iterations at once: "i" carries a flow dependence '
+        "through A[1, 1]."
+    )
