@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from polyopt.errors import BadArgumentError, BuildError, TargetUnavailableError
-from polyopt.machine import detect
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -124,15 +123,8 @@ def flags_for(program: Program, compiler: Compiler, overlapping: bool = False) -
     return Flags(tuple(common), tuple(link))
 
 
-_WIDE = 512
-
-
 def _machine_flags(compiler: Compiler) -> tuple[str, ...]:
     x86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
-    if x86 and detect().vector_bits >= _WIDE:
-        # gcc and clang prefer half-width vectors on several processors that have the full width;
-        # register tiles are sized for the full one (measured on dgemm: 66 to 73 GFLOP/s).
-        return ("-march=native", f"-mprefer-vector-width={_WIDE}")
     return ("-march=native",) if x86 or compiler.family == "gcc" else ("-mcpu=native",)
 
 
