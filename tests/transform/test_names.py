@@ -1,0 +1,146 @@
+"""How loops and statements are referred to."""
+
+from __future__ import annotations
+
+import numpy as np
+from kernels_here import copy, scaled, time_steps, two_loops, two_statements
+from run_schedule import loops, original, refused, same_as_python, small
+
+import polyopt as po
+
+
+def test_short_names_where_they_are_unique():
+    assert original(copy).loops == ("i", "j")
+    assert original(copy).statements == ("S1",)
+
+
+def test_names_by_statement_where_they_are_not():
+    assert original(time_steps).loops == ("t", "S1.i", "S2.i")
+    assert original(two_loops).loops == ("S1.i", "S2.i")
+
+
+def test_every_name_listed_resolves():
+    s = original(time_steps).tile({"t": 2}).strip_mine("S1.i", 2).strip_mine("S2.i", 3)
+    for name in s.loops:
+        s.unroll(name, 2)
+
+
+def test_a_statement_says_which_even_where_the_name_is_unique():
+    s = original(copy)
+    assert s.parallel("S1.i") == s.parallel("S1.i")
+    assert s.parallel("S1.i").tree == s.parallel("i").tree
+
+
+def test_a_fused_loop_answers_to_both_names():
+    def apart(A, B):
+        for i in range(len(A)):
+            A[i] = 1.0
+        for k in range(len(A)):
+            B[k] = 2.0
+
+    fused = original(apart, po.f64[...], po.f64[...]).fuse("i", "k")
+    assert fused.loops == ("i",)
+    assert fused.parallel("k").tree == fused.parallel("i").tree
+    tiled = fused.strip_mine("k", 4)
+    assert tiled.loops == ("i_tile", "i")
+    assert tiled.parallel("k_tile").tree == tiled.parallel("i_tile").tree
+
+
+def test_a_name_that_is_taken_gets_a_number():
+    s = original(copy).strip_mine("i", 4, name="j_tile").strip_mine("j", 4)
+    assert s.loops == ("j_tile", "i", "j_tile2", "j")
+
+
+def test_parts_have_names_of_their_own():
+    s = original(copy).tile({"i": 2, "j": 2}).separate("i", "j")
+    assert s.loops == ("i_tile", "j_tile", "i", "j", "i_edge", "j_edge")
+    s = original(two_statements).split("i", at="N // 2").split("i2", at="N - 1")
+    assert s.loops == ("i", "i2", "i3")
+
+
+def test_an_ambiguous_name_lists_the_ways_to_say_it():
+    assert refused(lambda: original(time_steps).parallel("i"), po.NoSuchLoopError) == (
+        '"i" names 2 loops. Say which by a statement inside it: "S1.i", "S2.i".'
+    )
+
+
+def test_an_unknown_name_lists_those_that_resolve():
+    assert refused(lambda: original(time_steps).parallel("j"), po.NoSuchLoopError) == (
+        'no loop is called "j". Loops here: "t", "S1.i", "S2.i".'
+    )
+    assert refused(lambda: original(copy).parallel("S9.i"), po.NoSuchLoopError) == (
+        'no loop is called "S9.i". Loops here: "i", "j".'
+    )
+
+
+def test_no_loops_at_all():
+    def one(A):
+        A[0] = 1.0
+
+    s = original(one, po.f64[...])
+    assert s.loops == ()
+    assert refused(lambda: s.parallel("i"), po.NoSuchLoopError) == (
+        'no loop is called "i". Loops here: none.'
+    )
+
+
+# ---- names that mean something elsewhere -----------------------------------------------------
+
+
+def test_names_of_isl_and_of_loops_that_it_makes():
+    def names(min, MOD, c0, S1, A):  # noqa: A002
+        for exists in range(min):
+            for c1 in range(MOD):
+                A[exists, c1] = A[exists, c1] + S1[c1] * c0
+
+    arguments = (5, 4, 3, small(4), small(5, 4))
+    s = original(names, *arguments).tile({"exists": 2, "c1": 3}).separate("exists", "c1")
+    same_as_python(s, names, *arguments)
+    same_as_python(s.promote("A", at="c1").vectorize("c1"), names, *arguments)
+
+
+def test_a_size_called_like_a_loop_of_isl():
+    def sums(c0, c1, A, s):
+        for i in range(c0):
+            for j in range(c1):
+                s[i] += A[i, j] * c0
+
+    arguments = (3, 4, small(3, 4), small(3))
+    s = original(sums, *arguments)
+    assert loops(s.vectorize("j").strip_mine("i", 2)) == (
+        "for i_tile in range(0, (c0 + 1)//2):\n"
+        "    for i in range(2*i_tile, min(c0 - 1, 2*i_tile + 1) + 1):\n"
+        "        if c1 >= 1:\n"
+        "            with s[i] as s_acc (load,store,add reduction):\n"
+        "                for j in range(0, c1):  # vector\n"
+        "                    S1(i, j)"
+    )
+    same_as_python(s.vectorize("j").strip_mine("i", 2), sums, *arguments)
+
+
+def test_names_beyond_ascii():
+    def shifted(α, A):
+        for β in range(1, α):
+            A[β] = A[β - 1] + 1
+
+    s = original(shifted, 5, small(5)).strip_mine("β", 2).separate("β")
+    assert s.loops == ("β_tile", "β", "β_edge")
+    same_as_python(s, shifted, 5, small(5))
+
+
+def test_odd_names_compile():
+    def names(min, MOD, c0, S1, A):  # noqa: A002
+        for exists in range(min):
+            for register in range(MOD):
+                A[exists, register] = A[exists, register] + S1[register] * c0
+
+    arguments = (5, 4, 3, small(4), small(5, 4))
+    compiled = po.kernel(schedule=lambda s: s.tile({"exists": 2}).separate("exists"))(names)
+    expected = small(5, 4)
+    names(5, 4, 3, arguments[3], expected)
+    compiled(*arguments)
+    assert np.array_equal(arguments[4], expected)
+
+
+def test_names_in_scripts_are_quoted():
+    assert original(scaled).privatize("t").steps[0].short == 'privatize("t")'
