@@ -119,8 +119,8 @@ def test_a_size_called_like_a_loop_of_isl():
 
 
 def test_names_beyond_ascii():
-    def shifted(α, A):
-        for β in range(1, α):
+    def shifted(α, A):  # noqa: PLC2401
+        for β in range(1, α):  # noqa: PLC2401
             A[β] = A[β - 1] + 1
 
     s = original(shifted, 5, small(5)).strip_mine("β", 2).separate("β")
