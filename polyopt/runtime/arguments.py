@@ -216,7 +216,7 @@ def _other(where: str, name: str, value: object) -> str:
         fix = f"pass {name}.real and {name}.imag as two arguments"
     elif isinstance(value, str | bytes):
         fix = "a kernel has no text"
-    elif callable(value):
+    elif callable(value) and not isinstance(value, DType):
         fix = "a function is captured from the module, not passed"
     return f"{where} is {article} {shown}; kernels take {TAKEN}, int, float and bool: {fix}"
 
