@@ -5,6 +5,7 @@ parse → model → dependences → schedule → emit → compile → bind
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,9 +13,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
+import islpy as isl
+
 from polyopt.emit.c import print_c
 from polyopt.emit.lower import lower
-from polyopt.errors import BadArgumentError
+from polyopt.errors import BadArgumentError, InternalError
 from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+LOG = logging.getLogger("polyopt")
 
 STAGES = ("parse", "model", "dependences", "schedule", "emit", "compile")
 
@@ -100,7 +105,7 @@ class Stages:
     @property
     def schedule(self) -> Schedule:
         """The order that calls use."""
-        return self._once("schedule", "schedule", choose, self.original, self.options)
+        return self._once("schedule", "schedule", self._choose)
 
     @property
     def loops(self) -> Loops:
@@ -150,6 +155,20 @@ class Stages:
                     spent = time.perf_counter() - start
                     self.timings[stage] = self.timings.get(stage, 0.0) + spent
         return cast("T", self._made[name])
+
+    def _choose(self) -> Schedule:
+        """The schedule the options ask for; the automatic one only if it can be lowered.
+
+        Source order always can. A schedule that a person wrote is never replaced.
+        """
+        chosen = choose(self.original, self.options)
+        if self.options.schedule == "auto":
+            try:
+                self._made["loops"] = lower(chosen)
+            except (InternalError, isl.Error) as error:
+                LOG.warning("%s: kept in source order, since %s", self.scop.name, error)
+                return self.original
+        return chosen
 
     def _compile(self, program: Program) -> ctypes.CDLL:
         return open_library(program, cache=self.options.cache, overlapping=self._overlap)
