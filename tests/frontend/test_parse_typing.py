@@ -259,3 +259,45 @@ def test_storing_converts_to_the_arrays_type(target, source):
     interpret.run(nest, actual, value)
     function(expected, value)
     assert actual.tobytes() == expected.tobytes()
+
+
+MIXED_LOCALS = [
+    "s = 0\nfor i in range(n):\n    s += w[i]\n    out[i] = s\n",
+    "s = 0.0\nfor i in range(n):\n    s += w[i] * 0.1\n    out[i] = s\nout[0] = s / n\n",
+    "s = 0.1\nfor i in range(n):\n    s += w[i]\n    out[i] = s * w[i]\n",
+    "s = -1e30\nfor i in range(n):\n    s = max(s, w[i])\nout[0] = s * w[0]\n",
+    "s = 0\nfor i in range(n):\n    s += I[i] * I[i]\n    out[i] = s + 1\n",
+    "s = x\nfor i in range(n):\n    s = s * w[i]\n    out[i] = s\n",
+    "s = w[0]\ns = s * v[0]\nout[0] = s + v[1]\n",
+]
+REFUSED_LOCALS = [
+    "s = w[0]\nfor i in range(n):\n    s = s * v[i] + 1.0\nout[0] = s * 0.1\n",
+    "s = I[0]\nfor i in range(n):\n    out[i] = s + 1\n    s = v[i]\n",
+    "s = 0.1\nfor i in range(n):\n    s += w[i]\nout[0] = s * v[0]\n",
+    "s = False\nfor i in range(n):\n    out[i] = s * 2 + 1\n    s = w[i] if v[i] > 0 else v[i]\n",
+]
+
+
+def _with_locals(body):
+    lines = "\n".join("    " + line for line in body.splitlines())
+    function = define(f"def f(n, x, v, w, I, out):\n{lines}\n")
+    rng = np.random.default_rng(2)
+    v, w = rng.normal(size=4), rng.normal(size=4).astype(np.float32)
+    return function, (4, 0.3, v, w, np.array([7, -9, 11, 50000], np.int32))
+
+
+@pytest.mark.parametrize("body", MIXED_LOCALS)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
+def test_locals_have_pythons_bits_at_every_step(body, dtype):
+    function, arguments = _with_locals(body)
+    try:
+        same_as_python(function, *arguments, np.zeros(4, dtype))
+    except UnsupportedSyntaxError:  # `s = 0.1` read in f64 where the loop may not run
+        assert dtype is not np.float32
+
+
+@pytest.mark.parametrize("body", REFUSED_LOCALS)
+def test_locals_whose_type_decides_the_bits_are_refused(body):
+    function, arguments = _with_locals(body)
+    with pytest.raises(UnsupportedSyntaxError, match="depends on data"):
+        same_as_python(function, *arguments, np.zeros(4))
