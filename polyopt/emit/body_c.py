@@ -75,7 +75,7 @@ class BodyPrinter:
         match node:
             case Instance():
                 return instance(node, self.scop, scope)
-            case For(parallel=True) if not position.parallel:
+            case For(parallel=True) if not position.parallel and not scope.vector:
                 return self._parallel_loop(in_chunks(node), scope, position)
             case For():
                 return self._loop(node, scope, position)
