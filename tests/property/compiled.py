@@ -49,7 +49,6 @@ class Batch:
     level: str = "-O1"
     threads: int = 2
     entries: list[Entry] = field(default_factory=list)
-    folder: Any = field(default_factory=tempfile.TemporaryDirectory)
     serial: int = 0
 
     def add(
@@ -66,13 +65,13 @@ class Batch:
         self.serial += 1
         for fp in dict.fromkeys(e.fp for e in entries):
             group = [e for e in entries if e.fp == fp]
-            library = self._compiled(fp, group)
+            with tempfile.TemporaryDirectory() as folder:
+                library = self._compiled(fp, group, Path(folder))
             library.omp_set_num_threads(self.threads)
             for entry in group:
                 yield entry, _checked(entry, library)
 
-    def _compiled(self, fp: FpMode, group: list[Entry]) -> ctypes.CDLL:
-        folder = Path(self.folder.name)
+    def _compiled(self, fp: FpMode, group: list[Entry], folder: Path) -> ctypes.CDLL:
         sources = []
         for number, entry in enumerate(group):
             source = folder / f"{fp}_{self.serial}_{number}.c"
@@ -86,8 +85,6 @@ class Batch:
         command = [*compiler.command, *wanted, *sources, *libraries, "-o", str(library)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
-        for source in sources:
-            Path(source).unlink()
         return ctypes.CDLL(str(library))
 
 

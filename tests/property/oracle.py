@@ -42,20 +42,18 @@ class HeavyError(Exception):
 def bounded(work: Any, *arguments: Any) -> Any:
     """Call a stage within the limit of isl's operations.
 
-    Behind the limit isl fails in many ways, so what fails is tried again with a higher one.
+    Behind the limit isl fails in many ways, so what fails otherwise is tried with a higher one.
     """
-    try:
-        with limited(OPERATIONS):
-            return work(*arguments)
-    except isl.Error:
-        pass
-    try:
-        with limited(10 * OPERATIONS):
-            return work(*arguments)
-    except isl.Error as error:
-        if "maximal number of operations" in str(error):
-            raise HeavyError(str(error)) from error
-        raise
+    for factor in (1, 10):
+        try:
+            with limited(factor * OPERATIONS):
+                return work(*arguments)
+        except isl.Error as error:
+            if "maximal number of operations" in str(error):
+                raise HeavyError(str(error)) from error
+            if factor > 1:
+                raise
+    raise AssertionError
 
 
 @dataclass(frozen=True)

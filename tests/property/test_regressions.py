@@ -1,0 +1,193 @@
+"""What the property test has found, cut down to a few lines each."""
+
+from __future__ import annotations
+
+import pytest
+from engine import SIZES
+from oracle import Case
+from random_program import ArraySpec, Program
+
+from polyopt.errors import BadArgumentError
+from polyopt.transform.auto import auto
+from polyopt.transform.schedule import Schedule
+from polyopt.transform.text import parse_affine
+
+N, M, SIZE = (1, 0, 0), (0, 1, 0), (1, 1, 6)
+
+
+def case(body: str, arrays: str, scalars: tuple[str, ...] = ()) -> Case:
+    """A kernel of integer arrays such as "A1 B2", the digits being ranks, large enough for all."""
+    specs = tuple(
+        ArraySpec(a[0], "i64", (SIZE,) * int(a[1]), declared=True) for a in arrays.split()
+    )
+    names = ", ".join(["N", "M", *scalars, *(s.name for s in specs)])
+    return Case.of(Program("k", f"def k({names}):\n{body}", specs, scalars, True, "arguments"))
+
+
+def agrees(found: Case, schedule: Schedule) -> None:
+    """The schedule, lowered and run, gives plain Python's results."""
+    runner = found.runner(schedule)
+    for seed in range(3):
+        assert found.check(runner, schedule.fp, SIZES, seed)
+
+
+def test_multiples_of_quotients_read_back():
+    for text in ("3*((i)//2)", "i - ((i)//4)", "-((i)//2) + 1", "2*((i + 1)%3)"):
+        assert str(parse_affine(str(parse_affine(text)))) == str(parse_affine(text))
+        values = {"i": 7}
+        assert parse_affine(str(parse_affine(text))).evaluate(values) == eval(text, {"i": 7})  # noqa: S307
+
+
+SCALAR = """
+    for i in range(N):
+        t = A[i]
+        for j in range(M):
+            t = t + j
+        A[i] = t
+"""
+
+
+def test_private_scalar_in_a_loop_that_runs_once():
+    found = case(SCALAR, "A1")
+    agrees(found, found.original("strict").tile({"i": 1}).privatize("t"))
+
+
+def test_private_scalar_where_isl_leaves_the_loop_out():
+    body = """
+    for i in range(5):
+        for j in range(2, i + 1):
+            for k in range(M - 3, 1, -1):
+                if i == N // 2:
+                    t = A[j, k] + j
+                    A[j, k] = t
+"""
+    found = case(body, "A2")
+    agrees(found, found.original("strict").privatize("t"))
+    agrees(found, auto(found.original("strict")))
+
+
+def test_private_scalar_in_a_strided_loop():
+    body = """
+    for i in range(N // 2, N - 1):
+        for j in range(i, M + 1):
+            t = A[i, j]
+            A[i + 1, j] = t
+"""
+    found = case(body, "A2")
+    s = found.original("strict").tile({"j": 1}).wavefront("j_tile", "j").privatize("t")
+    agrees(found, s)
+
+
+def test_strides_offset_from_one_another():
+    body = """
+    for i in range(N - 3, 0, -2):
+        for j in range(1, N - 1):
+            D[i - 1, j + 2] = 1
+        C[i + 1] = 1
+"""
+    found = case(body, "C1 D2")
+    agrees(found, found.original("strict").shift("S2", "i", 1))
+
+
+def test_first_instance_of_a_block_under_a_condition():
+    body = """
+    for i in range(1, N):
+        D[i, 2] = D[i + i, 1]
+        for j in range(max(i - 1, 0), min(N - 1, i + 3)):
+            t = D[N - i + M, j + 2]
+            A[i + 1] = t
+        for j in range(3):
+            D[N - i, j] += 1
+"""
+    specs = (
+        ArraySpec("A", "i32", ((1, 0, 2),), declared=True),
+        ArraySpec("D", "i32", ((2, 1, 0), (1, 0, 3)), declared=False),
+    )
+    found = Case.of(Program("k", f"def k(N, M, A, D):\n{body}", specs, (), True, "arguments"))
+    rows = "i = [S1 S2 S3 S4: i]\n  j = [S1: i + 1, S2 S3: j + 2, S4: i + j]\n    S1\n    S2\n    S3\n    S4"
+    s = found.original("strict").privatize("t").restructure(rows)
+    agrees(found, s.tile({"i": 32, "j": 32}).wavefront("i_tile", "j_tile"))
+
+
+def test_separated_parts_are_not_fused():
+    found = case("    for i in range(N):\n        A[i + 1] = A[i] + i\n", "A1")
+    s = found.original("strict").strip_mine("i", 2).separate("i")
+    with pytest.raises(BadArgumentError, match="parts of their statements"):
+        s.fuse("i", "i_edge")
+
+
+def test_separated_parts_are_distributed():
+    body = "    for i in range(N):\n        A[i] = i\n        B[i] = A[i] + i\n"
+    found = case(body, "A1 B1")
+    s = found.original("strict").strip_mine("i", 2).separate("i")
+    agrees(found, s.distribute("i_tile", before="S2"))
+
+
+def test_blocks_of_loops_that_do_not_run():
+    body = "    for i in range(1, N // 2 + 1):\n        B[i - i + N] = i\n"
+    specs = (ArraySpec("B", "i64", ((2, 0, 0),), declared=True),)
+    found = Case.of(Program("k", f"def k(N, M, B):\n{body}", specs, (), True, "arguments"))
+    agrees(found, found.original("strict").promote("B", at="i"))
+
+
+def test_scheduling_of_windows():
+    body = """
+    for i in range(N // 2 + 1):
+        for j in range(max(i - 2, 0), min(N, i + 2)):
+            t = A[i + 1, j + 2]
+            A[j + 2, i] = t
+"""
+    found = case(body, "A2")
+    agrees(found, auto(found.original("strict")))
+
+
+def test_vector_reduction_below_separated_tiles():
+    body = """
+    for i in range(N):
+        for j in range(N - 2):
+            t = 1
+            for k in range(1, N - 1):
+                t = min(t, B[j + 1, k])
+            A[i, j] = t
+"""
+    found = case(body, "A2 B2")
+    s = found.original("reassociate").vectorize("k").privatize("t")
+    agrees(found, s.tile({"j": 2}).separate("j"))
+
+
+def test_pivots_of_loops_of_their_own():
+    body = """
+    for i in range(N // 2, N):
+        for j in range(2, i + 1, 3):
+            t = 0
+            for k in range(0, N - 1, 2):
+                t += C[i + 1]
+            B[i] = t
+"""
+    found = case(body, "B1 C1")
+    agrees(found, auto(found.original("strict")))
+
+
+def test_extremum_with_a_floored_target():
+    body = """
+    for i in range(2, N):
+        t = i
+        for j in range(1, i + 1):
+            t = max(t, 5 * A[j + 1])
+        A[i // 2] = 1
+"""
+    found = case(body, "A1")
+    agrees(found, auto(found.original("strict")))
+
+
+def test_skewed_tiles_of_a_private_scalar():
+    body = """
+    for i in range(N // 2, M - 2):
+        for j in range(M - 1):
+            for k in range(2, j):
+                t = A[j, k] + j
+                A[j, k] = t
+"""
+    found = case(body, "A2")
+    s = found.original("strict").privatize("t").wavefront("j", "k").wavefront("j", "k")
+    agrees(found, s.skew("k", by="j", factor=2).tile({"j": 5, "k": 4}))
