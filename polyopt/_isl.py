@@ -44,6 +44,10 @@ _IN, _OUT, _PARAM, _SET = (
 )
 
 
+class NoFormError(Exception):
+    """An expression of isl's that no affine or condition of ours has the form of, as text."""
+
+
 def mangle(name: str) -> str:
     """A name that isl's parser accepts as an identifier, and that no loop of its AST can have.
 
@@ -255,7 +259,7 @@ def _combine(op: int, args: list[Affine], expr: isl.AstExpr) -> Affine:
         return args[0].mod(args[1].constant, exact=op == t.pdiv_r)
     if op in (t.min, t.max):
         return extreme("min" if op == t.min else "max", args)
-    raise InternalError(f"isl made the expression {expr.to_C_str()}, which has no affine form")
+    raise NoFormError(expr.to_C_str())
 
 
 def condition_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Condition:
@@ -275,7 +279,7 @@ def condition_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Cond
     if op in relations:
         left, right = (affine_from_expr(expr.get_op_arg(i), rename) for i in (0, 1))
         return Compare(relations[op], left, right)  # type: ignore[arg-type]
-    raise InternalError(f"isl made the condition {expr.to_C_str()}, which has no form here")
+    raise NoFormError(expr.to_C_str())
 
 
 def parameter_condition(set_: isl.Set, parameters: Sequence[str]) -> Condition:

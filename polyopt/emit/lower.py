@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import islpy as isl
 
-from polyopt._isl import Frame, affine_from_expr, condition_from_expr, mangle
+from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_expr, mangle
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.work import instances, with_work
@@ -35,8 +35,9 @@ from polyopt.transform.schedule import Schedule
 def lower(schedule: Schedule) -> Loops:
     """The loops that run a schedule.
 
-    Raises IllegalScheduleError where a vector loop's reduction cannot have an accumulator, or a
-    privatised scalar no bounded block; parallel and vector marks are judged once more here.
+    Raises IllegalScheduleError where a vector loop's reduction cannot have an accumulator, a
+    privatised scalar no bounded block, or the order no form as loops; parallel and vector marks
+    are judged once more here.
     """
     if not schedule.scop.statements:
         return Loops(())
@@ -51,7 +52,13 @@ def lower(schedule: Schedule) -> Loops:
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
-    body = walker.node(ast, _Scope(names, {}, {}, frozenset()))
+    try:
+        body = walker.node(ast, _Scope(names, {}, {}, frozenset()))
+    except NoFormError as form:
+        raise IllegalScheduleError(
+            f"this order needs a case distinction, {form}, that loops do not have. "
+            f"Split the loop there, or leave out the last step on loops of different sizes."
+        ) from form
     guarded = with_guards(body, schedule.scop)
     return Loops(
         with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)

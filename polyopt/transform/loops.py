@@ -22,6 +22,12 @@ from polyopt.transform.edit import (
     resolve,
 )
 
+_LARGEST = 2**31 - 1
+"""Of sizes, factors and amounts: sums of a few products stay far from the end of 64 bits."""
+
+_MOST_UNROLLED = 1024
+"""Iterations side by side: compilers take some ten thousand, and nothing gains from as many."""
+
 
 def _band(tree: Tree, names: tuple[str, ...], step: str) -> tuple[Band, list[Place]]:
     found = [resolve(tree, n) for n in names]
@@ -138,31 +144,40 @@ def strip_mine(tree: Tree, loop: str, size: int, name: str | None = None) -> Tre
     _check_size("strip_mine", loop, size)
     place = resolve(tree, loop)
     member = place.member
-    wanted = f"{member.name}_tile" if name is None else name
-    _check_name("strip_mine", wanted)
+    if name is None:
+        name = fresh_name(tree, f"{member.name}_tile")
+    else:
+        _check_name(tree, "strip_mine", name)
     rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
-    outer = Member(fresh_name(tree, wanted), rows, tuple(f"{a}_tile" for a in member.aliases))
+    outer = Member(name, rows, tuple(f"{a}_tile" for a in member.aliases))
     inner = replace(member, parallel=False)
     return replace_member(tree, place, replace(outer, parallel=member.parallel), inner)
 
 
 def _check_integer(step: str, what: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadArgumentError(f"{step}: the {what} must be an integer, not {value!r}.")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
+        raise BadArgumentError(
+            f"{step}: the {what} must be an integer of at most {_LARGEST}, not {value!r}."
+        )
 
 
-def _check_name(step: str, name: str) -> None:
-    if not name.isidentifier() or keyword.iskeyword(name):
+def _check_name(tree: Tree, step: str, name: object) -> str:
+    """A name that the caller gave to a loop. Raises BadArgumentError where it cannot be one."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise BadArgumentError(
             f"{step}: {name!r} cannot name a loop. Scripts and the emitted C refer to it: use an "
             f"identifier."
         )
+    if name in tree.statements or fresh_name(tree, name) != name:
+        raise BadArgumentError(f'{step}: the name "{name}" is taken here. Give another one.')
+    return name
 
 
 def _check_size(step: str, loop: str, size: int) -> None:
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _LARGEST:
         raise BadArgumentError(
-            f'{step}: the size of "{loop}" must be a positive integer, not {size!r}.'
+            f'{step}: the size of "{loop}" must be a positive integer of at most {_LARGEST}, '
+            f"not {size!r}."
         )
 
 
@@ -174,7 +189,7 @@ def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree
     The tile loops go, in the order given, to the place of the outermost named loop; the point
     loops follow where they were. Refused where a dependence has a negative distance in one.
     """
-    if not sizes:
+    if not isinstance(sizes, Mapping) or not sizes:
         raise BadArgumentError('tile needs at least one loop and size, such as {"i": 32}.')
     for loop, size in sizes.items():
         _check_size("tile", loop, size)
@@ -187,10 +202,11 @@ def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree
     tiles: list[Member] = []
     for (loop, size), place in zip(sizes.items(), found, strict=True):
         member = place.member
-        label = names.get(loop, f"{member.name}_tile")
-        _check_name("tile", label)
-        taken = {t.name for t in tiles}
-        label = fresh_name(tree, label if label not in taken else f"{label}_")
+        label = fresh_name(tree, f"{member.name}_tile")
+        if loop in names:
+            label = _check_name(tree, "tile", names[loop])
+        if label in {t.name for t in tiles}:
+            raise BadArgumentError(f'tile: two tile loops would be called "{label}".')
         rows = tuple((s, r.floordiv(size)) for s, r in member.rows)
         tiles.append(
             Member(label, rows, tuple(f"{a}_tile" for a in member.aliases), member.parallel)
@@ -244,9 +260,10 @@ def vectorize(tree: Tree, loop: str, width: int) -> Tree:
     Refused where the loop carries a dependence other than that of a reduction which the
     kernel's `fp` mode lets reorder; such a reduction is kept in partial results, one a lane.
     """
-    if not isinstance(width, int) or isinstance(width, bool) or width < 1:
+    if not isinstance(width, int) or isinstance(width, bool) or not 1 <= width <= _MOST_UNROLLED:
         raise BadArgumentError(
-            f'vectorize: the width of "{loop}" must be a positive integer, not {width!r}.'
+            f'vectorize: the width of "{loop}" must be a positive integer of at most '
+            f"{_MOST_UNROLLED}, not {width!r}."
         )
     place = resolve(tree, loop)
     return replace_member(tree, place, replace(place.member, vector=width))
@@ -254,10 +271,11 @@ def vectorize(tree: Tree, loop: str, width: int) -> Tree:
 
 def unroll(tree: Tree, loop: str, factor: int) -> Tree:
     """Unroll a loop by `factor`, or wholly with -1. Always legal."""
-    if not isinstance(factor, int) or isinstance(factor, bool) or (factor < 1 and factor != -1):
+    right = isinstance(factor, int) and not isinstance(factor, bool)
+    if not right or not (factor == -1 or 1 <= factor <= _MOST_UNROLLED):
         raise BadArgumentError(
-            f'unroll: the factor of "{loop}" must be a positive integer, or -1 for all of it, '
-            f"not {factor!r}."
+            f'unroll: the factor of "{loop}" must be a positive integer of at most '
+            f"{_MOST_UNROLLED}, or -1 for all of it, not {factor!r}."
         )
     place = resolve(tree, loop)
     return replace_member(tree, place, replace(place.member, unroll=factor))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from polyopt.errors import IllegalScheduleError
+from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
@@ -138,6 +138,8 @@ class Schedule:
 
     def restructure(self, text: str) -> Schedule:
         """Replace the whole order by the one written: `text.parse_tree`."""
+        if not isinstance(text, str):
+            raise BadArgumentError(f"restructure takes the text of a tree, not {text!r}.")
         parameters = frozenset(self.scop.parameter_names)
         names = {s.name: frozenset(s.iterators) | parameters for s in self.scop.statements}
         tree = parse_tree(text, names)
@@ -206,7 +208,7 @@ class Schedule:
         new.judged(step.short)
         return new
 
-    def split(self, loop: str, at: str) -> Schedule:
+    def split(self, loop: str, at: str | int) -> Schedule:
         """Run a loop's range in two parts: `splitting.split`."""
         tree = splitting.split(self.tree, self.scop, loop, at)
         return self._then(tree, Step("split", (loop,), (("at", at),)))
@@ -223,7 +225,13 @@ class Schedule:
 
     def apply(self, transformation: Callable[[Schedule], Schedule]) -> Schedule:
         """A user's own transformation, itself made of steps."""
-        return transformation(self)
+        made = transformation(self) if callable(transformation) else None
+        if not isinstance(made, Schedule):
+            raise BadArgumentError(
+                f"apply takes a function from Schedule to Schedule, and this "
+                f"{f'gave {made!r}' if callable(transformation) else f'is {transformation!r}'}."
+            )
+        return made
 
     # -- judging -----------------------------------------------------------------------------
 

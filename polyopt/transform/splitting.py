@@ -11,7 +11,7 @@ from polyopt.transform.edit import node_at, renamed, replace_at, resolve
 from polyopt.transform.text import parse_affine
 
 
-def split(tree: Tree, scop: Scop, loop: str, at: str) -> Tree:
+def split(tree: Tree, scop: Scop, loop: str, at: str | int) -> Tree:
     """Run a loop's range in two parts (Griebl, Feautrier and Lengauer 2000).
 
     for i: S(i)    —split("i", at="k")→    for i < k: S(i)

@@ -37,11 +37,12 @@ class _Line:
     number: int
 
 
-def parse_affine(text: str) -> Affine:
+def parse_affine(text: str | int) -> Affine:
     """A row such as `2*t + i//4 - 1`.
 
     Raises BadArgumentError where it is not quasi-affine.
     """
+    text = str(text)
     try:
         return _affine(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, TypeError) as error:
