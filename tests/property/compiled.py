@@ -67,7 +67,8 @@ class Batch:
             group = [e for e in entries if e.fp == fp]
             with tempfile.TemporaryDirectory() as folder:
                 library = self._compiled(fp, group, Path(folder))
-            library.omp_set_num_threads(self.threads)
+            if hasattr(library, "omp_set_num_threads"):  # not where no loop is parallel
+                library.omp_set_num_threads(self.threads)
             for entry in group:
                 yield entry, _checked(entry, library)
 
@@ -100,7 +101,9 @@ def _checked(entry: Entry, library: ctypes.CDLL) -> Exception | None:
             return None
         if entry.fp != "strict" and rounded:
             continue
-        found = {k: _guarded(v) if isinstance(v, np.ndarray) else v for k, v in copied(before).items()}
+        found = {
+            k: _guarded(v) if isinstance(v, np.ndarray) else v for k, v in copied(before).items()
+        }
         try:
             status = function(*_values(entry, found))
             assert status == 0, f"the entry function returned {status}"
@@ -119,7 +122,9 @@ def _values(entry: Entry, arguments: dict[str, Any]) -> Iterator[Any]:
         if argument.kind == "array":
             yield ctypes.c_void_p(arguments[argument.name].ctypes.data)
         else:
-            value = sizes[argument.name] if argument.kind == "parameter" else arguments[argument.name]
+            value = (
+                sizes[argument.name] if argument.kind == "parameter" else arguments[argument.name]
+            )
             yield _TYPES[argument.ctype](value)
 
 

@@ -15,8 +15,8 @@ from oracle import Case, HeavyError, PlainError, bounded
 from random_program import Program, make_program
 from random_script import Call, draw_step
 
-from polyopt.emit.lower import lower
 from polyopt.emit.loops import Loops
+from polyopt.emit.lower import lower
 from polyopt.errors import (
     BadArgumentError,
     IllegalScheduleError,
@@ -45,8 +45,12 @@ class Failure:
     message: str
 
     def __str__(self) -> str:
-        script = self.steps if isinstance(self.steps, str) else "".join(f"\n  .{c}" for c in self.steps)
-        return f'{self.stage}, fp="{self.fp}": {self.message}\n{self.program.source}script: {script}'
+        script = (
+            self.steps if isinstance(self.steps, str) else "".join(f"\n  .{c}" for c in self.steps)
+        )
+        return (
+            f'{self.stage}, fp="{self.fp}": {self.message}\n{self.program.source}script: {script}'
+        )
 
 
 @dataclass

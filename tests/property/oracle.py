@@ -129,7 +129,9 @@ class Case:
         """The schedule in source order."""
         return Schedule.source_order(self.scop, self.dependences, fp)
 
-    def expected(self, n: int, m: int, seed: int, *, rough: bool) -> tuple[Arguments, Arguments, bool]:
+    def expected(
+        self, n: int, m: int, seed: int, *, rough: bool
+    ) -> tuple[Arguments, Arguments, bool]:
         """Arguments before, after the plain function, and whether anything rounded."""
         key = (n, m, seed, rough)
         if key not in self.results:

@@ -34,7 +34,11 @@ def text(a: Linear) -> str:
     parts = []
     for factor, name in zip(a, ("N", "M", ""), strict=True):
         if factor:
-            size = name if name and abs(factor) == 1 else f"{abs(factor)}" + (f" * {name}" if name else "")
+            size = (
+                name
+                if name and abs(factor) == 1
+                else f"{abs(factor)}" + (f" * {name}" if name else "")
+            )
             parts.append(f"{'-' if factor < 0 else '+'} {size}")
     joined = " ".join(parts) or "+ 0"
     return joined[2:] if joined.startswith("+ ") else "-" + joined[2:]

@@ -41,7 +41,9 @@ class Body:
 
     def __post_init__(self) -> None:
         self.extents = {n: [ZERO] * r for n, r in self.ranks.items()}
-        self.pads = {n: [self.rng.choice((0, 1, 1, 2)) for _ in range(r)] for n, r in self.ranks.items()}
+        self.pads = {
+            n: [self.rng.choice((0, 1, 1, 2)) for _ in range(r)] for n, r in self.ranks.items()
+        }
         self.values = Values(self)
         self.odd = self.rng.choice((0, 0, 1, 1, 2, 3))
         self.targets = [n for n in self.ranks if n != "K"]
@@ -68,7 +70,7 @@ class Body:
 
     def _block(self, place: Place, depth: int) -> list[str]:
         if depth and self.rng.random() < 0.2:
-            return self._accumulation(place, depth)
+            return self._accumulation(place)
         lines: list[str] = []
         if depth and self.rng.random() < 0.3:
             more, place = self._simple(place)
@@ -85,7 +87,7 @@ class Body:
             lines += more
         return lines
 
-    def _accumulation(self, place: Place, depth: int) -> list[str]:
+    def _accumulation(self, place: Place) -> list[str]:
         """`s = …; for k: s += …; A[i] = s`."""
         name = self._fresh()
         self.statements += 2
@@ -178,7 +180,11 @@ class Body:
         low, high = lower.low, plus(upper.high, (0, 0, -1))
         variable = Term("", low, high)
         if step == 1:
-            return (f"range({lower.text}, {upper.text})" if lower.text != "0" else f"range({upper.text})"), variable
+            return (
+                f"range({lower.text}, {upper.text})"
+                if lower.text != "0"
+                else f"range({upper.text})"
+            ), variable
         if step > 0:
             return f"range({lower.text}, {upper.text}, {step})", variable
         first, last = upper.shifted((0, 0, -1)), lower.shifted((0, 0, -1))

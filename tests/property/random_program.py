@@ -89,7 +89,9 @@ class Program:
         return result
 
 
-def _data(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, rough: bool) -> np.ndarray:
+def _data(
+    rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype, rough: bool
+) -> np.ndarray:
     if dtype.kind == "f" and rough:
         return (rng.standard_normal(shape) * 3).astype(dtype)
     return rng.integers(-5, 6, shape).astype(dtype)
@@ -100,7 +102,7 @@ def compiled(name: str, source: str) -> FunctionType:
     file = f"<{name}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     scope: dict[str, object] = {"np": np, "math": math}
-    exec(compile(source, file, "exec"), scope)  # noqa: S102 the text is our own
+    exec(compile(source, file, "exec"), scope)
     function = scope[name]
     assert isinstance(function, FunctionType)
     return function
@@ -142,10 +144,15 @@ def make_program(seed: int) -> Program:
         head.append("N, M = X.shape")
     for n in locals_:
         shape = ", ".join(text(each(max, e, ZERO)) for e in extents[n])
-        maker = rng.choice((f"np.zeros(({shape},)", f"np.ones(({shape},)", f"np.full(({shape},), 2"))
+        maker = rng.choice(
+            (f"np.zeros(({shape},)", f"np.ones(({shape},)", f"np.full(({shape},), 2")
+        )
         head.append(f"{n} = {maker}, dtype=np.{DTYPES[draft.dtypes[n]].numpy.name})")
     scalars = ("alpha",) if "alpha" in "\n".join(lines) else ()
-    names = (["N", "M"] if sizes_from == "arguments" else []) + [*scalars, *(a.name for a in arrays)]
+    names = (["N", "M"] if sizes_from == "arguments" else []) + [
+        *scalars,
+        *(a.name for a in arrays),
+    ]
     block = "\n".join("    " + line for line in (*head, *lines))
     source = f"def {name}({', '.join(names)}):\n{block}\n"
     return Program(name, source, tuple(arrays), scalars, draft.exact, sizes_from)
@@ -153,7 +160,9 @@ def make_program(seed: int) -> Program:
 
 def _draw_arrays(draft: _Draft) -> None:
     rng = draft.rng
-    main = rng.choice(("f64", "f64", "f32")) if draft.kind == "float" else rng.choice(("i64", "i32"))
+    main = (
+        rng.choice(("f64", "f64", "f32")) if draft.kind == "float" else rng.choice(("i64", "i32"))
+    )
     other = {"f64": "f32", "f32": "f64", "i64": "i32", "i32": "i64"}[main]
     names = ["A", "B", "C", "D"][: rng.randint(1, 4)]
     for name in names:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from polyopt.model.affine import Affine
-from polyopt.model.tree import Band, Member, Sequence as TreeSequence
-from polyopt.model.tree import walk
+from polyopt.model.tree import Band, Member, walk
+from polyopt.model.tree import Sequence as TreeSequence
 from polyopt.transform.edit import loop_names, node_at, places
 from polyopt.transform.schedule import Schedule
 
@@ -90,7 +90,10 @@ def _vectorize(rng: random.Random, schedule: Schedule) -> Call | None:
     if not names:
         return None
     free = [n for n, lv in zip(names, schedule.verdict.levels, strict=True) if lv.is_vector]
-    return Call("vectorize", (rng.choice(free if free and rng.random() < 0.5 else names), rng.choice((2, 4, 8))))
+    return Call(
+        "vectorize",
+        (rng.choice(free if free and rng.random() < 0.5 else names), rng.choice((2, 4, 8))),
+    )
 
 
 def _unroll(rng: random.Random, schedule: Schedule) -> Call | None:
@@ -140,11 +143,15 @@ def _shift(rng: random.Random, schedule: Schedule) -> Call | None:
 
 def _fuse(rng: random.Random, schedule: Schedule) -> Call | None:
     """Two loops that follow one another, where there are any."""
-    by_path = {p.path: n for n, p in zip(reversed(_loops(schedule)), reversed(places(schedule.tree)), strict=True)}
+    by_path = {
+        p.path: n
+        for n, p in zip(reversed(_loops(schedule)), reversed(places(schedule.tree)), strict=True)
+    }
     pairs = [
         (name, by_path[*path[:-1], path[-1] + 1])
         for path, name in by_path.items()
-        if path and (*path[:-1], path[-1] + 1) in by_path
+        if path
+        and (*path[:-1], path[-1] + 1) in by_path
         and isinstance(node_at(schedule.tree, path[:-1]), TreeSequence)
     ]
     return Call("fuse", rng.choice(pairs)) if pairs else None
@@ -177,7 +184,14 @@ def _separate(rng: random.Random, schedule: Schedule) -> Call | None:
 def _promote(rng: random.Random, schedule: Schedule) -> Call | None:
     arrays = [a.name for a in schedule.scop.arrays if a.shape]
     names = _loops(schedule)
-    if not arrays or not names or any(isinstance(n, Band) and any(m.vector for m in n.members) for n in walk(schedule.tree.root)):
+    if (
+        not arrays
+        or not names
+        or any(
+            isinstance(n, Band) and any(m.vector for m in n.members)
+            for n in walk(schedule.tree.root)
+        )
+    ):
         return None
     return Call("promote", (rng.choice(arrays),), (("at", rng.choice(names)),))
 

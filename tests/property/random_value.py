@@ -67,9 +67,11 @@ class Values:
         if draw < 0.2:
             return self.rng.choice(place.loops)[0]
         if draw < 0.28:
-            return self.rng.choice(("1.0", "2.0", "0.5", "3.0")[: 4 if not self.body.exact else 2]) if (
-                self._is_float
-            ) else str(self.rng.randint(1, 5))
+            return (
+                self.rng.choice(("1.0", "2.0", "0.5", "3.0")[: 4 if not self.body.exact else 2])
+                if (self._is_float)
+                else str(self.rng.randint(1, 5))
+            )
         if self._is_float and draw < 0.32:
             return "alpha"
         return self.element(place)

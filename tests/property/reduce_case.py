@@ -13,7 +13,9 @@ from random_script import Call
 Fails = Callable[[Program, tuple[Call, ...]], bool]
 
 
-def reduced(program: Program, calls: tuple[Call, ...], fails: Fails) -> tuple[Program, tuple[Call, ...]]:
+def reduced(
+    program: Program, calls: tuple[Call, ...], fails: Fails
+) -> tuple[Program, tuple[Call, ...]]:
     """The smallest case found that still fails."""
     changed = True
     while changed:
@@ -26,7 +28,9 @@ def reduced(program: Program, calls: tuple[Call, ...], fails: Fails) -> tuple[Pr
     return program, calls
 
 
-def _candidates(program: Program, calls: tuple[Call, ...]) -> Iterator[tuple[Program, tuple[Call, ...]]]:
+def _candidates(
+    program: Program, calls: tuple[Call, ...]
+) -> Iterator[tuple[Program, tuple[Call, ...]]]:
     for position in range(len(calls)):
         yield program, (*calls[:position], *calls[position + 1 :])
     numbers = _numbers(ast.parse(program.source))
@@ -94,7 +98,9 @@ def _smaller(source: str) -> Iterator[tuple[ast.Module, list[int]]]:
                 inner = [s for n in ("body", "orelse") for s in getattr(node, n, [])]
                 if keep and not (inner and isinstance(node, ast.If)):
                     continue
-                if not keep and (_is_setup(node) and "np." not in ast.unparse(node) or len(block) == 1):
+                if not keep and (
+                    (_is_setup(node) and "np." not in ast.unparse(node)) or len(block) == 1
+                ):
                     continue
                 block[position : position + 1] = inner if keep else []
                 after = {id(n) for n in _statements(tree)}

@@ -69,7 +69,9 @@ def minimised(failure: Failure) -> Failure:
 
     def fails(program: Program, calls: tuple[Call, ...]) -> bool:
         steps: Steps = "auto" if failure.steps == "auto" else calls
-        return time.monotonic() < end and outcome(program, failure.fp, steps, failure.seed) == wanted
+        return (
+            time.monotonic() < end and outcome(program, failure.fp, steps, failure.seed) == wanted
+        )
 
     calls = () if isinstance(failure.steps, str) else failure.steps
     program, calls = reduced(failure.program, calls, fails)
@@ -89,7 +91,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "tests" / "property")]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "property")]
 
 from oracle import Case, compare, copied, run_plain  # noqa: E402
 from random_program import ArraySpec, Program  # noqa: E402

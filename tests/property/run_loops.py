@@ -18,7 +18,6 @@ from value_text import Constants, condition_text, guarded, value_text
 
 from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
 from polyopt.model.affine import Affine
-from polyopt.model.expr import substitute
 from polyopt.model.scop import Scop
 from polyopt.model.types import DType
 
@@ -38,11 +37,13 @@ class Runner:
         head = f"def run({', '.join(scop.parameter_names)}{', ' if scop.parameters else ''}_env):"
         names = [f"    {a.name}_ = _env[{a.name!r}]" for a in scop.arrays]
         scalars = [f"    {s}_ = _env[{s!r}]" for s in _scalars(scop)]
-        self.text = "\n".join([head, f"    # {arrays}", *names, *scalars, *text.lines, "    return"])
+        self.text = "\n".join(
+            [head, f"    # {arrays}", *names, *scalars, *text.lines, "    return"]
+        )
         self.scope: dict[str, Any] = {
             **text.constants.values, "np": np, "_weave": weave, "_drive": drive, "_lanes": lanes,
         }  # fmt: skip
-        exec(compile(self.text, "<loops>", "exec"), self.scope)  # noqa: S102 the text is our own
+        exec(compile(self.text, "<loops>", "exec"), self.scope)
 
     def __call__(self, arguments: Mapping[str, Any], seed: int = 0) -> None:
         """Run on arguments, arrays changed in place."""
@@ -144,7 +145,7 @@ def lanes(block: np.ndarray, operator: str) -> list[np.ndarray]:
     return [np.full(block.shape, start, kind) for _ in range(LANES)]
 
 
-# ---- text ------------------------------------------------------------------------------------------
+# ---- text ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -229,13 +230,15 @@ class _Text:
     def combine(self, promote: Promote, name: str, number: int, level: int) -> None:
         self.add(level, f"for _lane in {name}lanes{number}:")
         a, b = f"{name}[()]", "_lane[()]"
-        forms = {"add": f"{a} + {b}", "mul": f"{a} * {b}", "min": f"min({a}, {b})",
-                 "max": f"max({a}, {b})", "and": f"{a} & {b}", "or": f"{a} | {b}", "xor": f"{a} ^ {b}"}  # fmt: skip
-        assert promote.reduction is not None
-        self.add(level + 1, f"{a} = {forms[promote.reduction]}")
+        if promote.reduction in ("min", "max"):
+            self.add(level + 1, f"{a} = {promote.reduction}({a}, {b})")
+        else:
+            signs = {"add": "+", "mul": "*", "and": "&", "or": "|", "xor": "^"}
+            assert promote.reduction is not None
+            self.add(level + 1, f"{a} = {a} {signs[promote.reduction]} {b}")
 
     def promote(self, node: Promote, blocks: _Blocks, level: int) -> None:
-        dtype = self.constants.name(node.array, self.scop.dtype(node.array))
+        dtype = self.constants.name(self.scop.dtype(node.array))
         self.count += 1
         shape = f"({''.join(f'{e}, ' for e in node.shape)})"
         unset = self.constants.unset(self.scop.dtype(node.array))
@@ -265,7 +268,9 @@ class _Text:
                 return guarded(f"{array}_", index)
             if not block.shape:
                 return f"{block.name}_[()]"
-            return guarded(f"{block.name}_", [i - o for i, o in zip(index, block.origin, strict=True)])
+            return guarded(
+                f"{block.name}_", [i - o for i, o in zip(index, block.origin, strict=True)]
+            )
 
         return text
 
@@ -286,6 +291,3 @@ class _Text:
         self.add(level, f"{place(statement.array, statement.subscripts)} = _v")
         if self.concurrent:
             self.add(level, "yield")
-
-
-__all__ = ["Runner", "substitute"]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import random
-import sys
 import warnings
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).resolve().parent)]
 
 from compiled import Batch, Entry
 from engine import Examiner, Failure
@@ -50,7 +46,10 @@ class Worker:
             tell(failure=f"{path}: {failure.message[:300]}")
         self.written = len(self.examiner.failures)
         after = self.examiner.statistics.counts
-        tell(done=seed, counts={k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)})
+        tell(
+            done=seed,
+            counts={k: v - before.get(k, 0) for k, v in after.items() if v != before.get(k, 0)},
+        )
 
     def compile(self) -> None:
         self.batch.level = self.random.choice(("-O1", "-O1", "-O3"))
@@ -75,7 +74,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    ctypes.CDLL(None)
     worker = Worker(options.folder, options.first)
     seed = options.first
     while True:

@@ -33,6 +33,7 @@ _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "**",
     "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
 }  # fmt: skip
+_PREFIX = {"neg": "-", "abs": "abs", "invert": "~", "not": "np.logical_not"}
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Constants:
         self.values[name] = scalar
         return name
 
-    def name(self, _array: str, dtype: DType) -> str:
+    def name(self, dtype: DType) -> str:
         """The name of a dtype."""
         self.values[f"_{dtype}"] = dtype.numpy
         return f"_{dtype}"
@@ -61,9 +62,7 @@ class Constants:
 
 def guarded(name: str, index: list[Affine]) -> str:
     """An element; a negative index is an error, as the arrays' ends are."""
-    parts = [
-        str(i) if i.is_constant and i.constant >= 0 else f"_at({i})" for i in index
-    ]
+    parts = [str(i) if i.is_constant and i.constant >= 0 else f"_at({i})" for i in index]
     return f"{name}[{', '.join(parts) or '()'}]"
 
 
@@ -108,22 +107,26 @@ def value_text(expr: Expr, place: Place, values: dict[str, Affine], constants: C
         case ScalarArg(name):
             return f"{name}_"
         case Index(value, dtype):
-            return f"{constants.name('', dtype)}.type({value.substitute(values)})"
+            return f"{constants.name(dtype)}.type({value.substitute(values)})"
         case Cast(operand, dtype):
-            return f"{text(operand)}.astype({constants.name('', dtype)})"
+            return f"{text(operand)}.astype({constants.name(dtype)})"
+        case Call(function, arguments, dtype):
+            inner = ", ".join(text(a) for a in arguments)
+            return f"{constants.name(dtype)}.type(_call({function!r}, {inner}))"
+        case _:
+            return _operation(expr, text)
+
+
+def _operation(expr: Expr, text: Callable[[Expr], str]) -> str:
+    match expr:
         case Select(condition, then, otherwise):
             return f"({text(then)} if {text(condition)} else {text(otherwise)})"
-        case Comparison(op, left, right):
-            return f"({text(left)} {op} {text(right)})"
-        case Logical(op, left, right):
+        case Comparison(op, left, right) | Logical(op, left, right):
             return f"({text(left)} {op} {text(right)})"
         case Unary(op, operand):
-            forms = {"neg": "(-{})", "abs": "abs({})", "invert": "(~{})", "not": "np.logical_not({})"}
-            return forms[op].format(text(operand))
+            return f"({_PREFIX[op]}({text(operand)}))"
         case Binary(op, left, right) if op in ("min", "max"):
             return f"{op}({text(left)}, {text(right)})"
         case Binary(op, left, right):
             return f"({text(left)} {_INFIX[op]} {text(right)})"
-        case Call(function, arguments, dtype):
-            inner = ", ".join(text(a) for a in arguments)
-            return f"{constants.name('', dtype)}.type(_call({function!r}, {inner}))"
+    raise AssertionError(f"no such expression: {expr}")
