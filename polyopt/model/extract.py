@@ -129,7 +129,11 @@ def extract(nest: LoopNest) -> Scop:
         statements=statements,
         context=context,
         context_text=str(context),
-        tree=Tree(tuple(s.name for s in statements), root),
+        tree=Tree(
+            tuple(s.name for s in statements),
+            root,
+            tuple((s.label, s.name) for s in statements if s.label is not None),
+        ),
         captured=nest.captured,
         location=nest.location,
     )

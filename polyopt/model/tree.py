@@ -97,10 +97,14 @@ Node = Leaf | Band | Sequence | Mark | Region
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The root: every statement of the model, and the order below."""
+    """The root: every statement of the model, and the order below.
+
+    `labels` are further names of statements, (label, statement), as the kernel gives them.
+    """
 
     statements: tuple[str, ...]
     root: Node
+    labels: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(lines(self.root, self.statements))

@@ -1,7 +1,7 @@
 """Finding loops by name, and the few edits that every step is made of.
 
 A loop is referred to by its name where that is unique, else by `"S1.i"`: the loop called `i`
-around statement S1, the innermost where several are. Trees are kept in one normal form: perfectly
+around statement S1, the innermost where several are. A statement's label does for its name. Trees are kept in one normal form: perfectly
 nested loops share a band, a sequence has at least two children and none that is a plain sequence.
 """
 
@@ -88,11 +88,7 @@ def resolve(tree: Tree, name: str) -> Place:
     if not isinstance(name, str):
         raise NoSuchLoopError(_unknown(tree, repr(name)))
     if "." in name:
-        statement, _, loop = name.partition(".")
-        owner = _owner(found, loop, statement)
-        if owner is not None:
-            return owner
-        raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
+        return _qualified(tree, found, name)
     same = [p for p in found if p.member.name == name] or [
         p for p in found if name in p.member.aliases
     ]
@@ -106,16 +102,47 @@ def resolve(tree: Tree, name: str) -> Place:
     )
 
 
+def _qualified(tree: Tree, found: tuple[Place, ...], name: str) -> Place:
+    """The loop that is called by a statement inside it, or by that statement's label."""
+    statement, _, loop = name.partition(".")
+    owners = {
+        (owner.path, owner.position): owner
+        for s in _called(tree, statement)
+        if (owner := _owner(found, loop, s)) is not None
+    }
+    if not owners:
+        raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
+    if len(owners) > 1:
+        options = ", ".join(f'"{_shortest(found, p)}"' for p in owners.values())
+        raise NoSuchLoopError(f'"{name}" names {len(owners)} loops. Say which: {options}.')
+    return next(iter(owners.values()))
+
+
+def _called(tree: Tree, name: str) -> tuple[str, ...]:
+    """The statements of that name or label."""
+    if name in tree.statements:
+        return (name,)
+    return tuple(statement for label, statement in tree.labels if label == name)
+
+
 def _unknown(tree: Tree, name: str) -> str:
     known = ", ".join(f'"{n}"' for n in loop_names(tree)) or "none"
     return f"no loop is called {name}. Loops here: {known}."
 
 
-def check_statement(tree: Tree, name: str) -> None:
-    """Raise NoSuchLoopError, listing the statements, where there is none of that name."""
-    if name not in tree.statements:
-        known = ", ".join(f'"{s}"' for s in tree.statements)
-        raise NoSuchLoopError(f'no statement is called "{name}". Statements here: {known}.')
+def statement_called(tree: Tree, name: str) -> str:
+    """The statement of that name or label.
+
+    Raises NoSuchLoopError, listing the statements, where there is none or more than one.
+    """
+    found = _called(tree, name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        options = ", ".join(f'"{s}"' for s in found)
+        raise NoSuchLoopError(f'"{name}" names {len(found)} statements. Say which: {options}.')
+    known = ", ".join(f'"{s}"' for s in (*tree.statements, *dict(tree.labels))) or "none"
+    raise NoSuchLoopError(f'no statement is called "{name}". Statements here: {known}.')
 
 
 def node_at(tree: Tree, path: tuple[int, ...]) -> Node:
@@ -136,7 +163,7 @@ def replace_at(tree: Tree, path: tuple[int, ...], new: Node) -> Tree:
         below[rest[0]] = visit(below[rest[0]], rest[1:])
         return with_children(node, tuple(below))
 
-    return Tree(tree.statements, normal(visit(tree.root, path)))
+    return replace(tree, root=normal(visit(tree.root, path)))
 
 
 def replace_member(tree: Tree, place: Place, *members: Member) -> Tree:

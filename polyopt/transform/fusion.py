@@ -7,12 +7,12 @@ from dataclasses import replace
 from polyopt.errors import BadArgumentError
 from polyopt.model.tree import Band, Filter, Member, Node, Sequence, Tree
 from polyopt.transform.edit import (
-    check_statement,
     node_at,
     normal,
     replace_at,
     resolve,
     restrict,
+    statement_called,
     whole,
 )
 
@@ -84,7 +84,7 @@ def distribute(tree: Tree, loop: str, before: str) -> Tree:
     Refused where a later part feeds an earlier one in a later iteration.
     """
     place = resolve(tree, loop)
-    check_statement(tree, before)
+    before = statement_called(tree, before)
     band = node_at(tree, place.path)
     if not isinstance(band, Band) or before not in place.member.statements:
         raise BadArgumentError(f'distribute: "{before}" is not inside "{loop}".')

@@ -14,12 +14,12 @@ from polyopt.model.affine import Affine
 from polyopt.model.tree import Band, Member, Tree
 from polyopt.transform.edit import (
     Place,
-    check_statement,
     fresh_name,
     node_at,
     replace_at,
     replace_member,
     resolve,
+    statement_called,
 )
 
 _LARGEST = 2**31 - 1
@@ -125,7 +125,7 @@ def shift(tree: Tree, statement: str, loop: str, amount: int) -> Tree:
 
     Refused where a dependence from or to the statement would run backwards.
     """
-    check_statement(tree, statement)
+    statement = statement_called(tree, statement)
     _check_integer(f'shift("{statement}", "{loop}")', "amount", amount)
     place = resolve(tree, loop if "." in loop else f"{statement}.{loop}")
     if statement not in place.member.statements:

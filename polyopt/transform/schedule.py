@@ -86,7 +86,7 @@ class Schedule:
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The names of the statements, in textual order."""
+        """The names of the statements, in textual order. Their labels resolve as well."""
         return self.tree.statements
 
     @property
@@ -142,7 +142,7 @@ class Schedule:
             raise BadArgumentError(f"restructure takes the text of a tree, not {text!r}.")
         parameters = frozenset(self.scop.parameter_names)
         names = {s.name: frozenset(s.iterators) | parameters for s in self.scop.statements}
-        tree = parse_tree(text, names)
+        tree = replace(parse_tree(text, names), labels=self.tree.labels)
         check_complete(tree, self.scop)
         return self._then(tree, Step("restructure", (str(tree),)))
 

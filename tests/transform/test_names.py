@@ -8,6 +8,8 @@ from run_schedule import loops, original, refused, same_as_python, small
 
 import polyopt as po
 
+N = po.symbols("N")
+
 
 def test_short_names_where_they_are_unique():
     assert original(copy).loops == ("i", "j")
@@ -81,6 +83,48 @@ def test_no_loops_at_all():
     assert s.loops == ()
     assert refused(lambda: s.parallel("i"), po.NoSuchLoopError) == (
         'no loop is called "i". Loops here: none.'
+    )
+
+
+# ---- labels ------------------------------------------------------------------------------------
+
+
+def labelled(A: po.f64[N], B: po.f64[N]):
+    for i in range(len(A)):
+        with po.label("first"):
+            A[i] = 1.0
+    for i in range(len(A)):
+        with po.label("second"):
+            A[i] = A[i] + 1
+            B[i] = A[i] * 2
+        with po.label("third"):
+            B[i] = B[i] + 1
+
+
+def test_labels_do_for_names():
+    s = original(labelled)
+    assert s.statements == ("S1", "S2", "S3", "S4")
+    assert s.parallel("first.i").tree == s.parallel("S1.i").tree
+    assert s.parallel("second.i").tree == s.parallel("S2.i").tree
+    assert s.shift("third", "i", 1).tree == s.shift("S4", "i", 1).tree
+    apart = s.distribute("second.i", before="third")
+    assert apart.tree == s.distribute("S2.i", before="S4").tree
+    assert apart.script.endswith('s = s.distribute("second.i", before="third")')
+    assert s.restructure(str(s.tree)).tree == s.tree
+
+
+def test_a_label_of_several_statements():
+    s = original(labelled)
+    assert refused(lambda: s.shift("second", "i", 1), po.NoSuchLoopError) == (
+        '"second" names 2 statements. Say which: "S2", "S3".'
+    )
+    apart = s.distribute("S2.i", before="S3")
+    assert refused(lambda: apart.parallel("second.i"), po.NoSuchLoopError) == (
+        '"second.i" names 2 loops. Say which: "S2.i", "S3.i".'
+    )
+    assert refused(lambda: s.shift("fourth", "i", 1), po.NoSuchLoopError) == (
+        'no statement is called "fourth". Statements here: "S1", "S2", "S3", "S4", "first", '
+        '"second", "third".'
     )
 
 
