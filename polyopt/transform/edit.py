@@ -1,8 +1,9 @@
 """Finding loops by name, and the few edits that every step is made of.
 
 A loop is referred to by its name where that is unique, else by `"S1.i"`: the loop called `i`
-around statement S1, the innermost where several are. A statement's label does for its name. Trees are kept in one normal form: perfectly
-nested loops share a band, a sequence has at least two children and none that is a plain sequence.
+around statement S1, the innermost where several are. A statement's label does for its name.
+Trees are kept in one normal form: perfectly nested loops share a band, a sequence has at least
+two children and none that is a plain sequence.
 """
 
 from __future__ import annotations
