@@ -65,7 +65,8 @@ class Names:
         """
         base = wanted
         while base in RESERVED or base.startswith(("_", "libm_")):
-            base = f"{base.lstrip('_') or 'v'}_"
+            stem = base.lstrip("_")
+            base = f"{stem if stem[:1].isalpha() else f'v{stem}'}_"
         name, number = base, 2
         while name in self.taken:
             name, number = f"{base}_{number}", number + 1
