@@ -16,7 +16,7 @@ from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_ex
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.work import instances, with_work
-from polyopt.errors import IllegalScheduleError, InternalError
+from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
@@ -24,10 +24,8 @@ from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.legality import Path
 from polyopt.transform.promotion import (
     Promotion,
-    accumulator,
     invariants,
-    private_block,
-    promoted_blocks,
+    required_blocks,
 )
 from polyopt.transform.schedule import Schedule
 
@@ -67,27 +65,12 @@ def lower(schedule: Schedule) -> Loops:
 
 def plan(schedule: Schedule) -> tuple[Promotion, ...]:
     """Every block that the schedule needs: private scalars' and vector reductions'."""
-    found: list[Promotion] = []
-    for array, _ in schedule.scop.private:
-        block = private_block(schedule.judge.footprints, schedule.tree, array)
-        if block is None:
-            raise IllegalScheduleError(
-                f'the private copies of "{array}" would outlive the loops they belong to. '
-                f"Keep the statements that use it in one loop body, or tile the loop between them."
-            )
-        found.append(block)
-    found += promoted_blocks(schedule.judge.footprints, schedule.tree)
-    for level in schedule.judged("the final order").levels:
+    footprints, tree = schedule.judge.footprints, schedule.tree
+    verdict = schedule.judged("the final order")
+    found = list(required_blocks(footprints, tree, verdict))
+    for level in verdict.levels:
         if level.member.vector:
-            found += invariants(schedule.judge.footprints, schedule.tree, level)
-        if level.member.vector and level.reductions:
-            blocks = accumulator(schedule.judge.footprints, schedule.tree, level)
-            if blocks is None:
-                raise IllegalScheduleError(
-                    f'vectorize("{level.member.name}") carries a reduction whose target cannot '
-                    f"stay in one accumulator: it moves with the loop, or is used otherwise there."
-                )
-            found += blocks
+            found += invariants(footprints, tree, level)
     return tuple(found)
 
 
@@ -299,9 +282,9 @@ class _Walker:
             return value if (value - scope.loops[depth]).is_constant else scope.loops[depth]
         known = {n for v in scope.values.values() for n in v.names()}
         if not value.names() <= known | set(self.scop.parameter_names):
-            raise InternalError(
-                f"the loop {scope.members[depth].name} runs once, with the value {value}, which "
-                f"is not known outside"
+            raise IllegalScheduleError(
+                f"a local block is needed where the loop {scope.members[depth].name} runs once, "
+                f"with the value {value}, which is not known outside it. Leave out the last strip."
             )
         return value
 

@@ -24,7 +24,7 @@ from polyopt.model.tree import (
     walk,
 )
 from polyopt.transform.footprints import Footprints, Restriction, Wanted
-from polyopt.transform.legality import Level, Path
+from polyopt.transform.legality import Level, Path, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,41 @@ def points(tree: Tree, users: frozenset[str]) -> Iterator[Point]:
                 return
 
 
+def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tuple[Promotion, ...]:
+    """Every block that an order needs: private scalars', promoted ones, vector reductions'.
+
+    Raises IllegalScheduleError, with what to do, where one cannot be.
+    """
+    found: list[Promotion] = []
+    for array, _ in footprints.scop.private:
+        block = private_block(footprints, tree, array)
+        if block is None:
+            raise IllegalScheduleError(
+                f'the private copies of "{array}" would outlive the loops they belong to. '
+                f"Keep the statements that use it in one loop body, or tile the loop between them."
+            )
+        found.append(block)
+    found += promoted_blocks(footprints, tree)
+    for level in verdict.levels:
+        if level.member.vector and level.reductions:
+            blocks = accumulator(footprints, tree, level)
+            if blocks is None:
+                raise IllegalScheduleError(
+                    f'vectorize("{level.member.name}") carries a reduction whose target cannot '
+                    f"stay in one accumulator: it moves with the loop, is used otherwise there, "
+                    f"or another loop is inside. Vectorize the innermost loop, or interchange."
+                )
+            found += blocks
+    return tuple(found)
+
+
 def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...] | None:
     """The accumulators that make a loop's carried reductions safe to run in vector lanes.
 
     None where one is impossible: the target moves with the loop, or others touch its array.
     """
+    if _has_loops_inside(tree, level):
+        return None
     scop = footprints.scop
     found: list[Promotion] = []
     for array in dict.fromkeys(d.array for d in level.reductions):
@@ -112,6 +142,13 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _has_loops_inside(tree: Tree, level: Level) -> bool:
+    """Whether any loop is inside a loop."""
+    _, _, band = _walk_to(tree, level.path)
+    later = isinstance(band, Band) and level.position + 1 < len(band.members)
+    return later or any(isinstance(n, Band) for c in children(band) for n in walk(c))
 
 
 def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...]:

@@ -308,7 +308,8 @@ def test_several_targets_in_one_loop():
     for loop in s.loops:
         assert refused(lambda loop=loop: lower(s.vectorize(loop))) == (
             f'vectorize("{loop}") carries a reduction whose target cannot stay in one accumulator: '
-            "it moves with the loop, or is used otherwise there."
+            "it moves with the loop, is used otherwise there, or another loop is inside. "
+            "Vectorize the innermost loop, or interchange."
         )
 
 
@@ -323,7 +324,8 @@ def test_a_target_that_moves_with_the_loop():
     together = s.restructure("x = [S1: i//4]\n  i = [S1: i]\n    j = [S1: j]\n      S1")
     assert refused(lambda: lower(together.vectorize("x"))) == (
         'vectorize("x") carries a reduction whose target cannot stay in one accumulator: it '
-        "moves with the loop, or is used otherwise there."
+        "moves with the loop, is used otherwise there, or another loop is inside. Vectorize the "
+        "innermost loop, or interchange."
     )
 
 

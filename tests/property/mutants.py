@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,7 +83,10 @@ def private_scalars_shared(patch: pytest.MonkeyPatch) -> None:
     privatize = schedule.Schedule.privatize
 
     def shared(self: schedule.Schedule, *arguments: Any, **named: Any) -> schedule.Schedule:
-        return replace(privatize(self, *arguments, **named), scop=self.scop)
+        made = privatize(self, *arguments, **named)
+        judge = copy.copy(made.judge)
+        judge.footprints = self.judge.footprints
+        return replace(made, scop=self.scop, judge=judge)
 
     patch.setattr(schedule.Schedule, "privatize", shared)
 
