@@ -41,8 +41,16 @@ class Dependence:
     relation: isl.Map = field(compare=False, repr=False)
     text: str
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # islpy pickles no map that has one name on both sides; the text has all of it.
+        return _from_text, (self.kind, self.source, self.sink, self.array, self.text)
+
     def __str__(self) -> str:
         return f"{self.kind:9} {self.source} -> {self.sink} through {self.array}: {self.text}"
+
+
+def _from_text(kind: DependenceKind, source: str, sink: str, array: str, text: str) -> Dependence:
+    return Dependence(kind, source, sink, array, isl.Map(text), text)
 
 
 @dataclass(frozen=True)

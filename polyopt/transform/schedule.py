@@ -77,6 +77,10 @@ class Schedule:
         """The order in which the kernel is written: where every script begins."""
         return Schedule(scop, dependences, fp, scop.tree, (), Judge(scop, dependences, fp))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # What the judge remembers is computed again.
+        return _restored, (self.scop, self.dependences, self.fp, self.tree, self.steps)
+
     # -- what it is --------------------------------------------------------------------------
 
     @property
@@ -265,3 +269,9 @@ class Schedule:
             ),
             violations,
         )
+
+
+def _restored(
+    scop: Scop, dependences: Dependences, fp: FpMode, tree: Tree, steps: tuple[Step, ...]
+) -> Schedule:
+    return Schedule(scop, dependences, fp, tree, steps, Judge(scop, dependences, fp))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pickle
 from textwrap import dedent
 
 import pytest
@@ -387,6 +388,15 @@ def test_a_schedule_is_a_value():
     assert s.steps == ()
     assert s == original(copy)
     assert s.parallel("i") != s
+
+
+def test_schedules_can_be_stored():
+    s = original(scaled).privatize("t").tile({"i": 4}).separate("i").parallel("i_tile")
+    again = pickle.loads(pickle.dumps(s))
+    assert again == s
+    assert loops(again) == loops(s)
+    assert str(again.dependences) == str(s.dependences)
+    assert again.unroll("i") == s.unroll("i")
 
 
 def test_the_script_rebuilds_the_schedule():
