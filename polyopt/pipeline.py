@@ -22,6 +22,7 @@ from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.extract import extract
+from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.library import open_library
@@ -249,6 +250,12 @@ def auto_schedule(
     `fp` other than the schedule's own begins again from source order under it. The result
     depends on the machine and the target, and not on how many threads a call will use.
     """
+    if not isinstance(schedule, Schedule):
+        raise BadArgumentError(
+            f"auto takes a Schedule, such as spec.original, and this is {schedule!r}"
+        )
+    if fp is not None and fp not in FP_MODES:
+        raise BadArgumentError(f"fp={fp!r} is none of {', '.join(map(repr, FP_MODES))}")
     resolved = resolve(target)
     if fp is not None and fp != schedule.fp:
         if schedule.steps:

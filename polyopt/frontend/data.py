@@ -226,15 +226,22 @@ def _check_power(context: Context, node: ast.AST, exponent: Value, is_python: bo
         raise context.unsupported(node, messages.INTEGER_POWER)
 
 
+_LARGEST_EXPONENT = 1100
+"""Beyond it a power of any integer but -1, 0 and 1 leaves every type; it is not computed here."""
+
+
 def _fold(
     context: Context, node: ast.AST, typing: Operation, left: Value, right: Value
 ) -> Value | None:
     a, b = affine_of(left), affine_of(right)
     if a is not None and b is not None and typing.result.dtype.kind == "i":
         affine = combine(typing.op, a, b)
-        return None if affine is None else index(context, node, affine, typing.result)
+        if affine is not None:
+            return index(context, node, affine, typing.result)
     x, y = left.constant, right.constant
     if x is None or y is None or not typing.result.weak or typing.op not in _PYTHON:
+        return None
+    if typing.op == "pow" and abs(y) > _LARGEST_EXPONENT:
         return None
     try:
         result = _PYTHON[typing.op](x, y)
