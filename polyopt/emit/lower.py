@@ -15,6 +15,7 @@ import islpy as isl
 from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_expr, mangle
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
+from polyopt.emit.pieces import joined
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
@@ -42,8 +43,6 @@ def lower(schedule: Schedule) -> Loops:
     promotions = plan(schedule)
     builder = _IslTree(schedule.scop, promotions)
     root = builder.schedule(schedule.tree)
-    # Where a loop runs once, isl may give each statement a mark of its own: blocks would be cut up.
-    isl.DEFAULT_CONTEXT.set_ast_build_group_coscheduled(1)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
     build = isl.AstBuild.from_context(schedule.scop.context)
@@ -57,7 +56,7 @@ def lower(schedule: Schedule) -> Loops:
             f"this order needs a case distinction, {form}, that loops do not have. "
             f"Split the loop there, or leave out the last step on loops of different sizes."
         ) from form
-    guarded = with_guards(body, schedule.scop)
+    guarded = with_guards(joined(body, schedule.scop), schedule.scop)
     return Loops(
         with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
     )

@@ -122,6 +122,9 @@ class Examiner:
         except Exception as error:  # noqa: BLE001 any other exception is what we look for
             self.fail((program, "strict", (), seed), "model", error)
             return
+        if not case.scop.statements:
+            self.count("programs that do nothing")
+            return
         modes: tuple[FpMode, ...] = ("strict", "reassociate") if program.exact else ("strict",)
         carried = any(lv.carried or lv.reductions for lv in case.original("strict").verdict.levels)
         self.count("programs with a carried dependence" if carried else "programs without")

@@ -143,14 +143,16 @@ class Body:
 
     def _data_if(self, place: Place) -> list[str]:
         relation = self.rng.choice(("<", "<=", ">", ">=", "<", ">", "!="))
-        left, right = self.values.element(place), self.values.atom(place)
+        left = self.values.element(place)
+        right = self.values.other(left, place)
         lines = [f"if {left} {relation} {right}:", *_indent(self._simple(place)[0])]
         if self.rng.random() < 0.4:
             lines += ["else:", *_indent(self._simple(place)[0])]
         return lines
 
     def _condition(self, place: Place) -> str:
-        a, b = self._variable(place).text, self._variable(place).text
+        a = self._variable(place).text
+        b = self.rng.choice([t.text for _, t in place.loops if t.text != a] or ["1"])
         simple = (
             f"{a} < {self.rng.choice((b, 'N', 'M'))} - {self.rng.randint(0, 2)}",
             f"{a} == {self.rng.choice((b, 'N // 2', '2'))}",

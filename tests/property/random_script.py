@@ -134,6 +134,8 @@ def _wavefront(rng: random.Random, schedule: Schedule) -> Call | None:
 
 
 def _shift(rng: random.Random, schedule: Schedule) -> Call | None:
+    if not schedule.statements:
+        return None
     statement = rng.choice(schedule.statements)
     around = [p.member.name for p in places(schedule.tree) if statement in p.member.statements]
     if not around:

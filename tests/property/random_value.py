@@ -23,6 +23,9 @@ class Values:
         """A value; one that `must` occur is a scalar's name."""
         first = must or self.element(place)
         text = self._combined(first, place)
+        inner = place.loops[-1][0]
+        if f"{inner}" not in text and self.rng.random() < 0.7:  # else its iterations all do the same
+            text = f"({text}) + {inner}"
         if self.rng.random() < 0.12 and not self.body.mixed:
             text = self._conditional(text, place)
         if self._is_float and self.body.exact and self.rng.random() < 0.85:
@@ -46,7 +49,8 @@ class Values:
             return [f"if {operand} < {target}:", f"    {target} = {operand}"]
         if draw < 0.86 and not self._is_float:
             return [f"{target} {self.rng.choice(('&=', '|=', '^='))} {operand}"]
-        value = self._binary(self._combined(target, place), self.element(place))
+        text = self._combined(target, place)
+        value = self._binary(text, self.other(text, place))
         if self._is_float and self.body.exact:
             return [f"{target} = ({value}) % 89.0"]
         return [f"{target} = {value}"]
@@ -86,7 +90,8 @@ class Values:
     def _operand(self, place: Place) -> str:
         if self.rng.random() < 0.5:
             return self.atom(place)
-        a, b = self.atom(place), self.atom(place)
+        a = self.element(place)
+        b = self.other(a, place)
         operator = self.rng.choice(("+", "-", "*"))
         wrapped = f"({a} {operator} {b})"
         if self._is_float and self.body.exact:
@@ -96,8 +101,17 @@ class Values:
     def _combined(self, first: str, place: Place) -> str:
         text = first
         for _ in range(self.rng.choice((0, 1, 1, 1, 2))):
-            text = self._binary(text, self.atom(place))
+            text = self._binary(text, self.other(text, place))
         return text
+
+    def other(self, text: str, place: Place) -> str:
+        """An operand that is not in the text already, where one is found soon."""
+        found = self.atom(place)
+        for _ in range(3):
+            if found not in text:
+                break
+            found = self.element(place)
+        return found
 
     def _binary(self, a: str, b: str) -> str:
         operators = ["+", "+", "-", "*", "abs"]
@@ -121,5 +135,6 @@ class Values:
         return f"({a}) * {b}" if operator == "*" else f"({a}) {operator} ({b})"
 
     def _conditional(self, text: str, place: Place) -> str:
-        a, b = self.atom(place), self.atom(place)
+        a = self.element(place)
+        b = self.other(a, place)
         return f"({text}) if {a} {self.rng.choice(('<', '>='))} {b} else {self.element(place)}"
