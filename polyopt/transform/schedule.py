@@ -17,7 +17,7 @@ from polyopt.model.types import FpMode
 from polyopt.transform import fusion, loops, separation, splitting, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
-from polyopt.transform.promotion import promoted_blocks
+from polyopt.transform.promotion import required_blocks
 from polyopt.transform.refusal import describe
 from polyopt.transform.text import check_complete, parse_tree
 
@@ -247,12 +247,12 @@ class Schedule:
     def judged(self, step: str) -> Verdict:
         """What the loops carry.
 
-        Raises IllegalScheduleError, in the name of `step`, where a dependence is broken or a
-        promoted block is lost.
+        Raises IllegalScheduleError where a dependence is broken, in the name of `step`, or where
+        a block that the order needs cannot be.
         """
         verdict = self.judge.judge(self.tree)
         if verdict.is_legal:
-            promoted_blocks(self.judge.footprints, self.tree)
+            required_blocks(self.judge.footprints, self.tree, verdict)
             return verdict
         if self.brief:
             raise IllegalScheduleError(f"{step} breaks a dependence.")

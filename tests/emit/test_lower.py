@@ -203,8 +203,8 @@ def test_copies_of_a_whole_tile():
 
 
 def test_copies_that_would_outlive_their_loops():
-    s = original(scaled, MATRIX, MATRIX).privatize("t").distribute("i", before="S2")
-    assert refused(lambda: lower(s)) == (
+    s = original(scaled, MATRIX, MATRIX).privatize("t")
+    assert refused(lambda: s.distribute("i", before="S2")) == (
         'the private copies of "t" would outlive the loops they belong to. Keep the statements '
         "that use it in one loop body, or tile the loop between them."
     )

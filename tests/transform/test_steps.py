@@ -149,7 +149,12 @@ def test_distribute():
 
 
 def test_distribution_keeps_marks():
-    s = original(scaled).privatize("t").parallel("i").vectorize("i")
+    def both(A, B):
+        for i in range(len(A)):
+            A[i] = A[i] + 1
+            B[i] = A[i] * 2
+
+    s = original(both, *VECTORS[2]).parallel("i").vectorize("i")
     for part in s.distribute("i", before="S2").tree.root.children:
         (member,) = part.child.members
         assert (member.parallel, member.vector) == (True, 8)
