@@ -1,1 +1,1 @@
-"""."""
+"""The polyhedral model: expressions, loop nests, statements, dependences, the schedule tree."""
