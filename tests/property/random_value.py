@@ -24,7 +24,7 @@ class Values:
         first = must or self.element(place)
         text = self._combined(first, place)
         inner = place.loops[-1][0]
-        if f"{inner}" not in text and self.rng.random() < 0.7:  # else its iterations all do the same
+        if inner not in text and self.rng.random() < 0.7:  # else its iterations all do the same
             text = f"({text}) + {inner}"
         if self.rng.random() < 0.12 and not self.body.mixed:
             text = self._conditional(text, place)
