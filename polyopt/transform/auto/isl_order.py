@@ -48,7 +48,8 @@ def isl_order(
     try:
         with limited(_OPERATIONS), _options(outer_coincidence=outer_coincidence):
             schedule = _constraints(judge, statements).compute_schedule()
-            return normal(_node(schedule.get_root().child(0), scop, statements, ()))
+        # Read without the limit: a value printed beyond it comes out as nothing, not as an error.
+        return normal(_node(schedule.get_root().child(0), scop, statements, ()))
     except (isl.Error, _NoFormError):
         return None
 
