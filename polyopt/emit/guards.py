@@ -68,25 +68,27 @@ def _node(node: Node, scop: Scop, around: _Around) -> Node:
                 otherwise=_nodes(otherwise, scop, around.where(Not(condition))),
             )
         case Promote():
-            bare = _nodes(node.body, scop, around)
-            return _guarded(replace(node, body=bare), bare, scop, around)
+            return _guarded(node, scop, around)
         case _:
             return node
 
 
-def _guarded(block: Promote, bare: tuple[Node, ...], scop: Scop, around: _Around) -> Node:
+def _guarded(block: Promote, scop: Scop, around: _Around) -> Node:
+    plain = replace(block, body=_nodes(block.body, scop, around))
     if not (block.load or block.store):
-        return block
+        return plain
     known = _holding(scop, around, around.conditions)
-    used = _used(block, scop, around)
+    used = _running(block, scop, around, users_only=True)
     if known.is_subset(used):
-        return block
-    alone = all(_uses_block(block, i, scop) for i, _, _ in _instances(block.body))
+        return plain
+    alone = _running(block, scop, around, users_only=False).intersect(known).is_subset(used)
     if alone and _exists(block, scop, around, known) and not _shared(block, scop, around):
-        return block
+        return plain
     names = (*scop.parameter_names, *around.variables)
     condition = parameter_condition(used.gist(known).coalesce(), names)
-    return If(condition, (block,), () if alone else bare)
+    inside = replace(block, body=_nodes(block.body, scop, around.where(condition)))
+    bare = () if alone else _nodes(block.body, scop, around.where(Not(condition)))
+    return If(condition, (inside,), bare)
 
 
 def _holding(scop: Scop, around: _Around, conditions: tuple[Condition, ...]) -> isl.Set:
@@ -101,12 +103,12 @@ def _uses_block(block: Promote, instance: Instance, scop: Scop) -> bool:
     return any(a.array == block.array for a in scop.statement(instance.statement).accesses)
 
 
-def _used(block: Promote, scop: Scop, around: _Around) -> isl.Set:
-    """Where some instance that uses the block runs."""
+def _running(block: Promote, scop: Scop, around: _Around, *, users_only: bool) -> isl.Set:
+    """Where some instance in the block's body runs, or some that uses the block."""
     outer = (*scop.parameter_names, *around.variables)
     result = Frame(outer, "at", ()).empty().params()
     for instance, variables, conditions in _instances(block.body):
-        if _uses_block(block, instance, scop):
+        if not users_only or _uses_block(block, instance, scop):
             frame = Frame(outer, "at", variables)
             result = result.union(frame.holds(All(conditions)).params())
     return result.coalesce()

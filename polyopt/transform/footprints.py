@@ -103,10 +103,12 @@ class Footprints:
         within: Restriction = MappingProxyType({}),
     ) -> bool:
         """Whether, for fixed outer loops, only the updates' targets touch their elements."""
+
+        def other(statement: Statement, access: Access) -> bool:
+            return statement not in updates or not is_target(statement, access)
+
         targets = self.elements(outside, updates, array, wanted=is_target, within=within)
-        others = self.elements(
-            outside, users, array, wanted=lambda s, a: not is_target(s, a), within=within
-        )
+        others = self.elements(outside, users, array, wanted=other, within=within)
         return others is None or targets is None or targets.intersect(others).is_empty()
 
     def block(

@@ -112,33 +112,27 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
 def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...] | None:
     """The accumulators that make a loop's carried reductions safe to run in vector lanes.
 
-    None where one is impossible: the target moves with the loop, or others touch its array.
+    Each updating statement has its own. None where one is impossible: the target moves with the
+    loop, or others touch it.
     """
     if _has_loops_inside(tree, level):
         return None
     scop = footprints.scop
+    inside = [s for s in scop.statements if s.name in level.member.statements]
+    outside = _outside(tree, level)
     found: list[Promotion] = []
-    for array in dict.fromkeys(d.array for d in level.reductions):
-        inside = set(level.member.statements)
-        users = [
-            s for s in scop.statements
-            if s.name in inside and any(a.array == array for a in s.accesses)
-        ]  # fmt: skip
-        updates = [s for s in users if s.array == array]
-        ops = {s.reduction.op for s in updates if s.reduction is not None}
-        if len(ops) != 1 or any(s.reduction is None for s in updates):
+    for name in dict.fromkeys(d.source for d in level.reductions):
+        update = scop.statement(name)
+        block = footprints.block(outside, [update], update.array, targets_only=True)
+        if update.reduction is None or block is None or any(extent != 1 for extent in block[1]):
             return None
-        outside = _outside(tree, level)
-        block = footprints.block(outside, updates, array, targets_only=True)
-        if block is None or any(extent != 1 for extent in block[1]):
+        if not footprints.apart(outside, [update], inside, update.array):
             return None
-        if not footprints.apart(outside, updates, users, array):
-            return None
-        targets = tuple((s.name, s.subscripts) for s in updates)
         found.append(
             Promotion(
-                level.path, level.position, array, block[0], (),
-                load=True, store=True, reduction=ops.pop(), targets=targets,
+                level.path, level.position, update.array, block[0], (),
+                load=True, store=True, reduction=update.reduction.op,
+                targets=((name, update.subscripts),),
             )
         )  # fmt: skip
     return tuple(found)

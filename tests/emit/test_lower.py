@@ -305,12 +305,44 @@ def test_several_targets_in_one_loop():
                 s[i + 1] += A[i, j]
 
     s = original(many, MATRIX, VECTOR)
-    for loop in s.loops:
-        assert refused(lambda loop=loop: lower(s.vectorize(loop))) == (
-            f'vectorize("{loop}") carries a reduction whose target cannot stay in one accumulator: '
-            "it moves with the loop, is used otherwise there, or another loop is inside. "
-            "Vectorize the innermost loop, or interchange."
-        )
+    shown(s.vectorize("j"), """
+        for i in range(0, A_shape0):
+            if A_shape1 >= 1:
+                with s[0] as s_acc (load,store,add reduction):
+                    with s[i + 1] as s_acc2 (load,store,add reduction):
+                        for j in range(0, A_shape1):  # vector
+                            S1(i, j)
+                            S2(i, j)
+        """)  # fmt: skip
+    for shape in ((0, 3), (3, 0), (3, 5)):
+        same_as_python(s.vectorize("j"), many, small(*shape), small(4))
+    assert refused(lambda: s.vectorize("i")) == (
+        'vectorize("i") carries a reduction whose target cannot stay in one accumulator: it moves '
+        "with the loop, is used otherwise there, or another loop is inside. Vectorize the "
+        "innermost loop, or interchange."
+    )
+
+
+def test_two_operators_into_one_array():
+    def both(A, s):
+        for i in range(A.shape[0]):
+            for j in range(A.shape[1]):
+                s[i] += A[i, j]
+                s[i + 8] = max(s[i + 8], A[i, j])
+
+    s = original(both, MATRIX, VECTOR).vectorize("j")
+    assert [block.reduction for block in plan(s)] == ["add", "max"]
+    same_as_python(s, both, small(3, 5), small(12))
+
+
+def test_two_updates_that_may_meet_have_no_accumulators():
+    def meet(A, k, s):
+        for i in range(len(A)):
+            s[0] += A[i]
+            s[k] += A[i]
+
+    s = original(meet, VECTOR, int, VECTOR)
+    refused(lambda: s.vectorize("i"))
 
 
 def test_a_target_that_moves_with_the_loop():
