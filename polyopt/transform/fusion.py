@@ -23,8 +23,9 @@ def fuse(tree: Tree, first: str, second: str) -> Tree:
     for i: S1(i)
     for i: S2(i)    —fuse("S1.i", "S2.i")→    for i: S1(i); S2(i)
 
-    The fused loop keeps the first name and answers to both. Loops inside stay as they are, one
-    after the other. Refused where an instance of the second would run before one of the first
+    The fused loop keeps the first name and answers to both; marks of the two are dropped, since
+    what was parallel apart need not be so together. Loops inside stay as they are, one after the
+    other. Refused where an instance of the second would run before one of the first
     that it depends on; a shift can mend that.
     """
     a, b = resolve(tree, first), resolve(tree, second)
