@@ -17,7 +17,7 @@ import islpy as isl
 
 from polyopt.emit.c import print_c
 from polyopt.emit.lower import lower
-from polyopt.errors import BadArgumentError, InternalError
+from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
 from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
@@ -166,7 +166,7 @@ class Stages:
         if self.options.schedule == "auto":
             try:
                 self._made["loops"] = lower(chosen)
-            except (InternalError, isl.Error) as error:
+            except (IllegalScheduleError, InternalError, isl.Error) as error:
                 LOG.warning("%s: kept in source order, since %s", self.scop.name, error)
                 return self.original
         return chosen
