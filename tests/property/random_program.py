@@ -83,7 +83,7 @@ class Program:
         if self.sizes_from == "arguments":
             result = {"N": n, "M": m}
         for name in self.scalars:
-            result[name] = 1.375 + seed / 7 if rough else float(rng.choice([-1.0, 2.0, 3.0]))
+            result[name] = 1.375 + seed % 7 / 7 if rough else float(rng.choice([-1.0, 2.0, 3.0]))
         for spec in self.arrays:
             result[spec.name] = _data(rng, spec.shape(n, m), DTYPES[spec.dtype].numpy, rough)
         return result
