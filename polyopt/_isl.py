@@ -364,7 +364,7 @@ def smallest_point(
         first = small.lexmin()
     except isl.Error:  # isl's own limits with some floored coordinates: any small point then
         first = small
-    found = sample_point(first)
+    found = sample_point(first) or sample_point(small) or sample_point(set_)
     if found is None:
         return None
     values, coordinates = found
