@@ -43,5 +43,5 @@ def auto(
             tiled = tile_contractions(search, tiled, frozenset(statements))
         schedule = tiled
     schedule = fuse_neighbours(search, schedule)
-    schedule = split_at_pivots(search, schedule)
+    schedule = split_at_pivots(schedule)
     return replace(mark_loops(search, schedule), brief=was_brief)

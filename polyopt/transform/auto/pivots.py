@@ -9,7 +9,7 @@ from __future__ import annotations
 import islpy as isl
 
 from polyopt.model.affine import Affine
-from polyopt.transform.auto.context import Search, attempt, name_of
+from polyopt.transform.auto.context import attempt, name_of
 from polyopt.transform.auto.marks import innermost
 from polyopt.transform.edit import Place, places
 from polyopt.transform.legality import Level
@@ -18,9 +18,8 @@ from polyopt.transform.schedule import Schedule
 _MOST = 3
 
 
-def split_at_pivots(search: Search, schedule: Schedule) -> Schedule:
+def split_at_pivots(schedule: Schedule) -> Schedule:
     """Split innermost loops, and then those around them, at their pivots."""
-    del search
     for place in innermost(schedule):
         current = schedule
         for _ in range(_MOST):
