@@ -217,10 +217,11 @@ class Schedule:
         tree = splitting.split(self.tree, self.scop, loop, at)
         return self._then(tree, Step("split", (loop,), (("at", at),)))
 
-    def separate(self, *names: str) -> Schedule:
+    def separate(self, *names: str, inside: str | None = None) -> Schedule:
         """Run full tiles apart from partial ones: `separation.separate`."""
-        tree = separation.separate(self.tree, self.scop, names)
-        return self._then(tree, Step("separate", names))
+        tree = separation.separate(self.tree, self.scop, names, inside)
+        keywords = () if inside is None else (("inside", inside),)
+        return self._then(tree, Step("separate", names, keywords))
 
     def promote(self, array: str, at: str) -> Schedule:
         """Keep a loop's block of an array in registers: `storage.promote`."""

@@ -155,6 +155,20 @@ def test_separated_parts_in_the_wrong_order():
     s = s.skew("i", by="t", factor=2).tile({"t": 2, "i": 3})
     refused(lambda: s.separate("t", "i"))
 
+def lagging(A):
+    n = A.shape[0]
+    for i in range(1, n):
+        for j in range(1, n - 1):
+            A[i, j] = A[i, j - 1] + A[i - 1, j + 1]
+
+
+def test_parts_deep_inside_are_in_order_where_those_outside_are_not():
+    s = original(lagging, small(9, 9)).strip_mine("i", 3).skew("j", by="i", factor=2)
+    s = s.permute("i_tile", "j", "i")
+    refused(lambda: s.separate("i"))
+    for n in (1, 2, 3, 4, 7, 9):
+        same_as_python(s.separate("i", inside="j").unroll("i"), lagging, small(n, n))
+
 
 # ---- known miscompiles of other tools ----------------------------------------------------------
 

@@ -113,6 +113,7 @@ def _owner(
     order = [i for i in statement.iterators if i in moved]
     fresh = [i for i in order if left.get(i, 2.0) > 1.0]
     whole = [i for i in fresh if abs(moved[i]) == 1 and i in row.names()]
+    whole.sort(key=lambda i: i in left)
     return next(iter([*whole, *fresh, *order]), None)
 
 
@@ -123,18 +124,24 @@ def _moves(iterators: tuple[str, ...], rows: list[Affine]) -> list[Mapping[str, 
     """
     points = [_point(row) for row in rows]
     basis: list[Affine] = []
-    for row in points:
+    # Tile loops last: where a point loop was skewed after tiling, theirs are no loop's rows.
+    for row in sorted(points, key=lambda p: p not in rows):
         vector = [row.coefficient(i) for i in iterators]
-        if any(vector) and row not in basis:
+        if any(vector) and row not in basis and len(basis) < len(iterators):
             basis.append(row)
     matrix = _inverse([[r.coefficient(i) for i in iterators] for r in basis])
     if matrix is None:
-        return [{i: row.coefficient(i) for i in iterators if row.coefficient(i)} for row in points]
+        return [_coefficients(row, iterators) for row in points]
     columns = {
         row: {i: matrix[k][n] for k, i in enumerate(iterators) if matrix[k][n]}
         for n, row in enumerate(basis)
     }
-    return [columns.get(row, {}) for row in points]
+    return [columns.get(row) or _coefficients(row, iterators) for row in points]
+
+
+def _coefficients(row: Affine, iterators: tuple[str, ...]) -> Mapping[str, int]:
+    """What a row adds up, of a loop of which no more is known."""
+    return {i: row.coefficient(i) for i in iterators if row.coefficient(i)}
 
 
 def _inverse(matrix: list[list[int]]) -> list[list[int]] | None:

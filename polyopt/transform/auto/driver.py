@@ -3,8 +3,9 @@
 Scalars are privatised. Each top-level nest with a contraction gets register and cache tiles; any
 other gets the structure (as written, distributed, a parallel loop sunk, isl's orders, or tiles
 along wavefronts) and the loop orders with the least estimated cost. Neighbours that share data are
-fused, loops that single iterations hold up are split, and loops are marked last. Every decision is
-a public step, tried on the schedule and dropped where it is refused.
+fused, loops that single iterations hold up are split, rows around a recurrence lagged, and loops
+are marked last. Every decision is a public step, tried on the schedule and dropped where it is
+refused.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.fusing import fuse_neighbours
+from polyopt.transform.auto.lagging import lag_recurrences
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
 from polyopt.transform.auto.private_tiles import tile_private_sums
@@ -44,4 +46,5 @@ def auto(
         schedule = tiled
     schedule = fuse_neighbours(search, schedule)
     schedule = split_at_pivots(schedule)
+    schedule = lag_recurrences(search, schedule)
     return replace(mark_loops(search, schedule), brief=was_brief)

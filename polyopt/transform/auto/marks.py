@@ -53,7 +53,7 @@ def _on_one_path(first: Path, second: Path) -> bool:
 def _vectors(search: Search, schedule: Schedule) -> Schedule:
     for place in innermost(schedule):
         level = _levels(schedule)[(place.path, place.position)]
-        if not level.is_vector or place.member.vector or _is_short(search, schedule, place):
+        if not level.is_vector or _is_settled(place) or _is_short(search, schedule, place):
             continue
         if (
             level.reductions
@@ -66,6 +66,11 @@ def _vectors(search: Search, schedule: Schedule) -> Schedule:
             attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
         )
     return schedule
+
+
+def _is_settled(place: Place) -> bool:
+    """Whether the loop has been given its form: lanes, or iterations side by side."""
+    return bool(place.member.vector or place.member.unroll)
 
 
 def _is_short(search: Search, schedule: Schedule, place: Place) -> bool:

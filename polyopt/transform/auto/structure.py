@@ -11,6 +11,7 @@ from polyopt.model.tree import Band, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
+from polyopt.transform.auto.lagging import skewed_to_lag
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import sunk
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
@@ -123,6 +124,7 @@ def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Sc
     band = next((p for p in places(new.tree) if inside <= set(p.member.statements)), None)
     if band is None or _has_outer_parallel(new, inside):
         return None
+    new = skewed_to_lag(search, new, band.path)
     members = [p for p in places(new.tree) if p.path == band.path]
     if len(members) < 2:
         return None
