@@ -155,6 +155,7 @@ def test_separated_parts_in_the_wrong_order():
     s = s.skew("i", by="t", factor=2).tile({"t": 2, "i": 3})
     refused(lambda: s.separate("t", "i"))
 
+
 def lagging(A):
     n = A.shape[0]
     for i in range(1, n):
