@@ -14,6 +14,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import All
 from polyopt.options import Options
 from polyopt.runtime.arguments import Key, as_type, describe, twins, types_of
+from polyopt.runtime.table import MOST_ROWS, Row, row, table
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -88,9 +89,18 @@ class Kernel:
     Called with arrays and numbers it computes what `py_func` computes. Numbers and functions that
     it captures are frozen when it is first specialised for some types, as `with_options()` makes
     anew.
+
+    The first call with arguments of some types goes through Python, which has the words for
+    whatever is wrong; it leaves a row in `_table`, from which caller.c serves later calls.
     """
 
+    __slots__ = ("__dict__", "__weakref__", "_table")
+
     def __init__(self, function: FunctionType, options: Options) -> None:
+        self._table: bytes | None = None
+        self._rows: list[Row] = []
+        self._row_entries: list[Entry] = []
+        self._seen: set[Key] = set()
         self._call = _Call(FunctionSource.of(function))
         functools.update_wrapper(cast("Callable[..., None]", self), function)
         self.py_func = function
@@ -106,6 +116,10 @@ class Kernel:
         AssumptionError before any array is touched; UnsupportedSyntaxError, NotAffineError,
         BuildError and TargetUnavailableError where the kernel cannot be compiled.
         """
+        self._checked(*args, **kwargs)
+
+    def _checked(self, *args: object, **kwargs: object) -> None:
+        """A call with every check in Python."""
         plain = not kwargs and len(args) == self._call.positional
         values = args if plain else self._call.values(args, kwargs)
         key, addresses, repeated = describe(values)
@@ -117,6 +131,32 @@ class Kernel:
             made = self._specialization(self._call.types(values), same)
             entry = self._entries.setdefault(key, made.entry)
         entry(values, addresses)
+        if key not in self._seen:
+            self._learn(key, entry, values, addresses)
+
+    def _learn(
+        self, key: Key, entry: Entry, values: Sequence[object], addresses: Sequence[int]
+    ) -> None:
+        """Have later calls such as this one made by caller.c, where there is a row for them."""
+        with self._lock:
+            made = row(entry, values, twins(values, addresses))
+            if key in self._seen or made is None or len(self._rows) == MOST_ROWS:
+                self._seen.add(key)
+                return
+            self._seen.add(key)
+            self._rows.append(made)
+            self._row_entries.append(entry)
+            self._table = table(self._call.signature, self._rows)
+            if type(self) is Kernel:
+                from polyopt.runtime.caller import quick_class  # noqa: PLC0415 file locks
+
+                self.__class__ = quick_class(Kernel, "_table") or Kernel
+
+    def _failed(
+        self, number: int, code: int, args: Sequence[object], kwargs: Mapping[str, object] | None
+    ) -> None:
+        """Raise what the entry of a row's result says; caller.c calls this."""
+        self._row_entries[number].failed(self._call.values(args, kwargs or {}), code)
 
     def bind(self, *args: object, **kwargs: object) -> dict[str, object]:
         """The arguments of a call by their names, defaults filled in.

@@ -37,6 +37,7 @@ LAZY_IMPORTS = {
     ("polyopt.emit.loops", "polyopt.emit.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.model.nest", "polyopt.model.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.kernel", "polyopt.pipeline"): "isl, a third of the time of `import polyopt`",
+    ("polyopt.kernel", "polyopt.runtime.caller"): "file locks, which only compiling needs",
     ("polyopt.kernel", "polyopt.explain"): "isl, a third of the time of `import polyopt`",
     ("polyopt.model.symbols", "sympy"): "0.3 s, needed only when a symbol is converted",
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polyopt.emit.binding import PACKED, is_packable, is_real
 from polyopt.errors import (
     AliasError,
     AssumptionError,
@@ -28,7 +29,7 @@ from polyopt.model.types import ArrayType, ScalarType
 if TYPE_CHECKING:
     import numpy as np
 
-    from polyopt.emit.program import Check, Program
+    from polyopt.emit.program import CArgument, Check, Program
 
     AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
@@ -47,12 +48,16 @@ _SAFE_IN_C = 1 << 40
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """How a kernel is called. `written` names the arrays that it writes."""
+    """How a kernel is called. `written` names the arrays that it writes.
+
+    `heavy`: it may run for long however small its arguments are.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
     parameters: tuple[Parameter, ...]
     written: frozenset[str]
+    heavy: bool = False
 
     @property
     def positions(self) -> dict[str, int]:
@@ -61,7 +66,7 @@ class Interface:
 
 
 @dataclass(frozen=True, slots=True)
-class _ArrayPlan:
+class ArrayPlan:
     """An array argument that C gets a pointer to."""
 
     position: int
@@ -70,7 +75,7 @@ class _ArrayPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _ExtentPlan:
+class ExtentPlan:
     """An extent that a call must have: `array.shape[dim] == extent`."""
 
     position: int
@@ -81,7 +86,7 @@ class _ExtentPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _IntPlan:
+class IntPlan:
     """An integer argument that is a parameter."""
 
     position: int
@@ -90,11 +95,61 @@ class _IntPlan:
     bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class ScalarPlan:
+    """A scalar argument that C gets by value."""
+
+    position: int
+    argument: CArgument
+
+    @property
+    def convert(self) -> type[float | int]:
+        """What makes it a number for ctypes."""
+        return float if is_real(self.argument) else int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a call converts and checks. `numbers` are the parameters that C gets, in its order.
+
+    `pairs` must not share memory, a written array first. `shapes` are the parameters that are
+    extents: name, position, dimension.
+    """
+
+    numbers: tuple[str, ...]
+    scalars: tuple[ScalarPlan, ...]
+    arrays: tuple[ArrayPlan, ...]
+    pairs: tuple[tuple[ArrayPlan, ArrayPlan], ...]
+    ints: tuple[IntPlan, ...]
+    shapes: tuple[tuple[str, int, int], ...]
+    extents: tuple[ExtentPlan, ...]
+
+    @staticmethod
+    def of(interface: Interface, program: Program, takes_overlap: bool) -> Plan:
+        """The plan of a program."""
+        positions = interface.positions
+        arrays = _array_plans(interface, program)
+        ints, shapes = _parameter_plans(interface)
+        return Plan(
+            tuple(a.name for a in program.arguments if a.kind == "parameter"),
+            tuple(
+                ScalarPlan(positions[a.name], a) for a in program.arguments if a.kind == "scalar"
+            ),
+            arrays,
+            () if takes_overlap else _pairs(arrays),
+            ints,
+            shapes,
+            _extent_plans(interface),
+        )
+
+
 class Entry:
     """The entry function of a loaded library, called with the kernel's own arguments.
 
     `threads` of None leaves OpenMP's own rules alone. `overlapping` provides the entry that takes
     arrays which share memory, where the kernel allows them; without it they are an AliasError.
+    For caller.c: `packed` is the address of the packed entry, `setters` those of OpenMP's
+    functions around a call and the number to set, or zeros.
     """
 
     def __init__(
@@ -109,21 +164,15 @@ class Entry:
     ) -> None:
         self.interface = interface
         self.checks = program.checks
+        self.plan = Plan.of(interface, program, takes_overlap)
+        self.packed = address_of(library, PACKED) if is_packable(program) else 0
+        self.setters = (0, 0, 0)
         self._overlapping = overlapping
         self._function = _function(library, program)
         if program.openmp and threads:
             self._function = _with_threads(self._function, library, threads)
-        self._arrays = _array_plans(interface, program)
-        self._pairs = () if takes_overlap else _pairs(self._arrays)
-        self._ints, self._shapes = _parameter_plans(interface)
-        self._extents = _extent_plans(interface)
-        positions = interface.positions
-        self._numbers = tuple(a.name for a in program.arguments if a.kind == "parameter")
-        self._scalars = tuple(
-            (positions[a.name], a.name, float if a.ctype in ("double", "float") else int)
-            for a in program.arguments
-            if a.kind == "scalar"
-        )
+            get, put = (address_of(library, name) for name in _THREADS)
+            self.setters = (get, put, threads if put else 0)
 
     def __call__(self, values: Sequence[object], addresses: Sequence[int]) -> None:
         """Check the values and run; `addresses` are those that `describe` found.
@@ -132,29 +181,29 @@ class Entry:
         before any array is touched, and MemoryError where scratch memory cannot be had.
         """
         parameters = self._parameters(values)
-        for extent in self._extents:
+        for extent in self.plan.extents:
             shape: tuple[int, ...] = values[extent.position].shape  # type: ignore[attr-defined]
             if shape[extent.dim] != extent.extent.evaluate(parameters):
                 raise ShapeError(self._wrong_extent(extent, values, parameters))
-        for plan in self._arrays:
+        for plan in self.plan.arrays:
             flags = values[plan.position].flags  # type: ignore[attr-defined]
             if not flags.carray and (plan.written or not (flags.c_contiguous and flags.aligned)):
                 self._refuse_layout(plan, flags)
-        for one, other in self._pairs:
+        for one, other in self.plan.pairs:
             if _overlap(values, addresses, one.position, other.position):
                 if self._overlapping is not None:
                     self._overlapping()(values, addresses)
                     return
                 raise AliasError(self._overlap_text(one, other))
-        scalars = [self._scalar(plan, values) for plan in self._scalars]
-        self._run(parameters, scalars, [addresses[plan.position] for plan in self._arrays])
+        scalars = [self._scalar(plan, values) for plan in self.plan.scalars]
+        self._run(parameters, scalars, [addresses[plan.position] for plan in self.plan.arrays])
 
     # -- values ------------------------------------------------------------------------------
 
     def _parameters(self, values: Sequence[object]) -> dict[str, int]:
         """The parameters' values."""
         found: dict[str, int] = {}
-        for plan in self._ints:
+        for plan in self.plan.ints:
             value = int(values[plan.position])  # type: ignore[call-overload]
             if not -1 << (plan.bits - 1) <= value < 1 << (plan.bits - 1):
                 raise DtypeError(
@@ -162,17 +211,17 @@ class Entry:
                     f"{plan.bits} bits: integers hold -2**{plan.bits - 1} to 2**{plan.bits - 1} - 1"
                 )
             found[plan.parameter] = value
-        for name, position, dim in self._shapes:
+        for name, position, dim in self.plan.shapes:
             found[name] = values[position].shape[dim]  # type: ignore[attr-defined]
         return found
 
-    def _scalar(self, plan: tuple[int, str, type[float | int]], values: Sequence[object]) -> float:
-        position, name, convert = plan
+    def _scalar(self, plan: ScalarPlan, values: Sequence[object]) -> float:
         try:
-            return convert(values[position])  # type: ignore[arg-type, call-overload]
+            return plan.convert(values[plan.position])  # type: ignore[arg-type, call-overload]
         except OverflowError:
             raise DtypeError(
-                f"{self.interface.name}: argument {name} is an int beyond the range of a float"
+                f"{self.interface.name}: argument {plan.argument.name} is an int beyond the range "
+                "of a float"
             ) from None
 
     # -- the call ----------------------------------------------------------------------------
@@ -180,12 +229,16 @@ class Entry:
     def _run(
         self, parameters: dict[str, int], scalars: Sequence[float], pointers: Sequence[int]
     ) -> None:
-        numbers = [parameters[name] for name in self._numbers]
+        numbers = [parameters[name] for name in self.plan.numbers]
         if numbers and (max(numbers) >= _SAFE_IN_C or min(numbers) <= -_SAFE_IN_C):
             self._check_exactly(parameters)
         code = self._function(*numbers, *scalars, *pointers)
         if code:
             self._raise(code, parameters)
+
+    def failed(self, values: Sequence[object], code: int) -> None:
+        """Raise what the entry function's result says of a call with these values."""
+        self._raise(code, self._parameters(values))
 
     def _check_exactly(self, parameters: dict[str, int]) -> None:
         """The checks in Python's integers, for parameters with which C's might overflow."""
@@ -211,7 +264,7 @@ class Entry:
     # -- refusals ----------------------------------------------------------------------------
 
     def _wrong_extent(
-        self, plan: _ExtentPlan, values: Sequence[object], parameters: dict[str, int]
+        self, plan: ExtentPlan, values: Sequence[object], parameters: dict[str, int]
     ) -> str:
         shape: tuple[int, ...] = values[plan.position].shape  # type: ignore[attr-defined]
         because = ""
@@ -226,7 +279,7 @@ class Entry:
             "pass arrays whose extents agree"
         )
 
-    def _refuse_layout(self, plan: _ArrayPlan, flags: object) -> None:
+    def _refuse_layout(self, plan: ArrayPlan, flags: object) -> None:
         where = f"{self.interface.name}: argument {plan.name}"
         if not flags.c_contiguous:  # type: ignore[attr-defined]
             raise ShapeError(
@@ -241,7 +294,7 @@ class Entry:
             f"such as {plan.name}.copy()"
         )
 
-    def _overlap_text(self, one: _ArrayPlan, other: _ArrayPlan) -> str:
+    def _overlap_text(self, one: ArrayPlan, other: ArrayPlan) -> str:
         return (
             f"{self.interface.name}: arguments {one.name} and {other.name} overlap in memory, and "
             f"the kernel writes {one.name}: pass {other.name}.copy(), or decorate the kernel with "
@@ -252,13 +305,13 @@ class Entry:
 # ---- plans ---------------------------------------------------------------------------------
 
 
-def _array_plans(interface: Interface, program: Program) -> tuple[_ArrayPlan, ...]:
+def _array_plans(interface: Interface, program: Program) -> tuple[ArrayPlan, ...]:
     positions = interface.positions
     names = [a.name for a in program.arguments if a.kind == "array"]
-    return tuple(_ArrayPlan(positions[n], n, n in interface.written) for n in names)
+    return tuple(ArrayPlan(positions[n], n, n in interface.written) for n in names)
 
 
-def _pairs(plans: Sequence[_ArrayPlan]) -> tuple[tuple[_ArrayPlan, _ArrayPlan], ...]:
+def _pairs(plans: Sequence[ArrayPlan]) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
     """The pairs that must not share memory, a written array first."""
     return tuple(
         (one, other)
@@ -270,10 +323,10 @@ def _pairs(plans: Sequence[_ArrayPlan]) -> tuple[tuple[_ArrayPlan, _ArrayPlan], 
 
 def _parameter_plans(
     interface: Interface,
-) -> tuple[tuple[_IntPlan, ...], tuple[tuple[str, int, int], ...]]:
+) -> tuple[tuple[IntPlan, ...], tuple[tuple[str, int, int], ...]]:
     """Where the parameters come from: integer arguments, and extents (name, position, dim)."""
     positions = interface.positions
-    ints: list[_IntPlan] = []
+    ints: list[IntPlan] = []
     shapes: list[tuple[str, int, int]] = []
     for parameter in interface.parameters:
         kind, name, dim = parameter.origin
@@ -282,15 +335,15 @@ def _parameter_plans(
             continue
         type_ = interface.arguments[positions[name]].type
         bits = type_.dtype.bits if isinstance(type_, ScalarType) else 64
-        ints.append(_IntPlan(positions[name], parameter.name, name, bits))
+        ints.append(IntPlan(positions[name], parameter.name, name, bits))
     return tuple(ints), tuple(shapes)
 
 
-def _extent_plans(interface: Interface) -> tuple[_ExtentPlan, ...]:
+def _extent_plans(interface: Interface) -> tuple[ExtentPlan, ...]:
     """Every declared extent but those that define a parameter."""
     defining = {p.origin for p in interface.parameters}
     return tuple(
-        _ExtentPlan(position, dim, argument.name, extent, str(argument.type))
+        ExtentPlan(position, dim, argument.name, extent, str(argument.type))
         for position, argument in enumerate(interface.arguments)
         if isinstance(argument.type, ArrayType)
         for dim, extent in enumerate(argument.type.extents)
@@ -315,6 +368,17 @@ def _overlap(values: Sequence[object], addresses: Sequence[int], one: int, other
 
 # ---- the library ---------------------------------------------------------------------------
 
+_THREADS = ("omp_get_max_threads", "omp_set_num_threads")
+
+
+def address_of(library: ctypes.CDLL, symbol: str) -> int:
+    """Where a function of a library or of those it depends on is; 0 where there is none."""
+    try:
+        found = library[symbol]
+    except AttributeError:
+        return 0
+    return ctypes.cast(found, ctypes.c_void_p).value or 0
+
 
 def _function(library: ctypes.CDLL, program: Program) -> Callable[..., int]:
     function = library[program.symbol]
@@ -334,7 +398,7 @@ def _with_threads(
     OpenMP runtime that it uses.
     """
     try:
-        get, put = library["omp_get_max_threads"], library["omp_set_num_threads"]
+        get, put = (library[name] for name in _THREADS)
     except AttributeError:  # no loop is parallel, and the linker left OpenMP out
         return function
     put.argtypes, put.restype = [ctypes.c_int], None

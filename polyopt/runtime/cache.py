@@ -25,6 +25,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from polyopt._version import __version__
+from polyopt.emit.binding import with_binding
 from polyopt.emit.program import Program
 from polyopt.errors import BuildError
 from polyopt.machine import processor
@@ -83,7 +84,7 @@ def key(program: Program, compiler: Compiler, flags: Flags) -> str:
     model, features = processor()
     parts = (
         __version__,
-        program.source,
+        with_binding(program),
         str(flags),
         compiler.identity,
         os.uname().machine,
@@ -225,7 +226,7 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
     work = Path(tempfile.mkdtemp(prefix="build-", dir=folder))
     source, made, target = work / f"{name}.c", work / f"{name}.so", folder / f"{name}.so"
     try:
-        source.write_text(program.source, encoding="utf-8")
+        source.write_text(with_binding(program), encoding="utf-8")
         try:
             compile_library(compiler, flags, source, made)
         except BuildError as error:

@@ -7,15 +7,28 @@ from polyopt.model import bounds
 from polyopt.model.affine import Affine, Compare, Condition, Not
 from polyopt.model.extract import known_context
 from polyopt.model.nest import Array, Assumption
-from polyopt.model.scop import Scop
+from polyopt.model.scop import Scop, Statement
 from polyopt.runtime.bind import Interface
+
+_MANY = 4096
 
 
 def interface(scop: Scop) -> Interface:
     """How the kernel is called."""
     arrays = {a.name for a in scop.arrays if a.kind == "argument"}
     written = frozenset(s.array for s in scop.statements) & arrays
-    return Interface(scop.name, scop.arguments, scop.parameters, written)
+    heavy = any(map(_is_heavy, scop.statements))
+    return Interface(scop.name, scop.arguments, scop.parameters, written, heavy)
+
+
+def _is_heavy(statement: Statement) -> bool:
+    """Whether loops of constant length alone may run a statement thousands of times."""
+    trips = 1
+    for position in range(len(statement.iterators)):
+        last, first = statement.domain.dim_max_val(position), statement.domain.dim_min_val(position)
+        if last.is_int() and first.is_int():
+            trips *= max((last - first).to_python() + 1, 1)
+    return trips > _MANY
 
 
 def call_checks(scop: Scop) -> tuple[Check, ...]:

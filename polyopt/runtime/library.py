@@ -32,6 +32,14 @@ def open_library(program: Program, *, cache: bool = True, overlapping: bool = Fa
     return library
 
 
+def open_plain(program: Program) -> ctypes.PyDLL:
+    """The loaded library of helper code that works on Python's objects, lock held.
+
+    Raises as `open_library` does.
+    """
+    return ctypes.PyDLL(open_library(program)._name)
+
+
 def _load_again(path: Path) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(path))

@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 import polyopt as po
+from polyopt.emit.binding import with_binding
 from polyopt.runtime import cache, compiler, library
 from polyopt.runtime.cache import (
     cache_clear,
@@ -51,7 +52,7 @@ def test_a_program_is_compiled_once(scale, cache_folder, builds):
     assert len(builds) == 1
     assert first.parent == cache_folder
     assert sorted(p.suffix for p in cache_folder.iterdir()) == [".c", ".so"]
-    assert first.with_suffix(".c").read_text() == scale.source
+    assert first.with_suffix(".c").read_text() == with_binding(scale)
 
 
 def test_without_a_cache_nothing_is_kept(scale, cache_folder, builds):
@@ -249,7 +250,7 @@ def test_a_failed_source_outlives_a_temporary_folder(broken):
         library_path(broken, cache=False)
     kept = Path(error.value.source_path)
     assert temporary_folder() not in kept.parents
-    assert kept.read_text() == broken.source
+    assert kept.read_text() == with_binding(broken)
     kept.unlink()
     kept.parent.rmdir()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import polyopt as po
+from polyopt.emit.binding import with_binding
 from polyopt.runtime import compiler
 from polyopt.runtime.cache import library_path
 from polyopt.runtime.compiler import Compiler, find_compiler, flags_for, run
@@ -142,7 +143,7 @@ def test_a_failure_shows_command_source_and_words(broken, cache_folder):
         library_path(broken)
     kept = Path(error.value.source_path)
     assert kept.parent == cache_folder / "failed"
-    assert kept.read_text() == broken.source
+    assert kept.read_text() == with_binding(broken)
     lines = message(error).splitlines()
     assert lines[0] == "the C compiler failed with exit status 1."
     assert lines[1] == f"  command: {error.value.command}"
@@ -193,7 +194,7 @@ def test_a_compiler_that_hangs_is_stopped_with_its_children(scale, script, monke
     assert lines[3] == (
         "  Set POLYOPT_BUILD_SECONDS to allow more, or make the kernel or its unrolling smaller."
     )
-    assert Path(error.value.source_path).read_text() == scale.source
+    assert Path(error.value.source_path).read_text() == with_binding(scale)
     assert is_gone(int(pid.read_text()))
 
 

@@ -1,0 +1,121 @@
+"""What caller.c reads: for each specialisation one row of 64-bit words, all in one bytes object.
+
+A row is made of the first call that a specialisation has checked in Python. It accepts exactly
+such calls: the same Python types, dtypes, ranks and layouts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polyopt.emit.binding import is_real
+from polyopt.model.types import from_numpy
+
+if TYPE_CHECKING:
+    from polyopt.runtime.bind import Entry
+
+# The enumerations of caller.c.
+ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED = range(6)
+FROM_ARGUMENT, FROM_EXTENT, FROM_STRIDE = range(3)
+MOST_ARGUMENTS, MOST_NUMBERS = 32, 96
+
+MOST_ROWS = 64
+"""Specialisations of one kernel that are called without Python; others stay with it."""
+
+_WORD = 64
+_KINDS = {"f": FLOAT, "i": SIGNED, "u": UNSIGNED, "b": UNSIGNED}
+_PYTHON = {int: (PYTHON_INT, 8), bool: (PYTHON_BOOL, 1), float: (FLOAT, 8)}
+
+Row = tuple[int, ...]
+
+
+def scalar_kind(kind: type) -> tuple[int, int] | None:
+    """How caller.c reads a scalar of this very class: kind and bytes; None where it cannot."""
+    if kind in _PYTHON:
+        return _PYTHON[kind]
+    dtype = from_numpy(np.dtype(kind)) if issubclass(kind, np.generic) else None
+    return None if dtype is None else (_KINDS[dtype.kind], dtype.bits // 8)
+
+
+def table(signature: inspect.Signature, rows: Sequence[Row]) -> bytes:
+    """The table of a kernel: its arguments' names and defaults, then the rows.
+
+    The addresses in it are of objects that the signature keeps alive.
+    """
+    names: list[int] = []
+    positional = 0
+    for name, parameter in signature.parameters.items():
+        hidden = parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+        positional += parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+        default = parameter.default
+        missing = default is inspect.Parameter.empty
+        names += [0 if hidden else id(name), 0 if missing else id(default)]
+    head = [len(rows), len(signature.parameters), positional]
+    return array("q", chain(head, names, *rows)).tobytes()
+
+
+def row(entry: Entry, values: Sequence[object], twins: Sequence[int]) -> Row | None:
+    """The row for calls such as this one; None where caller.c has no words for them."""
+    plan = entry.plan
+    arguments = [_argument(entry, values, twins, position) for position in range(len(values))]
+    numbers = [_number(entry, name) for name in plan.numbers]
+    if len(arguments) > MOST_ARGUMENTS or len(numbers) > MOST_NUMBERS or entry.packed == 0:
+        return None
+    if None in arguments or not all(e.extent.is_linear for e in plan.extents):
+        return None
+    extents = [tuple(_extent(entry, position)) for position in range(len(plan.extents))]
+    parts: list[Sequence[int]] = [
+        *(a for a in arguments if a is not None),
+        *numbers,
+        *((s.position, is_real(s.argument)) for s in plan.scalars),
+        [a.position for a in plan.arrays],
+        *extents,
+        *((one.position, other.position) for one, other in plan.pairs),
+    ]
+    counts = [len(numbers), len(plan.scalars), len(plan.arrays), len(extents), len(plan.pairs)]
+    head = [entry.packed, *entry.setters, entry.interface.heavy, *counts]
+    words = [*head, *chain(*parts)]
+    return (len(words) + 1, *words)
+
+
+def _argument(
+    entry: Entry, values: Sequence[object], twins: Sequence[int], position: int
+) -> Sequence[int] | None:
+    value = values[position]
+    if isinstance(value, np.ndarray):
+        twin = twins[position] if twins[position] != position else -1
+        written = entry.interface.arguments[position].name in entry.interface.written
+        first = entry.interface.arguments[twins[position]].name in entry.interface.written
+        kinds = (id(np.ndarray), id(np.memmap))
+        size, number = value.itemsize, value.dtype.num
+        return (ARRAY, size, *kinds, number, twin, value.ndim, written or first, 0, -1)
+    found = scalar_kind(type(value))
+    if found is None:
+        return None
+    return (*found, id(type(value)), 0, -1, -1, 0, 0, 0, -1)
+
+
+def _number(entry: Entry, name: str) -> Sequence[int]:
+    plan = entry.plan
+    for each in plan.ints:
+        if each.parameter == name:
+            bound = 1 << (min(each.bits, _WORD) - 1)
+            return (FROM_ARGUMENT, each.position, 0, -bound, bound - 1)
+    for parameter, position, dim in plan.shapes:
+        if parameter == name:
+            return (FROM_EXTENT, position, dim, 0, (1 << 63) - 1)
+    raise KeyError(name)
+
+
+def _extent(entry: Entry, index: int) -> Iterator[int]:
+    plan = entry.plan.extents[index]
+    numbers: Mapping[object, int] = {name: i for i, name in enumerate(entry.plan.numbers)}
+    yield from (plan.position, plan.dim, plan.extent.constant, len(plan.extent.terms))
+    for atom, factor in plan.extent.terms:
+        yield from (numbers[atom], factor)
