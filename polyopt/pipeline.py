@@ -158,18 +158,11 @@ class Stages:
         return cast("T", self._made[name])
 
     def _choose(self) -> Schedule:
-        """The schedule the options ask for; the automatic one only if it can be lowered.
-
-        Source order always can. A schedule that a person wrote is never replaced.
-        """
-        chosen = choose(self.original, self.options)
+        """The schedule the options ask for, the automatic one with its loops."""
         if self.options.schedule == "auto":
-            try:
-                self._made["loops"] = lower(chosen)
-            except (IllegalScheduleError, InternalError, isl.Error) as error:
-                LOG.warning("%s: kept in source order, since %s", self.scop.name, error)
-                return self.original
-        return chosen
+            chosen, self._made["loops"] = automatic(self.original, self.options.target)
+            return chosen
+        return choose(self.original, self.options)
 
     def _compile(self, program: Program) -> ctypes.CDLL:
         return open_library(program, cache=self.options.cache, overlapping=self._overlap)
@@ -205,8 +198,6 @@ def choose(original: Schedule, options: Options) -> Schedule:
     wanted = options.schedule
     if wanted == "source":
         return original
-    if wanted == "auto":
-        return auto_schedule(original, target=options.target)
     if isinstance(wanted, Schedule):
         return _fitting(wanted, original, "the schedule given")
     if not callable(wanted):
@@ -264,8 +255,21 @@ def auto_schedule(
                 "begin from a schedule in source order"
             )
         schedule = Schedule.source_order(schedule.scop, schedule.dependences, fp)
+    return automatic(schedule, resolved)[0]
+
+
+def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
+    """The automatic schedule and its loops; that of the steps so far where it has none.
+
+    isl may cut a private block up, or find no loops, which only lowering tells.
+    """
     machine = detect()
-    return auto(schedule, machine=machine, threads=machine.cores if resolved.openmp else 1)
+    chosen = auto(schedule, machine=machine, threads=machine.cores if target.openmp else 1)
+    try:
+        return chosen, lower(chosen)
+    except (IllegalScheduleError, InternalError, isl.Error) as error:
+        LOG.warning("%s: kept in the order given, since %s", schedule.scop.name, error)
+        return schedule, lower(schedule)
 
 
 def emit(schedule: Schedule, loops: Loops, checks: tuple[Check, ...], options: Options) -> Program:

@@ -22,16 +22,18 @@ def joined(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
     Raises IllegalScheduleError where a piece that reads what another wrote stays apart from it.
     """
     result: list[Node] = []
-    for node in (_inside(n, scop) for n in nodes):
+    for node in nodes:
         last = _block(result[-1]) if result else None
         block = _block(node)
         if last is not None and block is not None and _key(last) == _key(block):
             result[-1] = replace(last, body=(*_bare(result[-1]), *_bare(node)))
         else:
             result.append(node)
-    for node in result:
+    # Blocks inside blocks come together only once those around them have.
+    done = tuple(_inside(node, scop) for node in result)
+    for node in done:
         _check(node, scop)
-    return tuple(result)
+    return done
 
 
 def _inside(node: Node, scop: Scop) -> Node:

@@ -207,21 +207,28 @@ def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion |
 def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]:
     """The blocks of every promoted array, where its loop is now.
 
-    Raises IllegalScheduleError where one is no full box any more, or shared between threads.
+    Raises IllegalScheduleError where one is no full box any more, shared between threads, or
+    inside another one of the same array.
     """
     found: list[Promotion] = []
 
-    def visit(node: Node, path: Path) -> None:
+    def visit(node: Node, path: Path, around: frozenset[str]) -> None:
         array = node.name.removeprefix("promote ") if isinstance(node, Mark) else ""
         if array and _users(footprints.scop, tree, path, array):
             block = promoted_block(footprints, tree, path, array)
             if block is None:
                 raise IllegalScheduleError(_lost(node, array))
+            if array in around:
+                raise IllegalScheduleError(
+                    f'"{array}" is in a promoted block here already, and a block has no block '
+                    f"of its own. Promote it once, at the loop that is to keep it."
+                )
             found.append(block)
+            around |= {array}
         for number, child in enumerate(children(node)):
-            visit(child, (*path, number))
+            visit(child, (*path, number), around)
 
-    visit(tree.root, ())
+    visit(tree.root, (), frozenset())
     return tuple(found)
 
 
