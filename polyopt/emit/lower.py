@@ -45,7 +45,7 @@ def lower(schedule: Schedule) -> Loops:
     root = builder.schedule(schedule.tree)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
-    build = isl.AstBuild.from_context(schedule.scop.context)
+    build = isl.AstBuild.from_context(schedule.scop.facts)
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}

@@ -68,7 +68,7 @@ def _work(node: For, scop: Scop, outer: frozenset[str]) -> tuple[tuple[Affine, .
 
 def _width(scop: Scop, statement: Statement, position: int) -> Affine | None:
     """The number of values between an iterator's least and greatest, where it has one form."""
-    domain = statement.domain.intersect_params(scop.context)
+    domain = statement.domain.intersect_params(scop.facts)
     low, high = domain.dim_min(position), domain.dim_max(position)
     ends = []
     for end in (low, high):

@@ -18,7 +18,8 @@ import islpy as isl
 
 from polyopt._isl import Frame, limited
 from polyopt.errors import UnsupportedSyntaxError
-from polyopt.model.order import order_map, reversed_order, time_vectors
+from polyopt.model.affine import Affine
+from polyopt.model.order import TimeVector, order_map, time_vectors
 from polyopt.model.scop import Access, Scop, Statement
 
 _OPERATIONS = 300_000
@@ -107,8 +108,6 @@ def analyse(
     """
     frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
     vectors = time_vectors(scop.tree.root, scop.tree.statements)
-    forwards = order_map(vectors, frames)
-    order = _Order(forwards, reversed_order(forwards))
     found: list[Dependence] = []
     for array in scop.arrays:
         if known is not None and array.name not in changed:
@@ -116,10 +115,27 @@ def analyse(
             continue
         uses = _uses(scop, frames, array.name)
         if any(u.access.kind != "read" for u in uses):
+            order = _order(vectors, frames, uses)
             found += _flow(scop, array.name, uses, order.forwards)
             found += _anti(array.name, uses, order.backwards)
             found += _output(array.name, uses, order.forwards)
     return Dependences(tuple(found))
+
+
+def _order(
+    vectors: dict[str, TimeVector], frames: dict[str, Frame], uses: tuple[_Use, ...]
+) -> _Order:
+    """The order of the statements with some uses, in the time dimensions that tell them apart."""
+    names = list(dict.fromkeys(u.statement.name for u in uses))
+    columns = [c for c in zip(*(vectors[n] for n in names), strict=True) if not _is_one_number(c)]
+    short = dict(zip(names, zip(*columns, strict=True), strict=True)) if columns else {}
+    forwards = {n: short.get(n, (Affine(),)) for n in names}
+    backwards = {n: tuple(-row for row in vector) for n, vector in forwards.items()}
+    return _Order(order_map(forwards, frames), order_map(backwards, frames))
+
+
+def _is_one_number(column: tuple[Affine, ...]) -> bool:
+    return column[0].is_constant and all(row == column[0] for row in column)
 
 
 def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[_Use, ...]:
@@ -129,7 +145,7 @@ def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[_Use, ...]:
             if access.array != array:
                 continue
             relation = frames[statement.name].access(array, access.subscripts)
-            relation = relation.intersect_domain(statement.domain.intersect_params(scop.context))
+            relation = relation.intersect_domain(statement.domain.intersect_params(scop.facts))
             target = statement.array == array and statement.subscripts == access.subscripts
             found.append(_Use(statement, access, relation, target))
     return tuple(found)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import islpy as isl
-
 from polyopt._isl import Frame
 from polyopt.model.affine import Affine, All, Compare, Condition, Not
 from polyopt.model.bounds import in_bounds
 from polyopt.model.nest import Assign, Branch, Loop, LoopNest, Node
 from polyopt.model.reductions import recognise
-from polyopt.model.scop import Scop, Statement
+from polyopt.model.scop import Scop, Statement, known_context
 from polyopt.model.tree import Band, Filter, Leaf, Member, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
 
@@ -139,15 +137,3 @@ def extract(nest: LoopNest) -> Scop:
     )
     safe = context.intersect(in_bounds(scop)).coalesce()
     return replace(scop, context=safe, context_text=str(safe))
-
-
-def known_context(model: LoopNest | Scop) -> isl.Set:
-    """What is known of the parameters before a call checks anything else.
-
-    Extents are not negative, and assumptions hold.
-    """
-    frame = Frame(tuple(p.name for p in model.parameters), None, ())
-    zero = Affine.integer(0)
-    known: list[Condition] = [a.condition for a in model.assumptions]
-    known += [Compare(">=", e, zero) for a in model.arrays for e in a.shape if not e.is_constant]
-    return frame.holds(All(tuple(known))).coalesce()

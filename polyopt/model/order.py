@@ -60,14 +60,3 @@ def order_map(vectors: Mapping[str, TimeVector], frames: Mapping[str, Frame]) ->
     if result is None:
         return isl.UnionMap("{ }")
     return result
-
-
-def reversed_order(order: isl.UnionMap) -> isl.UnionMap:
-    """The same order with time running backwards."""
-    result = isl.UnionMap.empty(order.get_space())
-    maps: list[isl.Map] = []
-    order.foreach_map(maps.append)
-    for map_ in maps:
-        negated = isl.MultiPwAff.from_pw_multi_aff(isl.PwMultiAff.from_map(map_)).neg()
-        result = result.union(isl.UnionMap.from_map(isl.Map.from_multi_pw_aff(negated)))
-    return result

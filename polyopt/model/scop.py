@@ -13,9 +13,10 @@ from typing import Literal
 
 import islpy as isl
 
-from polyopt.model.affine import Affine
+from polyopt._isl import Frame
+from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.expr import Expr, loads
-from polyopt.model.nest import Argument, Array, Assumption, Parameter
+from polyopt.model.nest import Argument, Array, Assumption, LoopNest, Parameter
 from polyopt.model.tree import Tree
 from polyopt.model.types import DType
 from polyopt.source import Location
@@ -126,6 +127,15 @@ class Scop:
         """The element type of an array."""
         return self.array(name).dtype
 
+    @cached_property
+    def facts(self) -> isl.Set:
+        """The context, but of the conditions left to checks only what one conjunction can say.
+
+        isl's time grows with the pieces of a set, and many accesses make many of them.
+        """
+        hull = isl.Set.from_basic_set(self.context.simple_hull())
+        return hull.intersect(known_context(self)).coalesce()
+
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The parameters' names in their fixed order."""
@@ -138,6 +148,18 @@ class Scop:
         return "\n".join(
             [head, *known, *arrays, *map(str, self.statements), "order", str(self.tree)]
         )
+
+
+def known_context(model: LoopNest | Scop) -> isl.Set:
+    """What is known of the parameters before a call checks anything else.
+
+    Extents are not negative, and assumptions hold.
+    """
+    frame = Frame(tuple(p.name for p in model.parameters), None, ())
+    zero = Affine.integer(0)
+    known: list[Condition] = [a.condition for a in model.assumptions]
+    known += [Compare(">=", e, zero) for a in model.arrays for e in a.shape if not e.is_constant]
+    return frame.holds(All(tuple(known))).coalesce()
 
 
 def _array_text(array: Array, private: dict[str, int]) -> str:

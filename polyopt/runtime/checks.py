@@ -5,9 +5,8 @@ from __future__ import annotations
 from polyopt.emit.program import Check
 from polyopt.model import bounds
 from polyopt.model.affine import Affine, Compare, Condition, Not
-from polyopt.model.extract import known_context
 from polyopt.model.nest import Array, Assumption
-from polyopt.model.scop import Scop, Statement
+from polyopt.model.scop import Scop, Statement, known_context
 from polyopt.runtime.bind import Interface
 
 _MANY = 4096

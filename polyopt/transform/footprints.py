@@ -77,7 +77,7 @@ class Footprints:
     def _domain(self, statement: Statement, texts: tuple[str, ...]) -> isl.Set:
         key = (statement.name, texts)
         if key not in self._domains:
-            domain = statement.domain.intersect_params(self.scop.context)
+            domain = statement.domain.intersect_params(self.scop.facts)
             for text in texts:
                 domain = domain.intersect(isl.Set(text))
             self._domains[key] = domain

@@ -93,26 +93,45 @@ _Subtree = tuple[int, Path, tuple[int, ...]]
 _Findings = tuple[list[Breach], list[Level], Node]
 
 
-class Judge:
-    """Judges trees over one model; what it computes for a prefix of loops it remembers."""
+class _Memory:
+    """What was computed of pending dependences, by their numbers; storage steps leave most."""
 
-    def __init__(self, scop: Scop, dependences: Dependences, fp: FpMode) -> None:
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, Affine], isl.PwAff] = {}
+        self.equal: dict[_Pairing, _Pending | None] = {}
+        self.after: dict[_Pairing, isl.Map | None] = {}
+        self.apart: dict[int, bool] = {}
+        self.parts: dict[tuple[int, str, str], _Pending | None] = {}
+        self.numbers = count()
+        self._first: dict[int, _Pending] = {}
+
+    def first(self, dependence: Dependence) -> _Pending:
+        """All pairs of a dependence, always under the same number."""
+        known = self._first.get(id(dependence))
+        if known is None:
+            known = _Pending(dependence, dependence.relation, next(self.numbers))
+            self._first[id(dependence)] = known
+        return known
+
+
+class Judge:
+    """Judges trees over one model; what it computes for a prefix of loops it remembers.
+
+    `before` is the judge of a model that differs in storage alone, over the same domains.
+    """
+
+    def __init__(
+        self, scop: Scop, dependences: Dependences, fp: FpMode, before: Judge | None = None
+    ) -> None:
         self.scop = scop
         self.fp = fp
         self.dependences = dependences
         self._frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
-        self._rows: dict[tuple[str, Affine], isl.PwAff] = {}
-        self._equal: dict[_Pairing, _Pending | None] = {}
-        self._after: dict[_Pairing, isl.Map | None] = {}
-        self._apart: dict[int, bool] = {}
-        self._parts: dict[tuple[int, str, str], _Pending | None] = {}
+        self._memory: _Memory = _Memory() if before is None else before._memory
         self._subtrees: dict[_Subtree, _Findings] = {}
-        self._first = [
-            _Pending(d, d.relation, number) for number, d in enumerate(dependences.items)
-        ]
-        self._numbers = count(len(self._first))
+        self._first = [self._memory.first(d) for d in dependences.items]
         self.footprints = Footprints(scop)
 
     def frame(self, statement: str) -> Frame:
@@ -219,9 +238,9 @@ class Judge:
 
     def _row(self, statement: str, row: Affine) -> isl.PwAff:
         key = (statement, row)
-        if key not in self._rows:
-            self._rows[key] = self._frames[statement].pw_aff(row)
-        return self._rows[key]
+        if key not in self._memory.rows:
+            self._memory.rows[key] = self._frames[statement].pw_aff(row)
+        return self._memory.rows[key]
 
     def _pair(self, item: _Pending, member: Member) -> tuple[Affine, Affine]:
         return member.row(item.dependence.source), member.row(item.dependence.sink)
@@ -229,32 +248,34 @@ class Judge:
     def _together(self, item: _Pending, member: Member) -> _Pending | None:
         source, sink = self._pair(item, member)
         key = (item.key, source, sink)
-        if key not in self._equal:
+        if key not in self._memory.equal:
             first = self._row(item.dependence.source, source)
             second = self._row(item.dependence.sink, sink)
             left = item.relation.intersect(first.eq_map(second))
-            self._equal[key] = self._pending(item, left.coalesce())
-        return self._equal[key]
+            self._memory.equal[key] = self._pending(item, left.coalesce())
+        return self._memory.equal[key]
 
     def _pending(self, item: _Pending, left: isl.Map) -> _Pending | None:
         """What is left of a dependence, under a number of its own; None for nothing."""
-        return None if left.is_empty() else _Pending(item.dependence, left, next(self._numbers))
+        return (
+            None if left.is_empty() else _Pending(item.dependence, left, next(self._memory.numbers))
+        )
 
     def _tells_apart(self, item: _Pending, together: _Pending) -> bool:
         """Whether some pair is in different iterations, where others are together."""
-        if together.key not in self._apart:
-            self._apart[together.key] = not item.relation.is_subset(together.relation)
-        return self._apart[together.key]
+        if together.key not in self._memory.apart:
+            self._memory.apart[together.key] = not item.relation.is_subset(together.relation)
+        return self._memory.apart[together.key]
 
     def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
         source, sink = self._pair(item, member)
         key = (item.key, source, sink)
-        if key not in self._after:
+        if key not in self._memory.after:
             first = self._row(item.dependence.source, source)
             second = self._row(item.dependence.sink, sink)
             wrong = item.relation.intersect(first.gt_map(second))
-            self._after[key] = None if wrong.is_empty() else wrong
-        return self._after[key]
+            self._memory.after[key] = None if wrong.is_empty() else wrong
+        return self._memory.after[key]
 
     def _sequence(
         self, node: Sequence, pending: list[_Pending], breaches: list[Breach]
@@ -286,14 +307,14 @@ class Judge:
         if not first and not second:
             return item
         key = (item.key, first, second)
-        if key not in self._parts:
+        if key not in self._memory.parts:
             relation = item.relation
             if first:
                 relation = relation.intersect_domain(isl.Set(first))
             if second:
                 relation = relation.intersect_range(isl.Set(second))
-            self._parts[key] = self._pending(item, relation)
-        return self._parts[key]
+            self._memory.parts[key] = self._pending(item, relation)
+        return self._memory.parts[key]
 
 
 def witness(scop: Scop, breach: Breach) -> Violation:

@@ -206,7 +206,7 @@ class Schedule:
     def _stored(self, scop: Scop, changed: frozenset[str], step: Step) -> Schedule:
         """This order over a model with other storage, whose dependences are computed anew."""
         dependences = analyse(scop, self.dependences, changed)
-        judge = Judge(scop, dependences, self.fp)
+        judge = Judge(scop, dependences, self.fp, self.judge)
         steps = (*self.steps, step)
         new = replace(self, scop=scop, dependences=dependences, steps=steps, judge=judge)
         new.judged(step.short)

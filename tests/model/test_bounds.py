@@ -8,7 +8,7 @@ from golden import plain
 
 import polyopt as po
 from polyopt.model.bounds import checks
-from polyopt.model.extract import known_context
+from polyopt.model.scop import known_context
 
 N = po.symbols("N")
 VECTOR = po.f64[...]
