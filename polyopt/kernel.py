@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast, overload
 
 from polyopt.errors import CallError, DtypeError
-from polyopt.frontend.signature import annotated_types, argument_nodes
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import All
 from polyopt.options import Options
 from polyopt.runtime.arguments import Key, as_type, describe, twins, types_of
-from polyopt.runtime.table import MOST_ROWS, Row, row, table
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from polyopt.options import ScheduleOption
     from polyopt.pipeline import Stages
     from polyopt.runtime.bind import Entry
+    from polyopt.runtime.table import Row
     from polyopt.transform.schedule import Schedule
 
 Types = Mapping[str, "ArgumentType"]
@@ -63,6 +62,11 @@ class _Call:
 
         Raises UnsupportedSyntaxError for arguments and annotations that a kernel cannot have.
         """
+        from polyopt.frontend.signature import (  # noqa: PLC0415 half the time of the import
+            annotated_types,
+            argument_nodes,
+        )
+
         argument_nodes(self.source)
         return annotated_types(self.source)
 
@@ -127,17 +131,30 @@ class Kernel:
             key = (*key, twins(values, addresses))
         entry = self._entries.get(key)
         if entry is None:
-            same = self._call.same(values, addresses)
-            made = self._specialization(self._call.types(values), same)
-            entry = self._entries.setdefault(key, made.entry)
+            entry = self._entries.setdefault(key, self._entry(values, addresses))
         entry(values, addresses)
         if key not in self._seen:
             self._learn(key, entry, values, addresses)
+
+    def _entry(self, values: Sequence[object], addresses: Sequence[int]) -> Entry:
+        """The compiled entry for some values: found on disk, or made."""
+        from polyopt.runtime.recall import recall, record  # noqa: PLC0415 only for new types
+
+        same = self._call.same(values, addresses)
+        chosen, threads = self.options.as_text, self.options.number_of_threads
+        asked, entry = recall(self._call.source, self._call.names, values, same, chosen, threads)
+        if entry is None:
+            entry = self._specialization(self._call.types(values), same).entry
+            record(asked, entry)
+        return entry
 
     def _learn(
         self, key: Key, entry: Entry, values: Sequence[object], addresses: Sequence[int]
     ) -> None:
         """Have later calls such as this one made by caller.c, where there is a row for them."""
+        from polyopt.runtime.caller import quick_class  # noqa: PLC0415 only for new types
+        from polyopt.runtime.table import MOST_ROWS, row, table  # noqa: PLC0415
+
         with self._lock:
             made = row(entry, values, twins(values, addresses))
             if key in self._seen or made is None or len(self._rows) == MOST_ROWS:
@@ -148,8 +165,6 @@ class Kernel:
             self._row_entries.append(entry)
             self._table = table(self._call.signature, self._rows)
             if type(self) is Kernel:
-                from polyopt.runtime.caller import quick_class  # noqa: PLC0415 file locks
-
                 self.__class__ = quick_class(Kernel, "_table") or Kernel
 
     def _failed(

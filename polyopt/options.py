@@ -52,6 +52,13 @@ class Options:
         return made
 
     @property
+    def as_text(self) -> str | None:
+        """What decides the compiled library; None where no text does, or none is to be kept."""
+        if not self.cache or not isinstance(self.schedule, str) or self.alias != "refuse":
+            return None
+        return repr((self.target, self.fp, self.schedule))
+
+    @property
     def number_of_threads(self) -> int | None:
         """What calls set; None where OpenMP's own rules decide."""
         return self.threads or _own_threads(self.target)

@@ -12,30 +12,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polyopt.model.affine import Affine, Condition
+from polyopt.model.arguments import Argument as Argument  # noqa: PLC0414 part of a nest
+from polyopt.model.arguments import Parameter as Parameter  # noqa: PLC0414
 from polyopt.model.expr import Expr
-from polyopt.model.types import ArgumentType, DType
+from polyopt.model.types import DType
 from polyopt.source import Location
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument in call order. `same_as` names an earlier argument that is the same array."""
-
-    name: str
-    type: ArgumentType
-    same_as: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """An integer size symbol and where its value comes from at a call.
-
-    `origin` is ("argument", name, 0) for an integer argument, ("extent", array, dimension) for
-    the first extent that is exactly this symbol.
-    """
-
-    name: str
-    origin: tuple[Literal["argument", "extent"], str, int]
 
 
 @dataclass(frozen=True, slots=True)

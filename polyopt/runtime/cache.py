@@ -6,22 +6,17 @@ a library runs it: a folder that another user could write to is never read from.
 
 from __future__ import annotations
 
-import atexit
 import errno
-import functools
 import hashlib
 import os
 import re
 import shutil
-import stat
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
 from filelock import FileLock, Timeout
 
 from polyopt._version import __version__
@@ -37,8 +32,9 @@ from polyopt.runtime.compiler import (
     flags_for,
     time_limit,
 )
+from polyopt.runtime.folders import directory, is_ours, temporary_folder
 
-_ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock)")
+_ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock|call)")
 _KEPT_FAILURES = 20
 
 
@@ -67,11 +63,11 @@ def library_path(program: Program, *, cache: bool = True, overlapping: bool = Fa
         return _build(program, compiler, flags, temporary_folder(), name)
     folder = directory()
     found = folder / f"{name}.so"
-    if _is_ours(found):
+    if is_ours(found):
         return found
     try:
         with _only_one(folder / f"{name}.lock"):
-            return found if _is_ours(found) else _build(program, compiler, flags, folder, name)
+            return found if is_ours(found) else _build(program, compiler, flags, folder, name)
     except OSError as error:
         # A full or read-only disk is no reason to fail; a compiler's failure is a BuildError.
         if folder == temporary_folder():
@@ -119,78 +115,6 @@ def cache_clear() -> int:
             removed += path.suffix == ".so"
     shutil.rmtree(folder / "failed", ignore_errors=True)
     return removed
-
-
-# ---- folders -------------------------------------------------------------------------------
-
-
-def directory() -> Path:
-    """The cache's folder: POLYOPT_CACHE_DIR, or the user's cache folder, private to the user.
-
-    Where it cannot be made or is not safe, this process's temporary folder (with a warning in
-    the second case).
-    """
-    named = os.environ.get("POLYOPT_CACHE_DIR", "")
-    own = platformdirs.user_cache_path("polyopt") / "libraries"
-    return _safe(Path(named).absolute() if named else own)
-
-
-def _safe(folder: Path) -> Path:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(folder, os.R_OK | os.X_OK):
-            return temporary_folder()
-        danger = _danger(folder)
-    except OSError:
-        return temporary_folder()
-    if danger:
-        warnings.warn(
-            f"the cache folder {folder} {danger}: libraries are loaded from private folders only, "
-            "so this process uses a temporary one. Make it yours alone (chmod 700), or set "
-            "POLYOPT_CACHE_DIR",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return temporary_folder()
-    return folder
-
-
-def _danger(folder: Path) -> str:
-    """Why libraries in a folder may not be one's own; empty where they are."""
-    status = folder.stat()
-    if status.st_uid != os.geteuid():
-        return "belongs to another user"
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return "may be written by others"
-    return ""
-
-
-def temporary_folder() -> Path:
-    """A private folder that lives as long as this process."""
-    return _temporary(os.getpid())
-
-
-@functools.cache
-def _temporary(process: int) -> Path:
-    """One per process: a forked child must not remove its parent's when it ends."""
-    folder = Path(tempfile.mkdtemp(prefix="polyopt-"))
-    atexit.register(_remove_own, folder, process)
-    return folder
-
-
-def _remove_own(folder: Path, process: int) -> None:
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether an entry is there, a plain file, and its owner is this user."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return False
-    own = status.st_uid == os.geteuid()
-    return own and stat.S_ISREG(status.st_mode) and not status.st_mode & stat.S_IWOTH
 
 
 # ---- building ------------------------------------------------------------------------------

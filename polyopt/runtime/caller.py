@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +18,8 @@ import numpy as np
 from polyopt.emit.program import Program
 from polyopt.errors import PolyoptError
 from polyopt.model.types import DTYPES
-from polyopt.runtime.library import open_plain
+from polyopt.runtime.index import Answer, look, question_of_text, remember
 from polyopt.runtime.table import PYTHON_BOOL, PYTHON_INT, scalar_kind
-
-LOG = logging.getLogger("polyopt")
 
 _SOURCE = Path(__file__).with_name("caller.c")
 _SIZES = {object: 16, tuple: 24, float: 24}
@@ -37,20 +35,38 @@ def quick_class(base: type, slot: str) -> type | None:
     try:
         return _quick_class(base, slot)
     except (PolyoptError, OSError, AttributeError, TypeError) as error:
-        LOG.info("kernels are called through Python, which takes microseconds: %s", error)
+        import logging  # noqa: PLC0415 4 ms, and this is rare
+
+        logging.getLogger("polyopt").info(
+            "kernels are called through Python, which takes microseconds: %s", error
+        )
         return None
 
 
 def _quick_class(base: type, slot: str) -> type:
     _prove_sizes()
-    program = Program(_SOURCE.read_text(encoding="utf-8"), "", (), (), False, "strict")
-    library = open_plain(program)
+    library = ctypes.PyDLL(str(_library()))
     _prove_arrays(library)
     _prove_scalars(library)
     offset = _offset_of(base, slot)
     library.caller_type.restype = ctypes.py_object
     library.caller_type.argtypes = [ctypes.py_object, ctypes.c_ssize_t]
     made: type = library.caller_type((base,), offset)
+    return made
+
+
+def _library() -> Path:
+    """caller.c compiled: found, or made and remembered."""
+    text = _SOURCE.read_text(encoding="utf-8")
+    program = Program(text, "", (), (), openmp=False, fp="strict")
+    asked = question_of_text(text)
+    answer = look(asked)
+    if answer is not None:
+        return answer.library
+    from polyopt.runtime.library import open_library  # noqa: PLC0415 once per machine
+
+    made = Path(open_library(program)._name)
+    remember(asked, Answer(made, None, replace(program, source="")))
     return made
 
 

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 import polyopt as po
 from polyopt.emit.binding import with_binding
-from polyopt.runtime import cache, compiler, library
+from polyopt.runtime import cache, compiler, load
 from polyopt.runtime.cache import (
     cache_clear,
     cache_info,
@@ -131,7 +131,7 @@ def test_a_library_that_never_loads(scale, monkeypatch):
     def refuse(path):
         raise OSError(f"{path}: failed to map segment from shared object")
 
-    monkeypatch.setattr(library.ctypes, "CDLL", refuse)
+    monkeypatch.setattr(load.ctypes, "CDLL", refuse)
     with pytest.raises(po.BuildError) as error:
         open_library(scale)
     path = error.value.source_path

@@ -1,0 +1,29 @@
+"""What a call provides: light enough for calls of kernels that were compiled long ago."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from polyopt.model.types import ArgumentType
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument in call order. `same_as` names an earlier argument that is the same array."""
+
+    name: str
+    type: ArgumentType
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An integer size symbol and where its value comes from at a call.
+
+    `origin` is ("argument", name, 0) for an integer argument, ("extent", array, dimension) for
+    the first extent that is exactly this symbol.
+    """
+
+    name: str
+    origin: tuple[Literal["argument", "extent"], str, int]
