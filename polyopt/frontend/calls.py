@@ -13,7 +13,7 @@ from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
-from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, mix, order_is_uniform
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, Side, mix, order_is_uniform
 from polyopt.frontend.values import Value, affine_of
 from polyopt.model.expr import Binary, Call, Cast, Unary
 from polyopt.model.types import DType, ScalarType, f64, i64
@@ -166,7 +166,10 @@ def _abs(context: Context, node: ast.Call) -> Value:
     if constant is not None and affine is not None:
         return index(context, node, affine if constant >= 0 else -affine, operand.type)
     check_sign(context, node, operand)
-    return Value(Unary("abs", operand.expr, operand.type.dtype), operand.type, operand.mixed)
+    sides = frozenset(
+        s if s.constant is None else Side(s.type, abs(s.constant)) for s in operand.mixed
+    )
+    return Value(Unary("abs", operand.expr, operand.type.dtype), operand.type, sides)
 
 
 def _plain(operand: Value) -> Value:

@@ -16,12 +16,20 @@ from dataclasses import dataclass, field
 
 from polyopt.errors import NotAffineError, UnsupportedSyntaxError
 from polyopt.frontend import messages
-from polyopt.frontend.promotion import Side, Sides, conversion_is_uniform, mix
+from polyopt.frontend.flow import Ends, Flow
+from polyopt.frontend.promotion import (
+    Side,
+    Sides,
+    beside,
+    conversion_is_uniform,
+    known_type,
+    mix,
+)
 from polyopt.frontend.signature import Signature
 from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import OutOfRangeError, Value, coerce
-from polyopt.model.affine import Affine
-from polyopt.model.expr import Expr, Load
+from polyopt.model.affine import Affine, Compare, Condition
+from polyopt.model.expr import Cast, Const, Expr, Load
 from polyopt.model.nest import Array, Assign, Assumption
 from polyopt.model.types import DType, ScalarType
 from polyopt.source import Location
@@ -31,10 +39,14 @@ PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool"}
 
 @dataclass(frozen=True)
 class Facts:
-    """What earlier rounds learnt: why a name is data, and the types of data scalars' values."""
+    """What earlier rounds learnt.
+
+    Why a name is data, the types of data scalars' values, and those at the ends of loops.
+    """
 
     data: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, Sides] = field(default_factory=dict)
+    ends: Ends = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ class Context:
         self.seen: dict[str, set[Side]] = {}
         self.assigned: set[str] = set()
         self.used: dict[str, set[Sides]] = {}
+        self.flow = Flow(facts.ends)
         self.mixed: list[UnsupportedSyntaxError] = []
         self.assumptions: list[Assumption] = []
         self.captured: dict[str, str] = {}
@@ -187,8 +200,19 @@ class Context:
 
     def scalar(self, name: str) -> Value:
         """A data scalar's value."""
-        type_, mixed = mix(self.scalar_sides(name))
-        return Value(Load(self.storage(name), (), type_.dtype), type_, mixed)
+        known = self.scalar_sides(name)
+        joined = mix(known)[0]
+        return self._seen_as(Load(self.storage(name), (), joined.dtype), joined, name)
+
+    def _seen_as(self, load: Load, joined: ScalarType, name: str) -> Value:
+        """A data scalar's value, of the types that reach this place."""
+        sides = self.flow.reaching.get(name) or self.scalar_sides(name)
+        only = known_type(sides, joined.dtype)
+        if only is None or only.type == joined:
+            return Value(load, joined, beside(joined, sides))
+        if only.constant is not None:
+            return Value(Const(only.constant, only.type.dtype), only.type)
+        return Value(Cast(load, only.type.dtype), only.type)
 
     def set_scalar(self, name: str, value: Value, node: ast.AST, at: ast.AST) -> Assign:
         """The assignment of `value` to a data scalar, which the statement `at` makes."""
@@ -196,6 +220,7 @@ class Context:
         self.locals.setdefault(name, where)
         self.seen.setdefault(name, set()).update(value.sides)
         self.assigned.add(name)
+        self.flow.reaching[name] = value.sides
         expr = self.coerce(value, mix(self.scalar_sides(name))[0].dtype, node)
         return Assign(self.storage(name), (), expr, None, self.label, where)
 
@@ -203,9 +228,16 @@ class Context:
         """What this round adds to the facts; None where it adds nothing."""
         types = {name: frozenset(seen) for name, seen in self.seen.items()}
         settled = all(used == {types.get(name)} for name, used in self.used.items())
-        if settled and not self._relearn:
+        if settled and not self._relearn and self.flow.found == self.flow.ends:
             return None
-        return Facts(dict(self.data), types)
+        return Facts(dict(self.data), types, self.flow.found)
+
+    def known(self) -> tuple[list[str], list[Condition]]:
+        """The parameters, and what is known of them here."""
+        zero = Affine.integer(0)
+        extents = [Compare(">=", e, zero) for a in self.arrays.values() for e in a.shape]
+        stated = [assumption.condition for assumption in self.assumptions]
+        return [p.name for p in self.signature.parameters], [*extents, *stated]
 
     def bind(self, name: str, affine: Affine, type_: ScalarType, line: int) -> None:
         """From here on, `name` stands for an affine value."""
@@ -213,6 +245,7 @@ class Context:
         constant = affine.constant if type_.weak and affine.is_constant else None
         self.seen.setdefault(name, set()).add(Side(type_, constant))
         self.assigned.add(name)
+        self.flow.reaching[name] = frozenset({Side(type_, constant)})
 
     # ---- scopes ----
 

@@ -9,13 +9,13 @@ from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import constructs, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import Function, resolve
-from polyopt.frontend.conditions import affine_condition, assumption, constant
+from polyopt.frontend.conditions import affine_condition, assumption, constant, opposite
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import read_statements, statement
 from polyopt.frontend.guards import read_data_branch
 from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.statements import branch
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.nest import Assumption, Loop, Node
 
 
@@ -42,7 +42,10 @@ def _for(context: Context, node: ast.For) -> list[Node]:
         raise context.unsupported(node.orelse[0], constructs.LOOP_ELSE)
     lower, upper, step = _range(context, node.iter)
     variable = _variable(context, node.target)
-    with context.block([*node.body, node.target], loop=True):
+    inside = _iterations(variable, lower, upper, step)
+    runs = context.flow.runs(*context.known(), lower, upper, step)
+    flow = context.flow.loop(node, variable, inside, runs)
+    with context.block([*node.body, node.target], loop=True), flow:
         bound = Bound(Affine.name(variable), WEAK_INT, True, node.lineno)
         context.bindings[variable] = bound
         body = read_statements(context, node.body)
@@ -51,6 +54,13 @@ def _for(context: Context, node: ast.For) -> list[Node]:
         return []
     where = context.source.locate(node)
     return [Loop(variable, lower, upper, step, tuple(body), where)]
+
+
+def _iterations(variable: str, lower: Affine, upper: Affine, step: int) -> Condition:
+    """The values that a loop's variable has."""
+    first, last = (lower, upper - 1) if step > 0 else (upper + 1, lower)
+    value = Affine.name(variable)
+    return All((Compare(">=", value, first), Compare("<=", value, last)))
 
 
 def _variable(context: Context, target: ast.expr) -> str:
@@ -112,13 +122,14 @@ def _if(context: Context, node: ast.If) -> list[Node]:
     condition = affine_condition(context, node.test)
     if condition is None:
         return read_data_branch(context, node)
-    known = constant(condition)
-    if known is not None:
-        return read_statements(context, node.body if known else node.orelse)
+    outcome = constant(condition)
+    if outcome is not None:
+        return read_statements(context, node.body if outcome else node.orelse)
     sides: list[tuple[Node, ...]] = []
-    for suite in (node.body, node.orelse):
-        with context.block(suite, loop=False):
-            sides.append(tuple(read_statements(context, suite)))
+    with context.flow.fork() as fork:
+        for suite, known in ((node.body, condition), (node.orelse, opposite(condition))):
+            with context.block(suite, loop=False), fork.side(), context.flow.where(known):
+                sides.append(tuple(read_statements(context, suite)))
     return branch(context, condition, sides[0], sides[1], node)
 
 

@@ -21,9 +21,11 @@ from polyopt.frontend.promotion import (
     binary,
     comparison,
     comparison_is_uniform,
+    conversion_is_uniform,
     mix,
     operation_is_uniform,
     operation_sides,
+    opposite_sides,
     sign_is_uniform,
 )
 from polyopt.frontend.values import (
@@ -213,10 +215,9 @@ def _mixed_operands(
     """The result's types where an operand's type depends on data; the bits must not."""
     if not left.mixed and not right.mixed:
         return UNMIXED
-    if operation_is_uniform(op, left.sides, right.sides, typing):
-        return operation_sides(op, left.sides, right.sides)
-    context.refuse_mixed(node, left, right)
-    return UNMIXED
+    if not operation_is_uniform(op, left.sides, right.sides, typing):
+        context.refuse_mixed(node, left, right)
+    return operation_sides(op, left.sides, right.sides, typing)
 
 
 def _check_power(context: Context, node: ast.AST, exponent: Value, is_python: bool) -> None:
@@ -275,7 +276,8 @@ def negate(context: Context, node: ast.AST, operand: Value) -> Value:
     if constant is not None:
         return Value(Const(-constant, operand.type.dtype), operand.type)
     check_sign(context, node, operand)
-    return Value(Unary("neg", operand.expr, operand.type.dtype), operand.type, operand.mixed)
+    negative = Unary("neg", operand.expr, operand.type.dtype)
+    return Value(negative, operand.type, opposite_sides(operand.mixed))
 
 
 def check_sign(context: Context, node: ast.AST, operand: Value) -> None:
@@ -285,6 +287,8 @@ def check_sign(context: Context, node: ast.AST, operand: Value) -> None:
 
 
 def _unary_bool(context: Context, node: ast.UnaryOp, operand: Value) -> Value:
+    if operand.mixed:
+        context.refuse_mixed(node, operand)
     if isinstance(node.op, ast.Invert) and not operand.type.weak:
         return Value(negation(operand.expr), operand.type)
     if isinstance(node.op, ast.Invert) or not operand.type.weak:
@@ -326,13 +330,13 @@ def _comparison(context: Context, node: ast.AST, op: CompareOp, left: Value, rig
 
 def logical(op: str, left: Value, right: Value) -> Value:
     """`left and right` or `left or right`, of two bools; constants are folded."""
-    type_ = ScalarType(bool_, left.type.weak and right.type.weak)
+    type_, mixed = mix(left.sides | right.sides)
     absorbing = op == "or"
     if left.constant is not None:
-        return Value((left if left.constant == absorbing else right).expr, type_)
+        return Value((left if left.constant == absorbing else right).expr, type_, mixed)
     if right.constant is not None and right.constant != absorbing:
-        return Value(left.expr, type_)
-    return Value(Logical("or" if op == "or" else "and", left.expr, right.expr), type_)
+        return Value(left.expr, type_, mixed)
+    return Value(Logical("or" if op == "or" else "and", left.expr, right.expr), type_, mixed)
 
 
 @expression(ast.BoolOp)
@@ -354,6 +358,8 @@ def truth(context: Context, node: ast.AST, value: Value) -> Expr:
     """Python's truth of a value: that of a number is being different from zero."""
     if value.is_bool:
         return value.expr
+    if not conversion_is_uniform(value.mixed, value.type.dtype, bool_):
+        context.refuse_mixed(node, value)
     zero = context.coerce(Value(Const(0, WEAK_INT.dtype), WEAK_INT), value.type.dtype, node)
     if value.constant is not None:
         return Const(bool(value.constant), bool_)

@@ -30,8 +30,11 @@ def read_data_branch(context: Context, node: ast.If) -> list[Node]:
     """An `if` whose condition depends on data."""
     affine, rest = _split(context, node.test, ast.And)
     if affine and not node.orelse:
-        with context.block(node.body, loop=False):
-            inner = _guarded_suites(context, rest, node.body, [])
+        with context.block(node.body, loop=False), context.flow.fork() as fork:
+            with fork.side():
+                pass
+            with fork.side():
+                inner = _guarded_suites(context, rest, node.body, [])
         return branch(context, conjunction(affine), tuple(inner), (), node.test)
     return _guarded_suites(context, node.test, node.body, node.orelse)
 
@@ -61,9 +64,10 @@ def _guarded_suites(
     before, guard = _condition(context, test)
     name = context.fresh("_cond")
     sides: list[list[Node]] = []
-    for suite in (body, orelse):
-        with context.block(suite, loop=False):
-            sides.append(read_statements(context, suite))
+    with context.flow.fork() as fork:
+        for suite in (body, orelse):
+            with context.block(suite, loop=False), fork.side():
+                sides.append(read_statements(context, suite))
     if not sides[0] and not sides[1]:
         context.release(name)
         return []

@@ -8,21 +8,22 @@ scalars gives.
 Where one local is assigned several types, or the sides of a conditional expression, `min` or `max`
 differ, Python's type depends on the data. The kernel's value then has their joined type, and
 remembers its sides: what is computed from it must have the same bits whichever side was taken
-(`operation_is_uniform` and its like), else it is refused. A literal among the sides counts as a
-value of the joined type where that holds it exactly.
+(`operation_is_uniform` and its like), else it is refused. Of a literal among the sides the number
+is known: `max(A32[i], 0.0) * x` is 0 in every type, and `1.0 * 0.1` rounds to one `f32`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from typing import Literal
 
 import numpy as np
 
+from polyopt.frontend.agreement import keeps, of_constants
 from polyopt.model.expr import BinaryOp
 from polyopt.model.types import DType, ScalarType, bool_, f64, from_numpy, i64
 
@@ -111,18 +112,26 @@ def comparison(left: ScalarType, right: ScalarType) -> Operation:
 
 def mix(sides: Iterable[Side]) -> tuple[ScalarType, Sides]:
     """The joined type of these sides, and those that differ from it; UNMIXED where none does."""
-    known = frozenset(sides)
+    known = _widened(frozenset(sides))
     joined = join(side.type for side in known)
-    strong = {side.type for side in known if not side.type.weak}
-    adapts = not strong or join(strong) == joined
-    kept = frozenset(
-        s for s in known if not (adapts and s.constant is not None and _fits(s, joined))
-    )
-    return joined, UNMIXED if all(side.type == joined for side in kept) else kept
+    return joined, UNMIXED if all(side.type == joined for side in known) else known
 
 
-def _fits(side: Side, type_: ScalarType) -> bool:
-    return side.type.weak and is_exact(side, type_.dtype)
+_MOST_CONSTANTS = 4
+"""Of more constants than these only the type is kept, so that reading in rounds comes to an end."""
+
+
+def beside(joined: ScalarType, sides: Sides) -> Sides:
+    """The sides of a value that is kept as `joined`; UNMIXED where all are that."""
+    return UNMIXED if all(side.type == joined for side in sides) else _widened(sides)
+
+
+def _widened(sides: Sides) -> Sides:
+    for type_ in _WEAK:
+        own = frozenset(side for side in sides if side.type == type_)
+        if len(own) > _MOST_CONSTANTS or (Side(type_) in own and len(own) > 1):
+            sides = sides - own | {Side(type_)}
+    return sides
 
 
 def is_exact(side: Side, dtype: DType) -> bool:
@@ -145,6 +154,21 @@ def _holds(dtype: DType, number: float) -> bool:
     return math.isfinite(number) and -limit <= number < limit and int(number) == number
 
 
+def opposite_sides(sides: Sides) -> Sides:
+    """The sides of `-x`."""
+    return frozenset(s if s.constant is None else replace(s, constant=-s.constant) for s in sides)
+
+
+def known_type(sides: Sides, joined: DType) -> Side | None:
+    """The one type or number that a value has here, where the `joined` type holds it exactly."""
+    types = {side.type for side in sides}
+    if len(sides) == 1 and all(side.constant is not None for side in sides):
+        return next(iter(sides))
+    if len(types) != 1 or not all(is_exact(side, joined) for side in sides):
+        return None
+    return Side(types.pop())
+
+
 def conversion_is_uniform(sides: Sides, joined: DType, dtype: DType) -> bool:
     """Whether each side converts to `dtype` as its joined value does."""
     return joined is dtype or all(is_exact(side, joined) for side in sides)
@@ -152,17 +176,25 @@ def conversion_is_uniform(sides: Sides, joined: DType, dtype: DType) -> bool:
 
 def operation_is_uniform(op: BinaryOp, left: Sides, right: Sides, typing: Operation) -> bool:
     """Whether `left op right` is computed as in `typing`, whichever sides are taken."""
-    found = [binary(op, a.type, b.type) for a, b in product(left, right)]
-    return all(
-        isinstance(each, Operation) and (each.op, each.operands) == (typing.op, typing.operands)
-        for each in found
-    )
+    for a, b in product(left, right):
+        own = binary(op, a.type, b.type)
+        if not isinstance(own, Operation):
+            return False
+        if (own.op, own.operands) != (typing.op, typing.operands) and known_result(
+            op, a, b, typing.operands
+        ) is None:
+            return False
+    return True
 
 
-def operation_sides(op: BinaryOp, left: Sides, right: Sides) -> Sides:
-    """The types of the result, for a uniform operation."""
-    found = [binary(op, a.type, b.type) for a, b in product(left, right)]
-    return mix(Side(each.result) for each in found if isinstance(each, Operation))[1]
+def operation_sides(op: BinaryOp, left: Sides, right: Sides, typing: Operation) -> Sides:
+    """The types of the result; UNMIXED where that is the type of `typing` in any case."""
+    found: list[Side] = []
+    for a, b in product(left, right):
+        own = binary(op, a.type, b.type)
+        if isinstance(own, Operation):
+            found.append(known_result(op, a, b, typing.operands) or Side(own.result))
+    return mix((*found, Side(typing.result)))[1]
 
 
 def comparison_is_uniform(left: Sides, right: Sides, dtype: DType) -> bool:
@@ -192,3 +224,20 @@ def sign_is_uniform(sides: Sides, joined: DType) -> bool:
     dtypes = {side.type.dtype for side in sides}
     exact = all(is_exact(side, joined) for side in sides)
     return dtypes == {joined} or (exact and all(dtype.is_float for dtype in dtypes))
+
+
+def known_result(op: BinaryOp, left: Side, right: Side, dtype: DType) -> Side | None:
+    """The side of a result that `dtype` gives rightly, though Python computes in another type.
+
+    None where the bits may differ.
+    """
+    typing = binary(op, left.type, right.type)
+    if not isinstance(typing, Operation) or not typing.result.weak or dtype is bool_:
+        return None
+    if left.constant is not None and right.constant is not None:
+        result = of_constants(op, left.constant, right.constant, dtype)
+        return None if result is None else Side(typing.result, result)
+    kept = keeps(op, left.constant, right.constant)
+    if kept == "zero":
+        return Side(typing.result, 0)
+    return Side(typing.result) if kept else None

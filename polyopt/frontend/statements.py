@@ -240,11 +240,12 @@ def _lift(context: Context, node: ast.Assign | ast.AugAssign, value: ast.expr) -
         if condition is None:
             continue
         sides: list[tuple[Node, ...]] = []
-        for side in (choice.body, choice.orelse):
-            changed = copy.copy(node)
-            changed.value = _replace(value, choice, side)
-            with context.block([node], loop=False):
-                sides.append(tuple(read_statements(context, [changed])))
+        with context.flow.fork() as fork:
+            for side in (choice.body, choice.orelse):
+                changed = copy.copy(node)
+                changed.value = _replace(value, choice, side)
+                with context.block([node], loop=False), fork.side():
+                    sides.append(tuple(read_statements(context, [changed])))
         return branch(context, condition, sides[0], sides[1], choice.test)
     return None
 

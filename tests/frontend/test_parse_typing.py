@@ -301,3 +301,56 @@ def test_locals_whose_type_decides_the_bits_are_refused(body):
     function, arguments = _with_locals(body)
     with pytest.raises(UnsupportedSyntaxError, match="depends on data"):
         same_as_python(function, *arguments, np.zeros(4))
+
+
+STARTS = ["1.0", "0.0", "0.1", "3", "0", "x", "True", "w[0]"]
+LATER = ["w[j]", "I[j]", "t + w[j]", "t * 0.1 + w[j]", "max(t, w[j])", "w[j] > 0.5"]
+AFTER = ["t", "t - x", "t % 0.3", "t * n", "t / n", "t + w[0]", "-t * x", "t > 0.1", "t << 40"]
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize("start", STARTS)
+def test_a_type_that_hangs_on_whether_a_loop_runs_changes_no_bits_or_is_refused(start, later):
+    for after in AFTER:
+        body = f"t = {start}\nfor j in range(lo, hi):\n    t = {later}\nout[0] = {after}\n"
+        lines = "\n".join("    " + line for line in body.splitlines())
+        function = define(f"def f(lo, hi, n, x, v, w, I, out):\n{lines}\n")
+        w, i = np.array([0.7, 0.1], np.float32), np.array([7, 2**30], np.int32)
+        for dtype, span in itertools.product((np.float32, np.float64), ((0, 0), (0, 1), (0, 2))):
+            try:
+                same_as_python(function, *span, 3, 0.1, np.zeros(1), w, i, np.zeros(1, dtype))
+            except (UnsupportedSyntaxError, TypeError):
+                break  # a refusal, or Python raises
+
+
+EMPTY_LOOPS = {
+    "t = 1.0\nfor j in range(lo, hi):\n    t = w[j]\nout[0] = (t - x) % 1.0\n": True,
+    "t = 1.0\nfor j in range(3):\n    t = w[j]\nout[0] = (t - x) % 1.0\n": False,
+    "assert lo < hi\nt = 1.0\nfor j in range(lo, hi):\n    t = w[j]\nout[0] = t * x\n": False,
+    "t = 1.0\nfor i in range(lo, hi):\n    for j in range(i + 1):\n        t = w[j]\n"
+    "    out[0] = t * x\n": False,
+    "t = 2.5\nfor i in range(lo, hi):\n    for j in range(i):\n        t = w[j]\n"
+    "    out[0] = t * x\n": True,
+    "t = np.float32(1.0)\nfor j in range(lo, hi):\n    t = w[j]\nout[0] = t * x\n": False,
+    "t = 1.0\nif lo > hi:\n    t = w[0]\nelse:\n    t = w[1]\nout[0] = t * x\n": False,
+    "t = 2.5\nif w[0] > 0:\n    t = w[1]\nout[0] = t * x\n": True,
+    "t = 0.1\nout[0] = t * x\nt = w[0]\nout[1] = t * x\n": False,
+    "for j in range(lo, hi):\n    t = 2.5\n    out[0] = t * x\n    t = w[j]\n": False,
+    "t = 2.5\nfor j in range(lo, hi):\n    out[0] = t * x\n    t = w[j]\n": True,
+    "s = 0\nfor j in range(lo, hi):\n    s += I[j]\nout[0] = s * 100000\n": False,
+    "s = 7\nfor j in range(lo, hi):\n    s += I[j]\nout[0] = s * 1000000000\n": True,
+}
+
+
+@pytest.mark.parametrize(("body", "refused"), EMPTY_LOOPS.items())
+def test_only_what_may_really_differ_is_refused(body, refused):
+    lines = "\n".join("    " + line for line in body.splitlines())
+    function = define(f"def f(lo, hi, x, w, I, out):\n{lines}\n")
+    w, i = np.array([0.7, 0.1, 9.3], np.float32), np.array([7, 2**30, 5], np.int32)
+    for span in ((0, 3), (1, 2)):
+        arguments = (*span, 0.1, w, i, np.zeros(2, np.float32))
+        if refused:
+            with pytest.raises(UnsupportedSyntaxError, match="depends on data"):
+                same_as_python(function, *arguments)
+        else:
+            same_as_python(function, *arguments)
