@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from polyopt.pipeline import auto_schedule as auto
     from polyopt.runtime.cache import cache_clear, cache_info
     from polyopt.transform.schedule import Schedule
+    from polyopt.transform.script import Script
 
 __all__ = [
     "AliasError",
@@ -61,6 +62,7 @@ __all__ = [
     "PolyoptError",
     "RankError",
     "Schedule",
+    "Script",
     "ShapeError",
     "Specialization",
     "Target",
@@ -88,6 +90,7 @@ __all__ = [
 # Loaded when first used: isl, rich and file locks would double the time of `import polyopt`.
 _LATER = {
     "Schedule": ("polyopt.transform.schedule", "Schedule"),
+    "Script": ("polyopt.transform.script", "Script"),
     "auto": ("polyopt.pipeline", "auto_schedule"),
     "bool": ("polyopt.model.types", "bool_"),
     "cache_clear": ("polyopt.runtime.cache", "cache_clear"),

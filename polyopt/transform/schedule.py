@@ -8,51 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
-from polyopt.transform import fusion, loops, separation, splitting, storage
+from polyopt.transform import fusion, loops, peeling, separation, splitting, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
 from polyopt.transform.promotion import required_blocks
 from polyopt.transform.refusal import describe
+from polyopt.transform.script import Script, Step, difference, program
 from polyopt.transform.text import check_complete, parse_tree
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One call of a public step, as data."""
-
-    name: str
-    arguments: tuple[object, ...] = ()
-    keywords: tuple[tuple[str, object], ...] = ()
-
-    @property
-    def short(self) -> str:
-        """The call in one line, as messages name it."""
-        text = str(self)
-        return f"{self.name}(…)" if "\n" in text else text
-
-    def __str__(self) -> str:
-        parts = [_literal(a) for a in self.arguments]
-        parts += [f"{k}={_literal(v)}" for k, v in self.keywords]
-        return f"{self.name}({', '.join(parts)})"
-
-
-def _literal(value: object) -> str:
-    match value:
-        case str() if "\n" in value:
-            return f'"""\n{value}\n"""'
-        case str():
-            return f'"{value}"'
-        case tuple():
-            pairs = ", ".join(f"{_literal(k)}: {_literal(v)}" for k, v in value)
-            return f"{{{pairs}}}"
-        case _:
-            return repr(value)
 
 
 @dataclass(frozen=True)
@@ -70,16 +39,19 @@ class Schedule:
     tree: Tree
     steps: tuple[Step, ...]
     judge: Judge = field(compare=False, repr=False)
+    origin: Scop = field(compare=False, repr=False)
     brief: bool = field(default=False, compare=False, repr=False)
 
     @staticmethod
     def source_order(scop: Scop, dependences: Dependences, fp: FpMode) -> Schedule:
         """The order in which the kernel is written: where every script begins."""
-        return Schedule(scop, dependences, fp, scop.tree, (), Judge(scop, dependences, fp))
+        judge = Judge(scop, dependences, fp)
+        return Schedule(scop, dependences, fp, scop.tree, (), judge, scop)
 
     def __reduce__(self) -> tuple[object, ...]:
         # What the judge remembers is computed again.
-        return _restored, (self.scop, self.dependences, self.fp, self.tree, self.steps)
+        parts = (self.scop, self.dependences, self.fp, self.tree, self.steps, self.origin)
+        return _restored, parts
 
     # -- what it is --------------------------------------------------------------------------
 
@@ -96,7 +68,15 @@ class Schedule:
     @property
     def script(self) -> str:
         """Python that rebuilds this schedule from `spec.original`."""
-        return "\n".join(["s = spec.original", *(f"s = s.{step}" for step in self.steps)])
+        return program(self.steps)
+
+    def save(self, path: str | Path) -> None:
+        """Write the script to a file, with the kernel's fingerprint; `Script.load` reads it."""
+        Script.of(self).save(path)
+
+    def diff(self, other: Schedule) -> str:
+        """What differs between this schedule and another one: `script.difference`."""
+        return difference(self, other)
 
     @property
     def verdict(self) -> Verdict:
@@ -217,6 +197,11 @@ class Schedule:
         tree = splitting.split(self.tree, self.scop, loop, at)
         return self._then(tree, Step("split", (loop,), (("at", at),)))
 
+    def peel(self, loop: str, front: int = 1, back: int = 1) -> Schedule:
+        """Run the ends of a loop's range apart: `peeling.peel`."""
+        tree = peeling.peel(self.tree, self.scop, loop, front, back)
+        return self._then(tree, Step("peel", (loop,), (("front", front), ("back", back))))
+
     def separate(self, *names: str, inside: str | None = None) -> Schedule:
         """Run full tiles apart from partial ones: `separation.separate`."""
         tree = separation.separate(self.tree, self.scop, names, inside)
@@ -273,6 +258,11 @@ class Schedule:
 
 
 def _restored(
-    scop: Scop, dependences: Dependences, fp: FpMode, tree: Tree, steps: tuple[Step, ...]
+    scop: Scop,
+    dependences: Dependences,
+    fp: FpMode,
+    tree: Tree,
+    steps: tuple[Step, ...],
+    origin: Scop,
 ) -> Schedule:
-    return Schedule(scop, dependences, fp, tree, steps, Judge(scop, dependences, fp))
+    return Schedule(scop, dependences, fp, tree, steps, Judge(scop, dependences, fp), origin)

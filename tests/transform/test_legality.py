@@ -330,10 +330,10 @@ def test_blocks_where_the_inner_loop_is_empty():
 def test_lowering_judges_once_more():
     """A schedule that was not made by steps is refused all the same."""
     s = original(smooth)
-    forged = Schedule(s.scop, s.dependences, s.fp, s.parallel("j").tree, (), s.judge)
+    forged = Schedule(s.scop, s.dependences, s.fp, s.parallel("j").tree, (), s.judge, s.origin)
     lower(forged)
     lying = Schedule.source_order(s.scop, Dependences(()), s.fp).parallel("i")
-    forged = Schedule(s.scop, s.dependences, s.fp, lying.tree, (), s.judge)
+    forged = Schedule(s.scop, s.dependences, s.fp, lying.tree, (), s.judge, s.origin)
     assert refused(lambda: lower(forged)).startswith(
         'the final order would run dependent iterations at once: "i" carries a flow dependence '
         "through A[1, 1]."
