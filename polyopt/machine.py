@@ -11,6 +11,7 @@ import os
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -129,3 +130,34 @@ def _size(count: int) -> str:
     if count >= _MIB:
         return f"{count / _MIB:g} MiB"
     return f"{count / _KIB:g} KiB"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceModel:
+    """The facts of one OpenCL device. Sizes in bytes.
+
+    `vector_f64` and `vector_f32` are the lanes of its registers, 0 where it has no such type;
+    `group_items` and `item_sizes` limit the work items of a group, in all and per dimension.
+    """
+
+    name: str
+    platform: str
+    version: str
+    kind: Literal["cpu", "gpu"]
+    compute_units: int
+    doubles: bool
+    vector_f64: int
+    vector_f32: int
+    local_memory: int
+    group_items: int
+    item_sizes: tuple[int, ...]
+    buffer_bytes: int
+    argument_bytes: int
+
+    def __str__(self) -> str:
+        doubles = "" if self.doubles else ", no doubles"
+        units = f"{self.compute_units} compute unit{'s' if self.compute_units > 1 else ''}"
+        return (
+            f"{self.name} ({self.platform}): {self.kind.upper()}, {units}, local memory "
+            f"{_size(self.local_memory)}, groups of up to {self.group_items} items{doubles}"
+        )

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 import islpy as isl
 
 from polyopt.emit.c import print_c
+from polyopt.emit.launches import LaunchProgram
 from polyopt.emit.lower import lower
+from polyopt.emit.opencl import print_opencl
 from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
 from polyopt.frontend.parse import parse
 from polyopt.machine import detect
@@ -26,7 +28,8 @@ from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.library import open_library
-from polyopt.targets import C, Target, require, resolve
+from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program
+from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
 from polyopt.transform.schedule import Schedule
 
@@ -121,8 +124,8 @@ class Stages:
         )
 
     @property
-    def library(self) -> ctypes.CDLL:
-        """The compiled and loaded library."""
+    def library(self) -> ctypes.CDLL | Launcher:
+        """The compiled and loaded library, or the program built for an OpenCL device."""
         return self._once("library", "compile", self._compile, self.program)
 
     @property
@@ -164,17 +167,22 @@ class Stages:
             return chosen
         return choose(self.original, self.options)
 
-    def _compile(self, program: Program) -> ctypes.CDLL:
+    def _compile(self, program: Program) -> ctypes.CDLL | Launcher:
+        if isinstance(program, LaunchProgram):
+            return open_program(program, self.options.target)
         return open_library(program, cache=self.options.cache, overlapping=self._overlap)
 
-    def _bind(self, program: Program, library: ctypes.CDLL) -> Entry:
+    def _bind(self, program: Program, library: ctypes.CDLL | Launcher) -> Entry:
         safe = self.options.alias == "safe" and not self._overlap
+        other = self._overlapping_entry if safe else None
+        if isinstance(library, Launcher):
+            return OpenCLEntry(interface(self.scop), library, overlapping=other)
         return Entry(
             interface(self.scop),
             program,
             library,
             threads=self.options.number_of_threads,
-            overlapping=self._overlapping_entry if safe else None,
+            overlapping=other,
             takes_overlap=self._overlap,
         )
 
@@ -264,7 +272,7 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
     isl may cut a private block up, or find no loops, which only lowering tells.
     """
     machine = detect()
-    chosen = auto(schedule, machine=machine, threads=machine.cores if target.openmp else 1)
+    chosen = auto(schedule, machine=machine, threads=machine.cores if target.is_parallel else 1)
     try:
         return chosen, lower(chosen)
     except (IllegalScheduleError, InternalError, isl.Error) as error:
@@ -275,8 +283,9 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
 def emit(schedule: Schedule, loops: Loops, checks: tuple[Check, ...], options: Options) -> Program:
     """The C program of a lowered schedule.
 
-    Raises TargetUnavailableError for a target that is not there.
+    Raises TargetUnavailableError for an OpenCL target whose device is not there.
     """
-    require(options.target)
     scop = schedule.scop
+    if isinstance(options.target, OpenCL):
+        return print_opencl(scop, loops, checks, options.fp, scop.name)
     return print_c(scop, loops, checks, options.fp, options.target.openmp, scop.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from polyopt.errors import BadArgumentError, TargetUnavailableError
+from polyopt.errors import BadArgumentError
 
 Model = Literal["cpu", "gpu"]
 
@@ -33,8 +33,13 @@ class Target:
 
     @property
     def openmp(self) -> bool:
-        """Whether emitted code may run on several threads."""
+        """Whether emitted code is C with OpenMP."""
         return False
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether parallel loops run on several threads or work items."""
+        return self.openmp
 
     def __str__(self) -> str:
         return self.kind
@@ -76,6 +81,11 @@ class OpenCL(Target):
         if self.model not in (None, "cpu", "gpu"):
             raise BadArgumentError(f'OpenCL\'s model is "cpu", "gpu" or None, not {self.model!r}')
 
+    @property
+    def is_parallel(self) -> bool:
+        """Whether parallel loops run on several threads or work items."""
+        return True
+
 
 NAMES: dict[str, type[Target]] = {"c": C, "opencl": OpenCL, "openmp": OpenMP}
 """The targets by the string that names them."""
@@ -95,15 +105,3 @@ def resolve(target: object) -> Target:
         f"no target {target!r}: target is one of {listed}, "
         "or an object such as po.OpenMP(threads=2) or po.C()"
     )
-
-
-def require(target: Target) -> None:
-    """Refuse a target that cannot run here.
-
-    Raises TargetUnavailableError.
-    """
-    if isinstance(target, OpenCL):
-        raise TargetUnavailableError(
-            "the OpenCL target is not there yet: this version emits C and OpenMP. "
-            'Use target="openmp" (the default) or target="c"'
-        )

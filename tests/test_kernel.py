@@ -416,15 +416,6 @@ def test_wrong_targets():
     )
 
 
-@pytest.mark.parametrize("target", ["opencl", po.OpenCL(model="gpu")])
-def test_opencl_is_not_there_yet(target):
-    kernel = axpy.with_options(target=target)
-    assert error_of(po.TargetUnavailableError, kernel, 1, 1.0, ones(1), ones(1)) == (
-        "the OpenCL target is not there yet: this version emits C and OpenMP. "
-        'Use target="openmp" (the default) or target="c"'
-    )
-
-
 def test_with_options_leaves_the_kernel_as_it_is():
     strict = axpy.with_options(fp="strict", target=po.C())
     assert (axpy.options.fp, strict.options.fp) == ("reassociate", "strict")

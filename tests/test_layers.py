@@ -47,6 +47,7 @@ LAZY_IMPORTS = {
     ("polyopt.runtime.folders", "tempfile"): "10 ms, needed where there is no cache only",
     ("polyopt.kernel", "polyopt.explain"): "isl, a third of the time of `import polyopt`",
     ("polyopt.model.symbols", "sympy"): "0.3 s, needed only when a symbol is converted",
+    ("polyopt.runtime.opencl_device", "pyopencl"): "an extra, and 0.2 s",
 }
 
 

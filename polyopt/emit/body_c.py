@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import cgen
@@ -104,7 +104,7 @@ class BodyPrinter:
             return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within))
         inner = replace(scope, vector=scope.vector or node.vector)
         body = block(self.nodes(node.body, inner, position.inside(node)))
-        return _counted(node, body, _pragmas(node, position), scope)
+        return _counted(node, body, _pragmas(node, position, scope), scope)
 
     def _parallel_loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         within = replace(position.inside(node), parallel=True)
@@ -220,11 +220,29 @@ def _for(start: str, test: str, step: str, body: cgen.Generable) -> cgen.Generab
     return cgen.For(cgen.Line(start), cgen.Line(test), cgen.Line(step), body)
 
 
-def _pragmas(node: For, position: Position) -> list[cgen.Generable]:
+def _pragmas(node: For, position: Position, scope: Scope) -> list[cgen.Generable]:
+    target = scope.target
+    if node.vector and target.clauses:
+        return [cgen.Pragma(" ".join([target.simd, *position.reductions]))]
     if node.vector:
-        return [cgen.Pragma(" ".join(["omp simd", *position.reductions]))]
+        return [] if position.reductions or _has_blocks(node) else [cgen.Pragma(target.simd)]
     factor = node.unroll if node.unroll >= 0 else trip_bound(node) or 0
-    return [cgen.Pragma(f"GCC unroll {factor}")] if factor > 1 else []
+    return [cgen.Pragma(f"{target.unroll} {factor}")] if factor > 1 else []
+
+
+def _has_blocks(node: For) -> bool:
+    """Whether iterations have arrays of their own, which vectors without clauses would share."""
+    return any(isinstance(n, Promote) and n.shape for n in _below(node.body))
+
+
+def _below(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        match node:
+            case For(body=body) | Promote(body=body):
+                yield from _below(body)
+            case If(_, then, otherwise):
+                yield from _below((*then, *otherwise))
 
 
 def _block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:

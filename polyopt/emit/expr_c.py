@@ -13,6 +13,7 @@ import numpy as np
 
 from polyopt.emit.affine_c import affine, integer
 from polyopt.emit.libm import function_call
+from polyopt.emit.place import Place
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
 from polyopt.errors import InternalError
@@ -49,8 +50,27 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
     place = scope.place(array, write)
     if place.pointer:
         return Text(f"*{place.name}", Level.UNARY)
+    if place.flat:
+        return Text(f"{place.name}[{_flat_index(place, subscripts, scope)}]", Level.POSTFIX)
     indices = "".join(f"[{affine(i, scope)}]" for i in place.indices(subscripts))
     return Text(place.name + indices, Level.POSTFIX if indices else Level.PRIMARY)
+
+
+def _flat_index(place: Place, subscripts: tuple[Affine, ...], scope: Scope) -> Text:
+    """The one subscript of an element among all of its array's, rows one after another."""
+    first, *others = place.indices(subscripts)
+    whole: Affine | None = first
+    text = affine(first, scope)
+    for index, extent in zip(others, place.extents[1:], strict=True):
+        if whole is not None and (extent.is_constant or whole == Affine()):
+            whole = whole * extent.constant + index
+            text = affine(whole, scope)
+            continue
+        whole = None
+        text = infix("*", text, affine(extent, scope), Level.PRODUCT)
+        if index != Affine():
+            text = infix("+", text, affine(index, scope), Level.SUM)
+    return text
 
 
 def expression(expr: Expr, scope: Scope) -> Text:

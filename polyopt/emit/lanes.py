@@ -83,7 +83,7 @@ def lane_loop(
     for a in accumulators:
         blocks += _declared(a, lanes[a.key], count, over_lanes, lane)
     blocks.append(cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}"))
-    inner = cgen.Block([cgen.Pragma("omp simd"), _for(*over_lanes, body)])
+    inner = cgen.Block([cgen.Pragma(scope.target.simd), _for(*over_lanes, body)])
     blocks.append(_for("", f"{name} < {upper} - {count - 1}", f"{name} += {count}", [inner]))
     for a in accumulators:
         blocks.append(_for(*over_lanes, [_combined(a, f"{lanes[a.key]}[{lane}]")]))

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from polyopt.emit.scope import Scope, Signature
-from polyopt.emit.text import Level, Text, call, infix, primary
+from polyopt.emit.text import Level, Text, call, cast, infix, primary
 from polyopt.errors import InternalError
 from polyopt.model.expr import Binary, Call
 
@@ -64,11 +64,13 @@ def _plain_call(name: str, arguments: list[Text], ctype: str, scope: Scope) -> T
     arity = EXACT.get(name, ROUNDED.get(name))
     if arity != len(arguments):
         raise InternalError(f"no C for the function {name} of {len(arguments)} arguments")
-    if name in EXACT:
-        return call(name + suffix, *arguments)
     strict = scope.fp == "strict"
     if strict and name == "hypot":
         return call(scope.helper("hypot_f64"), *arguments)
+    if scope.target.overloaded:
+        return call(name, *(cast(ctype, a) for a in arguments))
+    if name in EXACT:
+        return call(name + suffix, *arguments)
     vector = scope.vector and not strict and name in _VECTOR | _VECTOR_SINCE_2_35
     known = scope.used.functions.get(name + suffix)
     vector = vector or (known is not None and known.vector)

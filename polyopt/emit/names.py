@@ -48,6 +48,7 @@ class Names:
     blocks that hold parts of them share "array". The same name in both gets two C names.
     """
 
+    reserved: frozenset[str] = RESERVED
     taken: set[str] = field(default_factory=set)
     given: dict[tuple[Space, str], str] = field(default_factory=dict)
 
@@ -64,7 +65,7 @@ class Names:
         What C has taken gets an underscore: `double_`.
         """
         base = wanted
-        while base in RESERVED or base.startswith(("_", "libm_")):
+        while base in self.reserved or base.startswith(("_", "libm_")):
             stem = base.lstrip("_")
             base = f"{stem if stem[:1].isalpha() else f'v{stem}'}_"
         name, number = base, 2

@@ -16,6 +16,7 @@ class Place:
 
     Element `subscripts` of the array is `name[subscripts[d] - origin[d] for d in kept]`.
     `extents` are those of the kept dimensions. `pointer`: a single element reached by `*name`.
+    `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Place:
     origin: tuple[Affine, ...]
     kept: tuple[int, ...]
     pointer: bool = False
+    flat: bool = False
 
     @property
     def rank(self) -> int:

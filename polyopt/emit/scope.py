@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from polyopt.emit.loops import Promote
 from polyopt.emit.names import Names
 from polyopt.emit.place import Place
+from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.affine import Affine
 from polyopt.model.types import FpMode
 
@@ -58,6 +59,7 @@ class Scope:
     vector: bool = False
     redirected: Mapping[Target, str] = field(default_factory=dict)
     wide: bool = False
+    target: CTarget = DEFAULT
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""
@@ -77,6 +79,7 @@ class Scope:
 
     def helper(self, name: str) -> str:
         """The name of a helper function, noted as used."""
+        name = self.target.helpers.get(name, name)
         self.used.helpers.add(name)
         return name
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +14,33 @@ class CTarget:
     region costs about 2 microseconds and the wake-up of the threads.
     `vector_libm`: libm has vector variants of its functions (glibc's libmvec), to be used where
     `fp` allows their last bits to differ.
+    `simd`: the pragma before a vector loop, with `clauses` for its reductions where it takes them.
+    `unroll`: the pragma before a loop to unroll, the factor behind it.
+    `overloaded`: mathematical functions have one name for all types, and are the language's own.
+    `helpers`: helper functions that go by another name.
+    `vectors`: bytes of an explicit vector type, 0 where vector loops are left to the compiler.
     """
 
     parallel_threshold: float = 2e5
     vector_libm: bool = True
+    simd: str = "omp simd"
+    clauses: bool = True
+    unroll: str = "GCC unroll"
+    overloaded: bool = False
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    vectors: int = 0
 
 
 DEFAULT = CTarget()
+
+OPENCL = CTarget(
+    parallel_threshold=4e5,
+    vector_libm=False,
+    simd="clang loop vectorize(assume_safety)",
+    clauses=False,
+    unroll="unroll",
+    overloaded=True,
+    # OpenCL's own `min` and `max` are ambiguous between a long and an int literal.
+    helpers={"min": "min_i64", "max": "max_i64"},
+)
+"""OpenCL C 1.2, through the same printer. A launch and its wait cost some 30 microseconds."""

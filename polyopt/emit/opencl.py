@@ -1,0 +1,291 @@
+"""The OpenCL printer: loops in, OpenCL C 1.2 out, and what the host launches in which order.
+
+    for t:                               host: for t: launch jacobi_i over the rows
+        parallel for i:          →       __kernel void jacobi_i(n, t, A, B)
+            S(t, i)                      {   for the rows of this group: S(t, i)   }
+
+The text of loops and statements is the C printer's. What stands between parallel loops runs in a
+kernel of one work item; a sequential loop around parallel ones is the host's, or a kernel of one
+work item where the parallel loops are too small for a launch each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import cgen
+
+from polyopt.emit.affine_c import affine
+from polyopt.emit.body_c import BodyPrinter, Position, braces
+from polyopt.emit.declare import row_names
+from polyopt.emit.effects import effects
+from polyopt.emit.launches import (
+    Buffer,
+    Case,
+    Choice,
+    HostNode,
+    Launch,
+    LaunchProgram,
+    Range,
+    Repeat,
+    Work,
+    launches,
+    show_host,
+)
+from polyopt.emit.layout import tidy
+from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote
+from polyopt.emit.names import Names
+from polyopt.emit.numerics import helper_text
+from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
+from polyopt.emit.place import Place, whole_array
+from polyopt.emit.program import CArgument, Check
+from polyopt.emit.scope import Scope, Used
+from polyopt.emit.target import OPENCL, CTarget
+from polyopt.model.affine import Affine
+from polyopt.model.scop import Scop
+from polyopt.model.types import FpMode
+
+
+def print_opencl(
+    scop: Scop,
+    loops: Loops,
+    checks: tuple[Check, ...],
+    fp: FpMode,
+    symbol: str,
+    target: CTarget = OPENCL,
+) -> LaunchProgram:
+    """Print the loops of a model as an OpenCL program; see `LaunchProgram`."""
+    names = Names(TAKEN)
+    for argument in scop.arguments:
+        if argument.name in scop.parameter_names:
+            names.of("value", argument.name)
+    places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
+    scope = Scope(names, places, fp, Used(), target=target)
+    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), [])
+    host = printer.host(loops.body, scope, ())
+    text = _assemble(scop, scope, printer.kernels, host)
+    used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
+    buffers = _buffers(scop, loops, used)
+    return LaunchProgram(
+        text, symbol, _arguments(scop), checks, False, fp, (), buffers=buffers, host=host
+    )
+
+
+@dataclass
+class KernelPrinter:
+    """Prints kernels and notes their launches."""
+
+    scop: Scop
+    symbol: str
+    body: BodyPrinter
+    kernels: list[cgen.Generable]
+
+    def host(
+        self, nodes: Iterable[Node], scope: Scope, outer: tuple[str, ...]
+    ) -> tuple[HostNode, ...]:
+        """What the host does for some nodes inside its loops over `outer`."""
+        made: list[HostNode] = []
+        alone: list[Node] = []
+
+        def flush() -> None:
+            if any(not isinstance(n, Comment) for n in alone):
+                made.append(self._single(tuple(alone), scope, outer))
+            alone.clear()
+
+        for node in nodes:
+            if not _has_parallel(node) or isinstance(node, Promote):
+                alone.append(node)
+            else:
+                flush()
+                made.append(self._parallel(node, scope, outer))
+        flush()
+        return tuple(made)
+
+    def _parallel(self, node: Node, scope: Scope, outer: tuple[str, ...]) -> HostNode:
+        match node:
+            case For(parallel=True):
+                return self._shared(node, scope, outer)
+            case For():
+                inside = (*outer, node.variable)
+                range_ = Range(node.lower, node.upper, node.step)
+                many = Repeat(node.variable, range_, self.host(node.body, scope, inside))
+                one = self._single((node,), scope, outer)
+                threshold = scope.target.parallel_threshold
+                return Choice(_largest_work(node), threshold, (many,), one)
+            case If(condition, then, otherwise):
+                return Case(
+                    condition, self.host(then, scope, outer), self.host(otherwise, scope, outer)
+                )
+        raise AssertionError("only loops and conditions hold parallel loops here")
+
+    def _single(self, nodes: tuple[Node, ...], scope: Scope, outer: tuple[str, ...]) -> Launch:
+        """A kernel of one work item."""
+        first = next((n for n in nodes if isinstance(n, For)), None)
+        inner = scope.inside_function(scope.places)
+        body = self.body.nodes(nodes, inner, Position(outer, parallel=True))
+        return self._kernel(first.loop if first is not None else "once", body, inner, outer)
+
+    def _shared(self, node: For, scope: Scope, outer: tuple[str, ...]) -> Launch:
+        """A kernel whose groups take a piece of a parallel loop each."""
+        inner = scope.inside_function(scope.places)
+        trips, first, last = (_own(inner, node.variable, w) for w in ("trips", "first", "last"))
+        range_ = Range(node.lower, node.upper, node.step)
+        before = [_constant(inner, trips, str(affine(range_.trips, inner)))]
+        for name, number in ((first, "get_group_id(0)"), (last, "get_group_id(0) + 1")):
+            offset = f"{inner.helper('share')}({inner.value(trips)}, {number})"
+            offset = offset if node.step == 1 else f"{node.step} * {offset}"
+            at_zero = node.lower == Affine()
+            text = offset if at_zero else f"{affine(node.lower, inner)} + {offset}"
+            before.append(_constant(inner, name, text))
+        begin, end = Affine.name(first), Affine.name(last)
+        piece = replace(node, lower=begin, upper=end, parallel=False, work=())
+        body = self.body.nodes((piece,), inner, Position(outer, parallel=True))
+        inner.used.values.difference_update({trips, first, last})
+        launch = self._kernel(node.loop, [*before, *body], inner, outer)
+        work = Work(node.work, node.work_scale)
+        return replace(launch, groups=(range_,), pieces=True, work=work)
+
+    def _kernel(
+        self, loop: str, body: list[cgen.Generable], inner: Scope, outer: tuple[str, ...]
+    ) -> Launch:
+        """Note a kernel of this body; gives its launch by a single item."""
+        used, places = inner.used, inner.places
+        arrays = [key for key in places if key in used.arrays]
+        for key in arrays:
+            used.values.update(row_names(places[key]))
+        types = {a.name: a.type.dtype.ctype for a in self.scop.arguments}
+        parameters = self.scop.parameter_names
+        known = dict.fromkeys([*reversed(outer), *parameters, *types])
+        passed = [
+            _passed_value(v, None if v in outer or v in parameters else types[v])
+            for v in known
+            if v in used.values
+        ]
+        passed += [CArgument("array", k, f"{_ctype(places[k])} *") for k in arrays]
+        name = inner.names.fresh(f"{self.symbol}_{loop.replace('.', '_')}")
+        declared = [
+            _pointer(places[a.name], a.name not in used.written)
+            if a.kind == "array"
+            else cgen.Value(a.ctype, inner.names.of("value", a.name))
+            for a in passed
+        ]
+        head = cgen.FunctionDeclaration(cgen.Value("__kernel void", name), declared)
+        self.kernels.append(cgen.FunctionBody(head, braces(body)))
+        return Launch(name, tuple(passed))
+
+
+# ---- parts of kernels ------------------------------------------------------------------------
+
+
+def _own(scope: Scope, variable: str, word: str) -> str:
+    """A name that no model has, for a constant of the kernel; in C, `i_first`."""
+    key = f"{variable} {word}"
+    given = scope.names.given
+    if ("value", key) not in given:
+        given["value", key] = scope.names.fresh(f"{variable}_{word}")
+    return key
+
+
+def _constant(scope: Scope, name: str, value: str) -> cgen.Generable:
+    return cgen.Statement(f"const int64_t {scope.value(name)} = {value}")
+
+
+def _passed_value(name: str, ctype: str | None) -> CArgument:
+    if ctype is None:
+        return CArgument("parameter", name, "int64_t")
+    return CArgument("scalar", name, "uchar" if ctype == "bool" else ctype)
+
+
+def _ctype(place: Place) -> str:
+    """The type of an array's elements in a buffer, where OpenCL has no bool."""
+    return "uchar" if place.dtype.kind == "b" else place.dtype.ctype
+
+
+def _pointer(place: Place, constant: bool) -> cgen.Declarator:
+    qualifier = "__global const" if constant else "__global"
+    return cgen.Value(f"{qualifier} {_ctype(place)}", f"*restrict {place.name}")
+
+
+def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
+    place = whole_array(scop.array(name), names.of("array", name))
+    return replace(place, pointer=not place.rank, flat=place.rank > 1)
+
+
+# ---- the host's part -------------------------------------------------------------------------
+
+
+def _has_parallel(node: Node) -> bool:
+    match node:
+        case For(parallel=True):
+            return True
+        case For(vector=True):
+            return False
+        case For(body=body) | Promote(body=body):
+            return any(map(_has_parallel, body))
+        case If(_, then, otherwise):
+            return any(map(_has_parallel, (*then, *otherwise)))
+        case _:
+            return False
+
+
+def _largest_work(node: Node) -> Work:
+    """The work of the largest parallel loop inside, at the middle of the loops between."""
+    match node:
+        case For(parallel=True):
+            return Work(node.work, node.work_scale)
+        case For(body=body):
+            middle = (node.lower + node.upper).floordiv(2)
+            found = _largest([_largest_work(n) for n in body])
+            factors = tuple(f.substitute({node.variable: middle}) for f in found.factors)
+            return Work(factors, found.scale)
+        case If(_, then, otherwise):
+            return _largest([_largest_work(n) for n in (*then, *otherwise)])
+        case _:
+            return Work((), 0)
+
+
+def _largest(works: Sequence[Work]) -> Work:
+    return max(works, key=lambda w: (len(w.factors), w.scale), default=Work((), 0))
+
+
+def _buffers(scop: Scop, loops: Loops, used: frozenset[str]) -> tuple[Buffer, ...]:
+    """The buffers of the arrays that some kernel uses."""
+    reached = effects(loops.body, scop)
+    return tuple(
+        Buffer(a.name, a.dtype, a.shape, a.kind, a.name in reached.reads, a.name in reached.writes)
+        for a in scop.arrays
+        if a.name in used
+    )
+
+
+def _arguments(scop: Scop) -> tuple[CArgument, ...]:
+    """What a call passes, as the C printer has it: parameters, scalars, arrays."""
+    arrays = {a.name: a for a in scop.arrays}
+    found = [CArgument("parameter", name, "int64_t") for name in scop.parameter_names]
+    own = [a for a in scop.arguments if a.same_as is None]
+    found += [
+        CArgument("scalar", a.name, a.type.dtype.ctype)
+        for a in own
+        if a.name not in arrays and a.name not in scop.parameter_names
+    ]
+    found += [
+        CArgument("array", a.name, f"{arrays[a.name].dtype.ctype} *")
+        for a in own
+        if a.name in arrays
+    ]
+    return tuple(found)
+
+
+def _assemble(
+    scop: Scop, scope: Scope, kernels: Sequence[cgen.Generable], host: tuple[HostNode, ...]
+) -> str:
+    """The whole text: what the host does as a comment, the prelude, helpers, kernels."""
+    helpers = scope.used.helpers
+    body = [SHARE] if "share" in helpers else []
+    body += helper_text(helpers - {"share"})
+    body += [tidy(str(kernel)) for kernel in kernels]
+    text = "\n\n".join(body)
+    told = [f"/* {scop.name}: {scop.location.short}", "", *show_host(host, "   "), "*/"]
+    groups = ["\n".join(told), "\n".join(prelude(text, scope.fp == "strict")), text]
+    return "\n\n".join(g for g in groups if g) + "\n"
