@@ -31,9 +31,10 @@ def reaching(tree: Tree, scop: Scop, place: Place) -> dict[str, isl.Set]:
         node = node_at(tree, place.path[:depth])
         if isinstance(node, Sequence):
             held = dict(node.children[number].instances)
-            for name in found:
-                if held[name]:
-                    found[name] = found[name].intersect(isl.Set(held[name]))
+            found = {
+                name: instances.intersect(isl.Set(held[name])) if held[name] else instances
+                for name, instances in found.items()
+            }
     return found
 
 
@@ -56,29 +57,56 @@ class Range:
 
     def near(self, end: int, count: int) -> isl.Set:
         """The first (`end` -1) or last (`end` 1) iterations, wherever the loops around stand."""
-        depth = self.points.dim(isl.dim_type.set) - 1
-        own = isl.Map.from_range(self.points).move_dims(
-            isl.dim_type.in_, 0, isl.dim_type.out, 0, depth
-        )
-        own = own.set_tuple_name(isl.dim_type.out, "own")
+        own = self._own()
         limit = own.dim_min(0) if end < 0 else own.dim_max(0)
         limit = limit.add_constant_val(isl.Val(-end * (count - 1) * self.stride))
         side = isl.Map.lex_ge if end < 0 else isl.Map.lex_le
         reach = isl.Map.from_pw_aff(limit).set_tuple_name(isl.dim_type.out, "own")
         within = reach.apply_range(side(own.get_space().range()))
-        return own.intersect(within).wrap().flatten().set_tuple_name("iteration")
+        return _points(own.intersect(within))
+
+    def complete(self, count: int) -> isl.Set:
+        """All iterations where they reach over `count` steps, the loops around standing still."""
+        own = self._own()
+        reach = own.dim_max(0).sub(own.dim_min(0))
+        missing = reach.add_constant_val(isl.Val(-(count - 1) * self.stride))
+        return _points(own.intersect_domain(missing.zero_set()))
+
+    @property
+    def start(self) -> int:
+        """The least iteration, where that is the same number for all parameters; else 0."""
+        least = self._own().range().dim_min(0).coalesce()
+        values = {piece.get_constant_val().to_python() for _, piece in least.get_pieces()}
+        return int(values.pop()) if len(values) == 1 and least.is_cst() else 0
+
+    def _own(self) -> isl.Map:
+        """From the points of the loops around to those of this one."""
+        depth = self.points.dim(isl.dim_type.set) - 1
+        moved = isl.Map.from_range(self.points).move_dims(
+            isl.dim_type.in_, 0, isl.dim_type.out, 0, depth
+        )
+        return moved.set_tuple_name(isl.dim_type.out, "own")
+
+
+def _points(own: isl.Map) -> isl.Set:
+    return own.wrap().flatten().set_tuple_name("iteration")
 
 
 def range_of(tree: Tree, scop: Scop, place: Place) -> Range:
     """The iterations of a loop over all its statements."""
-    around = loops_around(tree, place)
-    instances = reaching(tree, scop, place)
+    return range_over(scop, reaching(tree, scop, place), loops_around(tree, place), place.member)
+
+
+def range_over(
+    scop: Scop, instances: Mapping[str, isl.Set], around: tuple[Member, ...], member: Member
+) -> Range:
+    """The iterations that a loop inside others has over some instances."""
     to: dict[str, isl.Map] = {}
     points: isl.Set | None = None
     for name, held in instances.items():
         statement = scop.statement(name)
         frame = Frame(scop.parameter_names, name, statement.iterators)
-        rows: list[Affine] = [m.row(name) for m in (*around, place.member)]
+        rows: list[Affine] = [m.row(name) for m in (*around, member)]
         to[name] = frame.access("iteration", rows)
         reached = held.intersect_params(scop.context).apply(to[name])
         points = reached if points is None else points.union(reached)

@@ -15,7 +15,7 @@ from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
-from polyopt.transform import fusion, loops, peeling, separation, splitting, storage
+from polyopt.transform import fusion, jamming, loops, peeling, separation, splitting, storage
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Judge, Verdict, witness
 from polyopt.transform.promotion import required_blocks
@@ -165,6 +165,11 @@ class Schedule:
         """Unroll a loop: `loops.unroll`."""
         tree = loops.unroll(self.tree, loop, factor)
         return self._then(tree, Step("unroll", (loop,), (("factor", factor),)))
+
+    def unroll_and_jam(self, loop: str, factor: int) -> Schedule:
+        """Run iterations of a loop side by side in the loops inside: `jamming.unroll_and_jam`."""
+        tree = jamming.unroll_and_jam(self.tree, self.scop, loop, factor)
+        return self._then(tree, Step("unroll_and_jam", (loop, factor)))
 
     # -- storage -----------------------------------------------------------------------------
 
