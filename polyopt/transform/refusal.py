@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from polyopt.errors import Violation
 from polyopt.model.dependences import Dependences
@@ -12,6 +13,9 @@ from polyopt.model.types import FpMode
 from polyopt.transform.edit import loop_names, places
 from polyopt.transform.legality import Breach, Level, Verdict
 from polyopt.transform.storage import private_depth, shared_loops
+
+if TYPE_CHECKING:
+    from polyopt.transform.schedule import Schedule
 
 _VERBS = {
     "flow": ("writes", "reads"),
@@ -33,19 +37,18 @@ _AFTER = {
 
 
 def describe(
-    step: str,
-    *,
-    scop: Scop,
-    dependences: Dependences,
-    fp: FpMode,
-    tree: Tree,
-    verdict: Verdict,
-    first: Violation,
+    step: str, order: Schedule, verdict: Verdict, first: Violation, ways: tuple[str, ...] = ()
 ) -> str:
-    """The message of an `IllegalScheduleError`; `first` is the case of the first breach."""
+    """The message of an `IllegalScheduleError` about the order after a step; `first` is the case
+    of the first breach, `ways` are scripts found to be legal instead."""
+    scop, dependences = order.scop, order.dependences
     breach = verdict.breaches[0]
     element = _element(first)
-    ways = [*_storage(scop, dependences, breach), *_numbers(breach, fp), *_loops(tree, verdict)]
+    tried = ["  legal, tried for you:", *(f"    {way}" for way in ways)] if ways else []
+    facts = [*_numbers(breach, order.fp), *_loops(order.tree, verdict)]
+    if not any("privatize" in way for way in ways):
+        facts = [*_storage(scop, dependences, breach), *facts]
+    out = [*tried, *facts]
     return "\n".join(
         [
             f"{step} {_fact(breach, first, element)}.",
@@ -57,7 +60,7 @@ def describe(
             f"    now:   {_bare(first, source=True)} runs before {_bare(first, source=False)}",
             f"    after: {_after(breach, first)}",
             *_case(first),
-            *(["", *ways] if ways else []),
+            *(["", *out] if out else []),
         ]
     )
 

@@ -17,9 +17,10 @@ from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
 from polyopt.transform import fusion, jamming, loops, peeling, separation, splitting, storage
 from polyopt.transform.edit import loop_names
-from polyopt.transform.legality import Judge, Verdict, witness
+from polyopt.transform.legality import Breach, Judge, Verdict, witness
 from polyopt.transform.promotion import required_blocks
 from polyopt.transform.refusal import describe
+from polyopt.transform.remedies import remedies
 from polyopt.transform.script import Script, Step, difference, program
 from polyopt.transform.text import check_complete, parse_tree
 
@@ -171,6 +172,12 @@ class Schedule:
         tree = jamming.unroll_and_jam(self.tree, self.scop, loop, factor)
         return self._then(tree, Step("unroll_and_jam", (loop, factor)))
 
+    def map_to_grid(self, groups: tuple[str, ...] = (), items: tuple[str, ...] = ()) -> Schedule:
+        """Map loops to the groups and items of an OpenCL launch: `mapping.map_to_grid`."""
+        tree = mapping.map_to_grid(self.tree, groups, items)
+        keywords = (("groups", tuple(groups)), ("items", tuple(items)))
+        return self._then(tree, Step("map_to_grid", (), tuple(k for k in keywords if k[1])))
+
     # -- storage -----------------------------------------------------------------------------
 
     def privatize(self, array: str, at: str | None = None) -> Schedule:
@@ -232,11 +239,11 @@ class Schedule:
 
     def _then(self, tree: Tree, step: Step) -> Schedule:
         new = replace(self, tree=tree, steps=(*self.steps, step))
-        new.judged(step.short)
+        new.judged(step.short, lambda breach: remedies(self, step, breach))
         return new
 
-    def judged(self, step: str) -> Verdict:
-        """What the loops carry.
+    def judged(self, step: str, ways: Callable[[Breach], tuple[str, ...]] | None = None) -> Verdict:
+        """What the loops carry; `ways` finds scripts that lead round a breach.
 
         Raises IllegalScheduleError where a dependence is broken, in the name of `step`, or where
         a block that the order needs cannot be.
@@ -249,15 +256,7 @@ class Schedule:
             raise IllegalScheduleError(f"{step} breaks a dependence.")
         violations = tuple(witness(self.scop, b) for b in verdict.breaches[:4])
         raise IllegalScheduleError(
-            describe(
-                step,
-                scop=self.scop,
-                dependences=self.dependences,
-                fp=self.fp,
-                tree=self.tree,
-                verdict=verdict,
-                first=violations[0],
-            ),
+            describe(step, self, verdict, violations[0], ways(verdict.breaches[0]) if ways else ()),
             violations,
         )
 
