@@ -12,7 +12,7 @@ from polyopt.errors import CallError, DtypeError
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import All
 from polyopt.options import Options
-from polyopt.runtime.arguments import Key, as_type, describe, twins, types_of
+from polyopt.runtime.arguments import Key, as_type, describe, layouts, twins, types_of
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from polyopt.model.types import ArgumentType
     from polyopt.options import ScheduleOption
     from polyopt.pipeline import Stages
+    from polyopt.runtime.arguments import Layouts
     from polyopt.runtime.bind import Entry
     from polyopt.runtime.table import Row
     from polyopt.transform.schedule import Schedule
@@ -144,7 +145,8 @@ class Kernel:
         chosen, threads = self.options.as_text, self.options.number_of_threads
         asked, entry = recall(self._call.source, self._call.names, values, same, chosen, threads)
         if entry is None:
-            entry = self._specialization(self._call.types(values), same).entry
+            made = self._specialization(self._call.types(values), same)
+            entry = made.entry_for(layouts(self._call.names, values))
             record(asked, entry)
         return entry
 
@@ -288,8 +290,12 @@ class Specialization:
 
     @property
     def entry(self) -> Entry:
-        """What a call runs, compiled and loaded."""
+        """What a call with arrays in C's order runs, compiled and loaded."""
         return self._stages.entry
+
+    def entry_for(self, layouts: Layouts) -> Entry:
+        """What a call with arrays of other layouts runs."""
+        return self._stages.with_layouts(layouts).entry
 
     def prepare(self) -> Specialization:
         """Do everything that a first call would do before it runs."""
@@ -324,7 +330,7 @@ class Specialization:
         if key not in self._accepted:
             self._refuse_others(values, addresses)
             self._accepted.add(key)
-        self.entry(values, addresses)
+        self.entry_for(layouts(self._call.names, values))(values, addresses)
 
     def _refuse_others(self, values: Sequence[object], addresses: Sequence[int]) -> None:
         types, same = self._call.types(values), self._call.same(values, addresses)

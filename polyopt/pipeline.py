@@ -28,7 +28,7 @@ from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.library import open_library
-from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program
+from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
 from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
 from polyopt.transform.schedule import Schedule
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from polyopt.model.scop import Scop
     from polyopt.model.types import ArgumentType, FpMode
     from polyopt.options import Options
+    from polyopt.runtime.arguments import Layouts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,11 +70,12 @@ class Stages:
         options: Options,
         *,
         overlapping: bool = False,
+        layouts: Layouts = (),
     ) -> None:
         self.source, self.types, self.same = source, dict(types), dict(same)
         self.options = options
         self.timings: dict[str, float] = {}
-        self._overlap = overlapping
+        self._overlap, self._layouts = overlapping, layouts
         self._made: dict[str, object] = {}
         self._lock = threading.RLock()
 
@@ -120,7 +122,14 @@ class Stages:
     def program(self) -> Program:
         """The emitted source."""
         return self._once(
-            "program", "emit", emit, self.schedule, self.loops, self.checks, self.options
+            "program",
+            "emit",
+            emit,
+            self.schedule,
+            self.loops,
+            self.checks,
+            self.options,
+            self._layouts,
         )
 
     @property
@@ -143,6 +152,16 @@ class Stages:
                 if name in self._made:
                     made._made[name] = self._made[name]
         return made
+
+    def with_layouts(self, layouts: Layouts) -> Stages:
+        """The same kernel for arrays that are not in C's order; it differs in its subscripts."""
+        if not layouts:
+            return self
+        made = Stages(self.source, self.types, self.same, self.options, layouts=layouts)
+        for name in ("nest", "scop", "checks", "dependences", "schedule", "loops"):
+            made._made[name] = getattr(self, name)
+        with self._lock:
+            return cast("Stages", self._made.setdefault(f"layouts {layouts}", made))
 
     def _once(
         self, name: str, stage: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -192,7 +211,14 @@ class Stages:
         with self._lock:
             made = self._made.setdefault(
                 "overlapping",
-                Stages(self.source, self.types, self.same, options, overlapping=True),
+                Stages(
+                    self.source,
+                    self.types,
+                    self.same,
+                    options,
+                    overlapping=True,
+                    layouts=self._layouts,
+                ),
             )
         return cast("Stages", made).entry
 
@@ -280,12 +306,21 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
         return schedule, lower(schedule)
 
 
-def emit(schedule: Schedule, loops: Loops, checks: tuple[Check, ...], options: Options) -> Program:
+def emit(
+    schedule: Schedule,
+    loops: Loops,
+    checks: tuple[Check, ...],
+    options: Options,
+    layouts: Layouts = (),
+) -> Program:
     """The C program of a lowered schedule.
 
-    Raises TargetUnavailableError for an OpenCL target whose device is not there.
+    Raises ShapeError for arrays that OpenCL does not take, TargetUnavailableError where there is
+    no device.
     """
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
+        refuse_layouts(scop, layouts)
         return print_opencl(scop, loops, checks, options.fp, scop.name)
-    return print_c(scop, loops, checks, options.fp, options.target.openmp, scop.name)
+    openmp = options.target.openmp
+    return print_c(scop, loops, checks, options.fp, openmp, scop.name, layouts=layouts)

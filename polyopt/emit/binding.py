@@ -15,7 +15,7 @@ from polyopt.emit.program import CArgument, Program
 PACKED = "_call_packed"
 """The symbol; kernels' own names never begin with an underscore."""
 
-_KINDS = ("parameter", "scalar", "array")
+_CARRIERS = {"parameter": "_n", "stride": "_n", "scalar": "_s", "array": "_a"}
 _REALS = ("double", "float")
 
 
@@ -26,15 +26,16 @@ def with_binding(program: Program) -> str:
 
 def is_packable(program: Program) -> bool:
     """Whether every argument of the entry is of a kind that three arrays can carry."""
-    return bool(program.symbol) and all(a.kind in _KINDS for a in program.arguments)
+    return bool(program.symbol) and all(a.kind in _CARRIERS for a in program.arguments)
 
 
 def _packed(program: Program) -> str:
-    counts = dict.fromkeys(_KINDS, 0)
+    counts = dict.fromkeys(_CARRIERS.values(), 0)
     passed = []
     for argument in program.arguments:
-        passed.append(_passed(argument, counts[argument.kind]))
-        counts[argument.kind] += 1
+        carrier = _CARRIERS[argument.kind]
+        passed.append(_passed(argument, f"{carrier}[{counts[carrier]}]"))
+        counts[carrier] += 1
     return "\n".join(
         [
             "#include <stdint.h>",
@@ -53,13 +54,10 @@ def _packed(program: Program) -> str:
     )
 
 
-def _passed(argument: CArgument, number: int) -> str:
-    if argument.kind == "parameter":
-        return f"_n[{number}]"
-    if argument.kind == "array":
-        return f"_a[{number}]"
-    member = "real" if is_real(argument) else "integer"
-    return f"({argument.ctype})_s[{number}].{member}"
+def _passed(argument: CArgument, carried: str) -> str:
+    if argument.kind != "scalar":
+        return carried
+    return f"({argument.ctype}){carried}.{'real' if is_real(argument) else 'integer'}"
 
 
 def is_real(argument: CArgument) -> bool:

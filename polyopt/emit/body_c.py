@@ -22,7 +22,7 @@ from polyopt.emit.openmp import (
     trip_bound,
     work_test,
 )
-from polyopt.emit.place import Place, block_of
+from polyopt.emit.place import Place, block_of, strides
 from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
@@ -147,7 +147,8 @@ class BodyPrinter:
     def _in_order(self, used: set[str], outer: tuple[str, ...]) -> list[str]:
         """Loop variables, innermost first, then parameters, then scalar arguments."""
         scalars = [a.name for a in self.scop.arguments]
-        known = dict.fromkeys([*reversed(outer), *self.scop.parameter_names, *scalars])
+        steps = [s for a in self.scop.arrays for s in strides(a)]
+        known = dict.fromkeys([*reversed(outer), *self.scop.parameter_names, *steps, *scalars])
         return [name for name in known if name in used]
 
     def _value_parameter(self, name: str, scope: Scope) -> cgen.Declarator:

@@ -9,7 +9,7 @@ of each parallel loop is a `static` function of its own with `restrict` paramete
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import cgen
@@ -26,7 +26,7 @@ from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.place import Place, whole_array
-from polyopt.emit.program import CArgument, Check, Program
+from polyopt.emit.program import CArgument, Check, Program, stride
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.nest import Array
@@ -36,7 +36,7 @@ from polyopt.model.types import FpMode
 _HEADERS = ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h")
 
 
-def print_c(
+def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     scop: Scop,
     loops: Loops,
     checks: tuple[Check, ...],
@@ -44,11 +44,12 @@ def print_c(
     openmp: bool,
     symbol: str,
     target: CTarget = DEFAULT,
+    layouts: tuple[tuple[str, int], ...] = (),
 ) -> Program:
-    """Print the loops of a model as a C program; see `Program` for the entry function."""
+    """Print the loops of a model as a C program; see `Program` for the entry and `layouts`."""
     names = Names()
     entry = names.fresh(symbol)
-    scope = Scope(names, _places(scop, names), fp, Used())
+    scope = Scope(names, _places(scop, names, dict(layouts)), fp, Used())
     printer = BodyPrinter(scop, entry, openmp, target)
     body = printer.nodes(loops.body, scope, Position())
     uses = effects(loops.body, scop)
@@ -59,14 +60,20 @@ def print_c(
     unused = _unused(arguments, scope)
     function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
     source = _assemble(scop, scope, [*printer.functions, function])
-    return Program(source, entry, arguments, checks, openmp, fp, _libraries(scope))
+    libraries = _libraries(scope)
+    return Program(source, entry, arguments, checks, openmp, fp, libraries, layouts)
 
 
-def _places(scop: Scop, names: Names) -> dict[str, Place]:
+def _places(scop: Scop, names: Names, layouts: Mapping[str, int]) -> dict[str, Place]:
     for argument in scop.arguments:
         if argument.name in scop.parameter_names:
             names.of("value", argument.name)
-    return {a.name: whole_array(a, names.of("array", a.name)) for a in scop.arrays}
+    for array in scop.arrays:
+        for dim in range(len(array.shape) if array.name in layouts else 0):
+            names.given["value", stride(array.name, dim)] = names.fresh(f"{array.name}_stride{dim}")
+    return {
+        a.name: whole_array(a, names.of("array", a.name), layouts.get(a.name)) for a in scop.arrays
+    }
 
 
 def _head(
@@ -78,6 +85,9 @@ def _head(
     for name in scop.parameter_names:
         declared.append(cgen.Value("int64_t", scope.names.of("value", name)))
         arguments.append(CArgument("parameter", name, "int64_t"))
+    for step in (s for p in scope.places.values() for s in p.strides or () if s is not None):
+        declared.append(cgen.Value("int64_t", scope.names.of("value", step)))
+        arguments.append(CArgument("stride", step, "int64_t"))
     arrays = {a.name: a for a in scop.arrays}
     for argument in scop.arguments:
         known = argument.name in arrays or argument.name in scop.parameter_names

@@ -13,13 +13,18 @@ from polyopt.model.affine import Affine, extreme
 def rows(place: Place, scope: Scope) -> str:
     """The extents of a row, `[m][k]`: all but the first.
 
-    A row that may be empty is given one element, since C has no arrays of size 0.
+    A row that may be empty is given one element, since C has no arrays of size 0. An array with
+    strides is one row.
     """
+    if place.strides is not None:
+        return ""
     return "".join(f"[{affine(_at_least_one(e), scope)}]" for e in place.extents[1:])
 
 
 def row_names(place: Place) -> frozenset[str]:
-    """The names in the extents of a row."""
+    """The names in the extents of a row, or in the strides."""
+    if place.strides is not None:
+        return frozenset(step for step in place.strides if step is not None)
     return frozenset().union(*(e.names() for e in place.extents[1:]))
 
 

@@ -8,6 +8,7 @@ makes the whole unsigned. What C does differently is a helper of `numerics`.
 from __future__ import annotations
 
 import math
+from functools import reduce
 
 import numpy as np
 
@@ -50,6 +51,8 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
     place = scope.place(array, write)
     if place.pointer:
         return Text(f"*{place.name}", Level.UNARY)
+    if place.strides is not None:
+        return Text(f"{place.name}[{_strided_index(place, subscripts, scope)}]", Level.POSTFIX)
     if place.flat:
         return Text(f"{place.name}[{_flat_index(place, subscripts, scope)}]", Level.POSTFIX)
     indices = "".join(f"[{affine(i, scope)}]" for i in place.indices(subscripts))
@@ -71,6 +74,18 @@ def _flat_index(place: Place, subscripts: tuple[Affine, ...], scope: Scope) -> T
         if index != Affine():
             text = infix("+", text, affine(index, scope), Level.SUM)
     return text
+
+
+def _strided_index(place: Place, subscripts: tuple[Affine, ...], scope: Scope) -> Text:
+    """The distance of an element from the first, by the strides of its array."""
+    terms = []
+    for index, step in zip(place.indices(subscripts), place.strides or (), strict=True):
+        text = affine(index, scope)
+        if index == Affine():
+            continue
+        factor = None if step is None else primary(scope.value(step))
+        terms.append(text if factor is None else infix("*", text, factor, Level.PRODUCT))
+    return reduce(lambda sum_, term: infix("+", sum_, term, Level.SUM), terms or [primary("0")])
 
 
 def expression(expr: Expr, scope: Scope) -> Text:

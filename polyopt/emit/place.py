@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from polyopt.emit.loops import Promote
+from polyopt.emit.program import stride
 from polyopt.model.affine import Affine
 from polyopt.model.nest import Array
 from polyopt.model.types import DType
@@ -16,6 +17,8 @@ class Place:
 
     Element `subscripts` of the array is `name[subscripts[d] - origin[d] for d in kept]`.
     `extents` are those of the kept dimensions. `pointer`: a single element reached by `*name`.
+    `strides`: the steps of an array that its caller laid out, in elements, by their names; None
+    for a step of 1. Then element `subscripts` is `name[subscripts[0] * strides[0] + …]`.
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
     """
 
@@ -26,6 +29,7 @@ class Place:
     origin: tuple[Affine, ...]
     kept: tuple[int, ...]
     pointer: bool = False
+    strides: tuple[str | None, ...] | None = None
     flat: bool = False
 
     @property
@@ -42,10 +46,23 @@ class Place:
         return replace(self, pointer=True)
 
 
-def whole_array(array: Array, name: str) -> Place:
-    """The place of a whole array."""
+def whole_array(array: Array, name: str, unit: int | None = None) -> Place:
+    """The place of a whole array: in C's order, or with strides where `unit` is given.
+
+    `unit` is the dimension whose stride is 1, or -1 where none is known to be.
+    """
     rank = len(array.shape)
-    return Place(name, array.name, array.dtype, array.shape, (Affine(),) * rank, tuple(range(rank)))
+    strides = None
+    if unit is not None:
+        strides = tuple(None if d == unit else stride(array.name, d) for d in range(rank))
+    kept = tuple(range(rank))
+    origin = (Affine(),) * rank
+    return Place(name, array.name, array.dtype, array.shape, origin, kept, strides=strides)
+
+
+def strides(array: Array) -> tuple[str, ...]:
+    """The names of all strides that an array may have."""
+    return tuple(stride(array.name, dim) for dim in range(len(array.shape)))
 
 
 def block_of(promote: Promote, dtype: DType, name: str) -> Place:

@@ -24,11 +24,16 @@ class Check:
     location: Location
 
 
+def stride(array: str, dim: int) -> str:
+    """The name of a stride among a program's values; no variable of a kernel has a blank."""
+    return f"{array} stride {dim}"
+
+
 @dataclass(frozen=True, slots=True)
 class CArgument:
     """One argument of the C entry function, in C order."""
 
-    kind: Literal["parameter", "scalar", "array"]
+    kind: Literal["parameter", "stride", "scalar", "array"]
     name: str
     ctype: str
 
@@ -37,10 +42,13 @@ class CArgument:
 class Program:
     """Emitted source. The entry function is
 
-        int64_t symbol(parameters as int64_t …, scalars by value …, arrays as pointers …)
+        int64_t symbol(parameters as int64_t …, strides as int64_t …, scalars by value …,
+                       arrays as pointers …)
 
     It returns 0, `1 + i` where check i failed (nothing was touched), or -1 where scratch memory
     could not be had (nothing was touched). `libraries`: what to link with, as `-l` names.
+    `layouts`: the arrays that are not taken in C's order, each with the dimension of stride 1 or
+    -1; their strides in elements are arguments.
     """
 
     source: str
@@ -50,3 +58,4 @@ class Program:
     openmp: bool
     fp: FpMode
     libraries: tuple[str, ...] = ()
+    layouts: tuple[tuple[str, int], ...] = ()

@@ -25,6 +25,7 @@ from polyopt.model.types import (
     from_numpy,
     i64,
 )
+from polyopt.runtime.memory import unit_dimension
 
 _ndarray, _memmap = np.ndarray, np.memmap
 _addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
@@ -32,12 +33,13 @@ _addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
 TAKEN = "arrays of " + ", ".join(str(d) for d in DTYPES[:-1]) + f" and {DTYPES[-1]}"
 
 Key = tuple[object, ...]
+Layouts = tuple[tuple[str, int], ...]
 
 _PYTHON = ((bool, bool_), (int, i64), (float, f64))
 
 
 def describe(values: Sequence[object]) -> tuple[Key, list[int], bool]:
-    """What distinguishes the values' types, and their addresses in memory (0 for scalars).
+    """What distinguishes the values' types and layouts, and their addresses (0 for scalars).
 
     The last item says whether two arrays begin at one address.
     """
@@ -48,7 +50,7 @@ def describe(values: Sequence[object]) -> tuple[Key, list[int], bool]:
         kind = type(value)
         if kind is _ndarray or kind is _memmap:
             array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = value  # type: ignore[assignment]
-            parts.append((array.dtype, array.ndim))
+            parts.append((array.dtype, array.ndim, unit_dimension(array)))
             start = address(array)
             repeated = repeated or start in addresses
             addresses.append(start)
@@ -56,6 +58,16 @@ def describe(values: Sequence[object]) -> tuple[Key, list[int], bool]:
             parts.append(kind)
             addresses.append(0)
     return tuple(parts), addresses, repeated
+
+
+def layouts(names: Sequence[str], values: Sequence[object]) -> Layouts:
+    """The arrays that are not in C's order, each with its dimension of stride 1 or -1."""
+    units = (
+        (name, unit_dimension(value))
+        for name, value in zip(names, values, strict=True)
+        if isinstance(value, np.ndarray)
+    )
+    return tuple((name, unit) for name, unit in units if unit is not None)
 
 
 def address(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyopt.emit.binding import PACKED, is_packable, is_real
+from polyopt.emit.program import stride
 from polyopt.errors import (
     AliasError,
     AssumptionError,
@@ -26,6 +27,7 @@ from polyopt.errors import (
 from polyopt.model.affine import Affine, evaluate_condition
 from polyopt.model.arguments import Argument, Parameter
 from polyopt.model.types import ArrayType, ScalarType
+from polyopt.runtime.memory import overlap, overlaps_itself
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,11 +72,16 @@ class Interface:
 
 
 class ArrayPlan(NamedTuple):
-    """An array argument that C gets a pointer to."""
+    """An array argument that C gets a pointer to.
+
+    `unit`: None for an array in C's order; else its strides are arguments too, and this is the
+    dimension whose stride is 1, or -1.
+    """
 
     position: int
     name: str
     written: bool
+    unit: int | None = None
 
 
 class ExtentPlan(NamedTuple):
@@ -111,11 +118,12 @@ class ScalarPlan(NamedTuple):
 class Plan(NamedTuple):
     """What a call converts and checks. `numbers` are the parameters that C gets, in its order.
 
-    `pairs` must not share memory, a written array first. `shapes` are the parameters that are
-    extents: name, position, dimension.
+    `strides`, which C gets next, are positions and dimensions. `pairs` must not share memory, a
+    written array first. `shapes` are the parameters that are extents: name, position, dimension.
     """
 
     numbers: tuple[str, ...]
+    strides: tuple[tuple[int, int], ...]
     scalars: tuple[ScalarPlan, ...]
     arrays: tuple[ArrayPlan, ...]
     pairs: tuple[tuple[ArrayPlan, ArrayPlan], ...]
@@ -131,6 +139,7 @@ class Plan(NamedTuple):
         ints, shapes = _parameter_plans(interface)
         return Plan(
             tuple(a.name for a in program.arguments if a.kind == "parameter"),
+            _stride_plans(interface, program),
             tuple(
                 ScalarPlan(positions[a.name], a) for a in program.arguments if a.kind == "scalar"
             ),
@@ -187,16 +196,17 @@ class Entry:
             if shape[extent.dim] != extent.extent.evaluate(parameters):
                 raise ShapeError(self._wrong_extent(extent, values, parameters))
         for plan in self.plan.arrays:
-            flags = values[plan.position].flags  # type: ignore[attr-defined]
-            if not flags.carray and (plan.written or not (flags.c_contiguous and flags.aligned)):
-                self._refuse_layout(plan, flags)
+            array: AnyArray = values[plan.position]  # type: ignore[assignment]
+            if not array.flags.carray:
+                self._refuse_layout(plan, array)
         for one, other in self.plan.pairs:
-            if _overlap(values, addresses, one.position, other.position):
+            if overlap(values[one.position], values[other.position]):
                 if self._overlapping is not None:
                     self._overlapping()(values, addresses)
                     return
                 raise AliasError(self._overlap_text(one, other))
-        scalars = [self._scalar(plan, values) for plan in self.plan.scalars]
+        strides = [_stride(values[position], dim) for position, dim in self.plan.strides]
+        scalars = [*strides, *(self._scalar(plan, values) for plan in self.plan.scalars)]
         self._run(parameters, scalars, [addresses[plan.position] for plan in self.plan.arrays])
 
     # -- values ------------------------------------------------------------------------------
@@ -280,20 +290,22 @@ class Entry:
             "pass arrays whose extents agree"
         )
 
-    def _refuse_layout(self, plan: ArrayPlan, flags: object) -> None:
+    def _refuse_layout(self, plan: ArrayPlan, array: AnyArray) -> None:
         where = f"{self.interface.name}: argument {plan.name}"
-        if not flags.c_contiguous:  # type: ignore[attr-defined]
-            raise ShapeError(
-                f"{where} is not C-contiguous; strided views are not taken yet: pass "
-                f"np.ascontiguousarray({plan.name})"
-                + (f", and copy it back, since {plan.name} is written" if plan.written else "")
-            )
-        if not flags.aligned:  # type: ignore[attr-defined]
+        if not array.flags.aligned:
             raise ShapeError(f"{where} is not aligned to its elements: pass {plan.name}.copy()")
-        raise BadArgumentError(
-            f"{where} is read-only, and the kernel writes it: pass a writeable array, "
-            f"such as {plan.name}.copy()"
-        )
+        if not plan.written:
+            return
+        if not array.flags.writeable:
+            raise BadArgumentError(
+                f"{where} is read-only, and the kernel writes it: pass a writeable array, "
+                f"such as {plan.name}.copy()"
+            )
+        if overlaps_itself(array):
+            raise AliasError(
+                f"{where} has elements that share memory (strides {array.strides}), and the "
+                f"kernel writes it: pass {plan.name}.copy(), and copy it back"
+            )
 
     def _overlap_text(self, one: ArrayPlan, other: ArrayPlan) -> str:
         return (
@@ -309,7 +321,18 @@ class Entry:
 def _array_plans(interface: Interface, program: Program) -> tuple[ArrayPlan, ...]:
     positions = interface.positions
     names = [a.name for a in program.arguments if a.kind == "array"]
-    return tuple(ArrayPlan(positions[n], n, n in interface.written) for n in names)
+    units = dict(program.layouts)
+    return tuple(ArrayPlan(positions[n], n, n in interface.written, units.get(n)) for n in names)
+
+
+def _stride_plans(interface: Interface, program: Program) -> tuple[tuple[int, int], ...]:
+    places = {
+        stride(argument.name, dim): (position, dim)
+        for position, argument in enumerate(interface.arguments)
+        if isinstance(argument.type, ArrayType)
+        for dim in range(argument.type.rank)
+    }
+    return tuple(places[a.name] for a in program.arguments if a.kind == "stride")
 
 
 def _pairs(plans: Sequence[ArrayPlan]) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
@@ -357,14 +380,10 @@ def _origin(parameter: Parameter) -> str:
     return f"{name}.shape[{dim}]" if kind == "extent" else f"argument {name}"
 
 
-def _overlap(values: Sequence[object], addresses: Sequence[int], one: int, other: int) -> bool:
-    """Whether two contiguous arrays share a byte."""
-    first: int = values[one].nbytes  # type: ignore[attr-defined]
-    second: int = values[other].nbytes  # type: ignore[attr-defined]
-    if not first or not second:
-        return False
-    a, b = addresses[one], addresses[other]
-    return a < b + second and b < a + first
+def _stride(array: object, dim: int) -> int:
+    strides, size = array.strides, array.itemsize  # type: ignore[attr-defined]
+    elements: int = strides[dim] // size
+    return elements
 
 
 # ---- the library ---------------------------------------------------------------------------

@@ -188,10 +188,40 @@ static int64_t strided_span(const Argument *argument, const Array *array, int64_
     return above - below + argument->size;
 }
 
+/* Whether each dimension steps over all that those with smaller steps reach: then no two elements
+   are one. Of other views Python decides. */
+static int spread(const Argument *argument, const Array *array)
+{
+    int64_t reach = argument->size - 1;
+    uint64_t done = 0;
+    if (array->rank > 64)
+        return 0;
+    for (int k = 0; k < array->rank; k++) {
+        int next = -1;
+        int64_t least = INT64_MAX;
+        for (int d = 0; d < array->rank; d++) {
+            const int64_t step = array->strides[d] < 0 ? -array->strides[d] : array->strides[d];
+            if (!(done >> d & 1) && array->extents[d] > 1 && step < least) {
+                least = step;
+                next = d;
+            }
+        }
+        if (next < 0)
+            break;
+        if (least <= reach)
+            return 0;
+        reach += least * (array->extents[next] - 1);
+        done |= (uint64_t)1 << next;
+    }
+    return 1;
+}
+
 static int layout_taken(const Argument *argument, const Array *array)
 {
     if (!argument->strided)
         return array->flags & C_CONTIGUOUS;
+    if (argument->written && !spread(argument, array))
+        return 0;
     for (int d = 0; d < array->rank; d++) {
         const int64_t stride = array->strides[d];
         if (stride % argument->size != 0 || (d == argument->unit && stride != argument->size))

@@ -32,6 +32,7 @@ from polyopt.runtime.folders import directory, is_ours, temporary_folder
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
+    from polyopt.runtime.arguments import Layouts
     from polyopt.runtime.bind import Interface
 
 _SUFFIX = ".call"
@@ -55,6 +56,7 @@ def question(
     source: FunctionSource,
     types: Mapping[str, ArgumentType],
     same: Mapping[str, str],
+    layouts: Layouts,
     chosen: str,
 ) -> str | None:
     """The hash for a specialisation under some chosen options, told as text.
@@ -66,7 +68,7 @@ def question(
     if None in tokens:
         return None
     asked = [f"{name}: {type_}" for name, type_ in types.items()]
-    parts = [*_surroundings(), chosen, *asked, str(dict(same)), *map(str, tokens)]
+    parts = [*_surroundings(), chosen, *asked, str(dict(same)), str(layouts), *map(str, tokens)]
     return _hash(*parts)
 
 

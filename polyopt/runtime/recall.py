@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from polyopt.errors import PolyoptError
-from polyopt.runtime.arguments import types_of
+from polyopt.runtime.arguments import layouts, types_of
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.index import Answer, look, question, remember
 from polyopt.runtime.load import load
@@ -34,7 +34,7 @@ def recall(
         return None, None
     try:
         types = types_of(source.name, names, values, None)
-        asked = question(source, types, same, chosen)
+        asked = question(source, types, same, layouts(names, values), chosen)
         answer = None if asked is None else look(asked)
     except PolyoptError:  # said again, better, on the way to a compilation
         return None, None

@@ -65,6 +65,7 @@ def row(entry: Entry, values: Sequence[object], twins: Sequence[int]) -> Row | N
     plan = entry.plan
     arguments = [_argument(entry, values, twins, position) for position in range(len(values))]
     numbers = [_number(entry, name) for name in plan.numbers]
+    numbers += [(FROM_STRIDE, *where, -(1 << 63), (1 << 63) - 1) for where in plan.strides]
     if len(arguments) > MOST_ARGUMENTS or len(numbers) > MOST_NUMBERS or entry.packed == 0:
         return None
     if None in arguments or not all(e.extent.is_linear for e in plan.extents):
@@ -88,13 +89,13 @@ def _argument(
     entry: Entry, values: Sequence[object], twins: Sequence[int], position: int
 ) -> Sequence[int] | None:
     value = values[position]
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.ndim:
         twin = twins[position] if twins[position] != position else -1
-        written = entry.interface.arguments[position].name in entry.interface.written
-        first = entry.interface.arguments[twins[position]].name in entry.interface.written
+        first = next(a for a in entry.plan.arrays if a.position == twins[position])
         kinds = (id(np.ndarray), id(np.memmap))
         size, number = value.itemsize, value.dtype.num
-        return (ARRAY, size, *kinds, number, twin, value.ndim, written or first, 0, -1)
+        layout = (0, -1) if first.unit is None else (1, first.unit)
+        return (ARRAY, size, *kinds, number, twin, value.ndim, first.written, *layout)
     found = scalar_kind(type(value))
     if found is None:
         return None

@@ -185,8 +185,8 @@ def test_what_no_text_tells_is_not_asked(cache_folder):
 
     call = good._call
     types = {"x": po.f64[...]}
-    assert index.question(call.source, types, {}, "") is not None
-    assert index.question(po.kernel(bad)._call.source, types, {}, "") is None
+    assert index.question(call.source, types, {}, (), "") is not None
+    assert index.question(po.kernel(bad)._call.source, types, {}, (), "") is None
 
 
 def test_the_answers_go_with_the_libraries(cache_folder):

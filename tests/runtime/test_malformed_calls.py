@@ -171,33 +171,33 @@ case(
 
 # ---- layout --------------------------------------------------------------------------------
 
+
+def overlapping(value, strides):
+    case(
+        copy,
+        po.AliasError,
+        f"copy: argument B has elements that share memory (strides {strides}), and the kernel "
+        "writes it: pass B.copy(), and copy it back",
+        ones(*value.shape), value,
+    )  # fmt: skip
+
+
+def strided(shape, strides):
+    return np.lib.stride_tricks.as_strided(ones(100), shape, strides)
+
+
+overlapping(strided((3, 4), (0, 8)), "(0, 8)")
+overlapping(strided((3, 4), (8, 0)), "(8, 0)")
+overlapping(strided((3, 4), (8, 8)), "(8, 8)")
+overlapping(strided((3, 4), (24, 8)), "(24, 8)")
+overlapping(strided((4, 3), (16, 24)), "(16, 24)")
+overlapping(strided((3, 4), (-16, 16))[::-1], "(16, 16)")
 case(
     axpy,
-    po.ShapeError,
-    "axpy: argument x is not C-contiguous; strided views are not taken yet: "
-    "pass np.ascontiguousarray(x)",
-    3, 1.0, ones(6)[::2], ones(3),
-)  # fmt: skip
-case(
-    axpy,
-    po.ShapeError,
-    "axpy: argument y is not C-contiguous; strided views are not taken yet: "
-    "pass np.ascontiguousarray(y), and copy it back, since y is written",
-    3, 1.0, ones(3), ones(3)[::-1],
-)  # fmt: skip
-case(
-    copy,
-    po.ShapeError,
-    "copy: argument A is not C-contiguous; strided views are not taken yet: "
-    "pass np.ascontiguousarray(A)",
-    ones(2, 3).T, ones(3, 2),
-)  # fmt: skip
-case(
-    copy,
-    po.ShapeError,
-    "copy: argument A is not C-contiguous; strided views are not taken yet: "
-    "pass np.ascontiguousarray(A)",
-    np.broadcast_to(ones(3), (2, 3)), ones(2, 3),
+    po.AliasError,
+    "axpy: argument y has elements that share memory (strides (0,)), and the kernel "
+    "writes it: pass y.copy(), and copy it back",
+    3, 1.0, ones(3), strided((3,), (0,)),
 )  # fmt: skip
 case(
     axpy,
@@ -231,6 +231,9 @@ case(axpy, po.AliasError, OVERLAP, 6, 1.0, *reversed(shared()))
 memory = np.arange(12.0)
 case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:6].view(np.int64)[:4], memory[:3])
 case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:12], memory[2:5])
+case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:9:3], memory[:5:2])
+case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[2::-1], memory[:3])
+case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:3], memory[::-2][3:])
 
 # ---- integers ------------------------------------------------------------------------------
 
@@ -353,6 +356,9 @@ def served():
     """The kernels when good calls of them have gone by: what C does not take, Python refuses."""
     axpy(3, 1.0, ones(3), ones(3))
     copy(ones(2, 2), ones(2, 2))
+    copy(ones(2, 2), ones(2, 2).T)
+    copy(ones(2, 2), ones(4, 6)[::2, ::3])
+    axpy(3, 1.0, ones(6)[::2], ones(9)[::-3])
     shrink(3, 4, True, ones(4, 3, dtype=np.float32), ones(3, dtype=np.int64))
     assert all(kernel._table for kernel in (axpy, copy, shrink))
 
