@@ -143,7 +143,7 @@ def _splits(before: Schedule, refused: Step, breach: Breach) -> Iterator[Steps]:
         return
     for place in _named(before.tree, refused):
         name = name_at(before.tree, place)
-        for value in dict.fromkeys(_fixed(breach, place.member)):
+        for value in dict.fromkeys(_fixed(before, breach, place.member)):
             yield from _parts(before, refused, place, name, value)
 
 
@@ -161,7 +161,7 @@ def _parts(before: Schedule, refused: Step, place: Place, name: str, value: int)
             yield cut, replace(refused, arguments=(part, *refused.arguments[1:]))
 
 
-def _fixed(breach: Breach, member: Member) -> Iterator[int]:
+def _fixed(before: Schedule, breach: Breach, member: Member) -> Iterator[int]:
     """The constants that the loop's value is at all sources, or at all sinks, of the pairs."""
     sides = (
         (breach.dependence.source, breach.relation.domain()),
@@ -169,10 +169,7 @@ def _fixed(breach: Breach, member: Member) -> Iterator[int]:
     )
     for statement, instances in sides:
         row = member.row(statement).single_name
-        names = [
-            instances.get_dim_name(isl.dim_type.set, d)
-            for d in range(instances.dim(isl.dim_type.set))
-        ]
+        names = before.scop.statement(statement).iterators
         if row is None or row not in names:
             continue
         plain = isl.Set.from_basic_set(instances.affine_hull())
