@@ -29,8 +29,10 @@ from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.library import open_library
 from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
+from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
+from polyopt.transform.auto.grid import auto_grid
 from polyopt.transform.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -298,7 +300,10 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
     isl may cut a private block up, or find no loops, which only lowering tells.
     """
     machine = detect()
-    chosen = auto(schedule, machine=machine, threads=machine.cores if target.is_parallel else 1)
+    if isinstance(target, OpenCL) and device_kind(target) == "gpu":
+        chosen = auto_grid(schedule, machine=machine)
+    else:
+        chosen = auto(schedule, machine=machine, threads=machine.cores if target.is_parallel else 1)
     try:
         return chosen, lower(chosen)
     except (IllegalScheduleError, InternalError, isl.Error) as error:

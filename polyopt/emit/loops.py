@@ -20,7 +20,8 @@ class For:
     of `work` (affines in parameters and outer loop variables, times `work_scale` operations)
     is large enough. `vector`: iterations are proved independent, or all their carried
     dependences are the reductions in `Promote(reduction=...)` nodes that wrap this loop.
-    `unroll`: factor, 0 for none, -1 for full.
+    `unroll`: factor, 0 for none, -1 for full. `grid`: the dimension of an OpenCL launch that a
+    parallel loop runs along, such as "group1" or "item0".
     """
 
     variable: str
@@ -32,6 +33,7 @@ class For:
     parallel: bool = False
     vector: bool = False
     unroll: int = 0
+    grid: str = ""
     work: tuple[Affine, ...] = ()
     work_scale: int = 1
 

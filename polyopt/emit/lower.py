@@ -320,6 +320,7 @@ class _Walker:
                 parallel=member.parallel and first,
                 vector=bool(member.vector) and first,
                 unroll=member.unroll,
+                grid=member.grid if member.parallel and first else "",
             ),
         )
 

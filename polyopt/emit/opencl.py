@@ -34,10 +34,11 @@ from polyopt.emit.launches import (
     show_host,
 )
 from polyopt.emit.layout import tidy
-from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote
+from polyopt.emit.loops import Comment, For, If, Loops, Node
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
+from polyopt.emit.opencl_grid import GridPrinter, group_ranges, group_sizes
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
 from polyopt.emit.scope import Scope, Used
@@ -94,7 +95,7 @@ class KernelPrinter:
             alone.clear()
 
         for node in nodes:
-            if not _has_parallel(node) or isinstance(node, Promote):
+            if not _has_parallel(node):
                 alone.append(node)
             else:
                 flush()
@@ -104,6 +105,8 @@ class KernelPrinter:
 
     def _parallel(self, node: Node, scope: Scope, outer: tuple[str, ...]) -> HostNode:
         match node:
+            case For(parallel=True) if node.grid.startswith("group"):
+                return self._mapped(node, scope, outer)
             case For(parallel=True):
                 return self._shared(node, scope, outer)
             case For():
@@ -145,6 +148,14 @@ class KernelPrinter:
         launch = self._kernel(node.loop, [*before, *body], inner, outer)
         work = Work(node.work, node.work_scale)
         return replace(launch, groups=(range_,), pieces=True, work=work)
+
+    def _mapped(self, node: For, scope: Scope, outer: tuple[str, ...]) -> Launch:
+        """A kernel whose loops run across groups and items."""
+        inner = scope.inside_function(scope.places)
+        sizes = group_sizes(node)
+        body = GridPrinter(self.body, sizes).groups(node, inner, Position(outer, parallel=True))
+        launch = self._kernel(node.loop, body, inner, outer)
+        return replace(launch, groups=group_ranges(node), items=sizes)
 
     def _kernel(
         self, loop: str, body: list[cgen.Generable], inner: Scope, outer: tuple[str, ...]
@@ -216,12 +227,13 @@ def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
 
 
 def _has_parallel(node: Node) -> bool:
+    """Whether loops inside are worth launches of their own: not those that share a block."""
     match node:
         case For(parallel=True):
             return True
         case For(vector=True):
             return False
-        case For(body=body) | Promote(body=body):
+        case For(body=body):
             return any(map(_has_parallel, body))
         case If(_, then, otherwise):
             return any(map(_has_parallel, (*then, *otherwise)))

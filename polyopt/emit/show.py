@@ -54,6 +54,7 @@ def _range(node: For) -> str:
 
 def _notes(node: For) -> str:
     notes = [word for word, on in (("parallel", node.parallel), ("vector", node.vector)) if on]
+    notes += [node.grid] if node.grid else []
     if node.unroll:
         notes.append("unroll" if node.unroll < 0 else f"unroll {node.unroll}")
     if node.loop != node.variable:

@@ -20,6 +20,7 @@ class Member:
     iterators and the parameters. `aliases` are further names that resolve to this loop.
 
     `vector` and `unroll` are widths and factors; 0 for none, and for unroll -1 for full.
+    `grid`: the dimension of an OpenCL launch that a parallel loop runs along, such as "group1".
     """
 
     name: str
@@ -28,6 +29,7 @@ class Member:
     parallel: bool = False
     vector: int = 0
     unroll: int = 0
+    grid: str = ""
 
     def row(self, statement: str) -> Affine:
         """The row of a statement; KeyError where the member does not schedule it."""
@@ -171,6 +173,7 @@ def _member_text(member: Member) -> str:
         groups.setdefault(row, []).append(name)
     rows = ", ".join(f"{' '.join(names)}: {row}" for row, names in groups.items())
     marks = [word for word, is_set in (("parallel", member.parallel),) if is_set]
+    marks += [member.grid] if member.parallel and member.grid else []
     marks += [f"vector {member.vector}"] if member.vector else []
     marks += [f"unroll {member.unroll}"] if member.unroll else []
     suffix = f"   {', '.join(marks)}" if marks else ""

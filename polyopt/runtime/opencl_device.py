@@ -8,7 +8,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from polyopt.errors import TargetUnavailableError
 from polyopt.machine import DeviceModel
@@ -99,6 +99,11 @@ def devices() -> tuple[DeviceModel, ...]:
     Raises TargetUnavailableError where pyopencl is not.
     """
     return tuple(map(model_of, handles()))
+
+
+def device_kind(target: OpenCL) -> Literal["cpu", "gpu"]:
+    """What code is written for: what the target says, else what its device is."""
+    return target.model or find(target).model.kind
 
 
 def find(target: OpenCL) -> Device:

@@ -15,7 +15,16 @@ from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
-from polyopt.transform import fusion, jamming, loops, peeling, separation, splitting, storage
+from polyopt.transform import (
+    fusion,
+    jamming,
+    loops,
+    mapping,
+    peeling,
+    separation,
+    splitting,
+    storage,
+)
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Breach, Judge, Verdict, witness
 from polyopt.transform.promotion import required_blocks

@@ -27,7 +27,7 @@ from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree,
 from polyopt.transform.edit import normal, whole
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
-_MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+))$")
+_MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012]))$")
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,8 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
             member = replace(member, parallel=True)
         elif mark[2]:
             member = replace(member, vector=int(mark[2]))
+        elif mark[4]:
+            member = replace(member, parallel=True, grid=mark[4])
         else:
             member = replace(member, unroll=int(mark[3]))
     return member
