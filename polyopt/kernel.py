@@ -13,6 +13,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import All
 from polyopt.options import Options
 from polyopt.runtime.arguments import Key, as_type, describe, layouts, twins, types_of
+from polyopt.runtime.foreign import in_place
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -56,6 +57,14 @@ class _Call:
             raise CallError(f"{self}: {error}") from None
         bound.apply_defaults()
         return tuple(bound.arguments.values())
+
+    def arrays(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Sequence[object]:
+        """The arguments' values, with arrays of other libraries seen as NumPy's.
+
+        Raises CallError as `values` does, DtypeError for memory that cannot be seen.
+        """
+        plain = not kwargs and len(args) == self.positional
+        return in_place(self.name, self.names, args if plain else self.values(args, kwargs))
 
     @functools.cached_property
     def declared(self) -> Types | None:
@@ -125,8 +134,7 @@ class Kernel:
 
     def _checked(self, *args: object, **kwargs: object) -> None:
         """A call with every check in Python."""
-        plain = not kwargs and len(args) == self._call.positional
-        values = args if plain else self._call.values(args, kwargs)
+        values = self._call.arrays(args, kwargs)
         key, addresses, repeated = describe(values)
         if repeated:
             key = (*key, twins(values, addresses))
@@ -191,7 +199,7 @@ class Kernel:
         declared = self._call.declared
         if declared is not None and not args and not kwargs:
             return self._specialization(declared, {})
-        values = tuple(map(as_type, self._call.values(args, kwargs)))
+        values = tuple(map(as_type, self._call.arrays(args, kwargs)))
         types = self._call.types(values, may_be_types=True)
         return self._specialization(types, self._call.same(values, describe(values)[1]))
 
@@ -324,7 +332,7 @@ class Specialization:
         Raises DtypeError where the arguments' types are not those it is made for, and as the
         kernel itself does.
         """
-        values = self._call.values(args, kwargs)
+        values = self._call.arrays(args, kwargs)
         key, addresses, _ = describe(values)
         key = (*key, twins(values, addresses))
         if key not in self._accepted:

@@ -162,11 +162,17 @@ for value, cast in (
     )  # fmt: skip
 
 case(
+    copy,
+    po.DtypeError,
+    "copy: argument A is an f64, and it is declared f64[N, M]: pass an array",
+    np.array(1.0), ones(2, 2),
+)  # fmt: skip
+case(
     axpy,
-    po.ShapeError,
-    "axpy: argument y is an array of rank 0, which has no element A[i]: pass a scalar, y.item(), "
-    "or an array of one element, y.reshape(1)",
-    3, 1.0, ones(3), np.array(1.0),
+    po.DtypeError,
+    f"axpy: argument y is an array of complex128; {TAKEN}: "
+    "pass y.real.copy() and y.imag.copy() as two arguments",
+    3, 1.0, ones(3), np.array(1j),
 )  # fmt: skip
 
 # ---- layout --------------------------------------------------------------------------------

@@ -1,0 +1,58 @@
+"""Values that are not arrays of NumPy but can be seen as such, in place.
+
+An array of rank 0 counts as the scalar in it. Objects of other libraries that offer their memory
+(`__array_interface__`, or DLPack on the CPU) count as an array of that memory: what the kernel
+writes, they hold. Subclasses of `np.ndarray` are none of these: see `type_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from polyopt.errors import DtypeError
+from polyopt.model.types import from_numpy
+
+_KNOWN = (int, float, bool, np.memmap)
+
+
+def in_place(kernel: str, names: Sequence[str], values: Sequence[object]) -> Sequence[object]:
+    """The values, those of other libraries as arrays of the same memory.
+
+    Raises DtypeError where such an object does not give its memory away.
+    """
+    if all(_is_plain(value) for value in values):
+        return values
+    return [_seen(kernel, n, v) for n, v in zip(names, values, strict=True)]
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    if kind is np.ndarray:
+        return value.ndim > 0  # type: ignore[attr-defined, no-any-return]
+    return kind in _KNOWN
+
+
+def _seen(kernel: str, name: str, value: object) -> object:
+    if isinstance(value, np.ndarray):
+        exact = type(value) is np.ndarray and value.ndim == 0 and from_numpy(value.dtype)
+        return value[()] if exact else value
+    if isinstance(value, np.generic | type):
+        return value
+    view: Callable[..., object]
+    if hasattr(value, "__array_interface__"):
+        view = np.asarray
+    elif hasattr(value, "__dlpack__") and hasattr(value, "__dlpack_device__"):
+        view = np.from_dlpack
+    else:
+        return value
+    try:
+        array = view(value)
+    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        kind = type(value)
+        raise DtypeError(
+            f"{kernel}: argument {name} is a {kind.__module__}.{kind.__qualname__} whose memory "
+            f"NumPy cannot see ({error}): pass an array on the CPU"
+        ) from error
+    return _seen(kernel, name, array)
