@@ -14,6 +14,10 @@ import numpy as np
 from polyopt.errors import DtypeError
 from polyopt.model.types import from_numpy
 
+_OFFERS: tuple[tuple[str, Callable[..., object]], ...] = (
+    ("__array_interface__", np.asarray),
+    ("__dlpack__", np.from_dlpack),
+)
 _KNOWN = (int, float, bool, np.memmap)
 
 
@@ -40,12 +44,8 @@ def _seen(kernel: str, name: str, value: object) -> object:
         return value[()] if exact else value
     if isinstance(value, np.generic | type):
         return value
-    view: Callable[..., object]
-    if hasattr(value, "__array_interface__"):
-        view = np.asarray
-    elif hasattr(value, "__dlpack__") and hasattr(value, "__dlpack_device__"):
-        view = np.from_dlpack
-    else:
+    view = next((seen for offer, seen in _OFFERS if hasattr(value, offer)), None)
+    if view is None:
         return value
     try:
         array = view(value)
