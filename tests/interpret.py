@@ -172,6 +172,11 @@ class Machine:
                 return ARITHMETIC[op](*_alike(self.value(left), self.value(right)))
             case Comparison(op, left, right):
                 return RELATIONS[op](*_alike(self.value(left), self.value(right)))
+            case Call(function, arguments, dtype) if function.startswith("np."):
+                return _numpy(function[3:], [self.value(a) for a in arguments], dtype)
+            case Call(function, arguments, dtype) if dtype.name == "f32" or function in NUMPY_ONLY:
+                values = [self.value(a) for a in arguments]
+                return _scalar(getattr(np, function)(*values), dtype)
             case Call(function, arguments, dtype):
                 return _scalar(_call(function, [float(self.value(a)) for a in arguments]), dtype)
             case _:
@@ -183,6 +188,19 @@ def _parameters(nest: LoopNest, arguments: Mapping[str, Any]) -> Iterator[tuple[
         kind, name, dimension = parameter.origin
         value = arguments[name]
         yield parameter.name, int(value if kind == "argument" else value.shape[dimension])
+
+
+NUMPY_ONLY = ("rint", "signbit")
+
+
+def _numpy(name: str, arguments: list[Any], dtype: DType) -> Any:
+    """One of NumPy's own functions, by libm's name."""
+    if name == "clip_low":
+        return _scalar(np.clip(arguments[0], arguments[1], np.inf), dtype)
+    if name == "clip_high":
+        return _scalar(np.clip(arguments[0], -np.inf, arguments[1]), dtype)
+    inverse = name.startswith("a") and name[1:2] in ("s", "c", "t")
+    return _scalar(getattr(np, f"arc{name[1:]}" if inverse else name)(*arguments), dtype)
 
 
 def _scalar(value: Any, dtype: DType) -> Any:

@@ -19,8 +19,8 @@ from polyopt.errors import InternalError
 from polyopt.model.expr import Binary, Call
 
 EXACT = {
-    "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "copysign": 2, "fmod": 2,
-    "remainder": 2, "fma": 3, "nextafter": 2,
+    "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "rint": 1, "copysign": 2,
+    "fmod": 2, "remainder": 2, "fma": 3, "nextafter": 2,
 }  # fmt: skip
 """Functions with one possible result; argument counts."""
 
@@ -37,14 +37,24 @@ _VECTOR_SINCE_2_35 = frozenset({
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cosh", "erf", "erfc",
     "exp2", "expm1", "hypot", "log10", "log1p", "log2", "sinh", "tan", "tanh",
 })  # fmt: skip
-_TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
+_TESTS = {n: n for n in ("isnan", "isinf", "isfinite", "signbit")}
+_OWN = frozenset({
+    "np.maximum", "np.minimum", "np.fmax", "np.fmin", "np.clip_low", "np.clip_high", "np.sign",
+    "np.heaviside", "np.gcd", "np.lcm",
+})  # fmt: skip
+"""NumPy's functions that are helpers of `numerics`; other names with `np.` are libm's."""
+
 _DEGREE = {"radians": "0.017453292519943295", "degrees": "57.29577951308232"}
 _RENAMED = {"gamma": "tgamma"}
 
 
 def function_call(function: str, arguments: list[Text], node: Call | Binary, scope: Scope) -> Text:
-    """A call of one of Python's `math` functions, or libm's `pow` for `**`."""
+    """A call of one of Python's `math` functions, of NumPy's, or libm's `pow` for `**`."""
     dtype = node.dtype
+    if function in _OWN:
+        return call(scope.helper(f"{function[3:]}_{dtype}"), *arguments)
+    if function.startswith("np."):
+        return _plain_call(function[3:], arguments, dtype.ctype, scope, numpy=True)
     name = _RENAMED.get(function, function)
     if name in _TESTS:
         return infix("!=", call(_TESTS[name], *arguments), primary("0"), Level.EQUALITY)
@@ -59,13 +69,15 @@ def function_call(function: str, arguments: list[Text], node: Call | Binary, sco
     return _plain_call(name, arguments, dtype.ctype, scope)
 
 
-def _plain_call(name: str, arguments: list[Text], ctype: str, scope: Scope) -> Text:
+def _plain_call(
+    name: str, arguments: list[Text], ctype: str, scope: Scope, numpy: bool = False
+) -> Text:
     suffix = "f" if ctype == "float" else ""
     arity = EXACT.get(name, ROUNDED.get(name))
     if arity != len(arguments):
         raise InternalError(f"no C for the function {name} of {len(arguments)} arguments")
     strict = scope.fp == "strict"
-    if strict and name == "hypot":
+    if strict and name == "hypot" and not numpy:
         return call(scope.helper("hypot_f64"), *arguments)
     if scope.target.overloaded:
         return call(name, *(cast(ctype, a) for a in arguments))

@@ -91,6 +91,67 @@ static inline {t} floordiv_{n}({t} a, {t} b)
 }}""",
 }
 
+_NUMPY_CHOICE = """
+static inline {t} {op}_{n}({t} a, {t} b)
+{{
+    return a {sign} b || isnan({nan}) ? a : b;
+}}"""
+
+_NUMPY_CHOICES = {
+    "maximum": (">", "a"), "minimum": ("<", "a"), "fmax": (">", "b"), "fmin": ("<", "b"),
+    "clip_low": (">=", "a"), "clip_high": ("<=", "a"),
+}  # fmt: skip
+"""How NumPy's choices compare, and of which operand a nan decides."""
+
+_NUMPY_FLOAT = {
+    "sign": """
+/* 1, 0 or -1; nan for nan. */
+static inline {t} sign_{n}({t} a)
+{{
+    return isnan(a) ? a : ({t})((a > 0) - (a < 0));
+}}""",
+    "heaviside": """
+/* 0 below 0, 1 above, `at_zero` between; nan for nan. */
+static inline {t} heaviside_{n}({t} a, {t} at_zero)
+{{
+    if (isnan(a))
+        return a;
+    return a == 0 ? at_zero : (a < 0 ? 0 : 1);
+}}""",
+}
+
+_NUMPY_INTEGER = {
+    "sign": """
+static inline {t} sign_{n}({t} a)
+{{
+    return (a > 0) - (a < 0);
+}}""",
+    "gcd": """
+static inline {t} gcd_{n}({t} a, {t} b)
+{{
+    {u} x = a < 0 ? ({u})-({u})a : ({u})a, y = b < 0 ? ({u})-({u})b : ({u})b;
+    while (y != 0) {{
+        {u} rest = x % y;
+        x = y;
+        y = rest;
+    }}
+    return ({t})x;
+}}""",
+    "lcm": """
+/* Wraps. */
+static inline {t} lcm_{n}({t} a, {t} b)
+{{
+    {u} x = a < 0 ? ({u})-({u})a : ({u})a, y = b < 0 ? ({u})-({u})b : ({u})b;
+    {u} most = x, other = y;
+    while (other != 0) {{
+        {u} rest = most % other;
+        most = other;
+        other = rest;
+    }}
+    return most == 0 ? 0 : ({t})(x / most * y);
+}}""",
+}
+
 _TO_INTEGER = """
 /* Truncates; the smallest number for nan and what does not fit. */
 static inline {t} {i}_from_{n}({f} a)
@@ -177,11 +238,15 @@ def _all_helpers() -> dict[str, str]:
     found = {name: text.strip() for name, text in _INDEX.items()}
     found["hypot_f64"] = _HYPOT.strip()
     for n, (t, u, w) in _SIGNED.items():
-        for op, text in _INTEGER.items():
+        for op, text in (_INTEGER | _NUMPY_INTEGER).items():
             found[f"{op}_{n}"] = text.strip().format(t=t, u=u, n=n, w=w)
     for n, (t, s) in _FLOATS.items():
-        for op, text in _FLOAT.items():
+        for op, text in (_FLOAT | _NUMPY_FLOAT).items():
             found[f"{op}_{n}"] = text.strip().format(t=t, s=s, n=n)
+        for op, (sign, nan) in _NUMPY_CHOICES.items():
+            if n == "f64" and op in ("fmax", "fmin"):  # of two zeros the first, as NumPy's loops
+                sign += "="
+            found[f"{op}_{n}"] = _NUMPY_CHOICE.strip().format(t=t, op=op, n=n, sign=sign, nan=nan)
         for i, (integer, _, w) in _SIGNED.items():
             bits = int(w)
             found[f"{i}_from_{n}"] = _TO_INTEGER.strip().format(

@@ -13,6 +13,7 @@ from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
+from polyopt.frontend.numpy_calls import NUMPY_FUNCTIONS, read_numpy_call
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, Side, mix, order_is_uniform
 from polyopt.frontend.values import Value, affine_of
 from polyopt.model.expr import Binary, Call, Cast, Unary
@@ -29,6 +30,7 @@ UNARY_MATH = frozenset(
         "log2",
         "log10",
         "log1p",
+        "radians",
         "sin",
         "cos",
         "tan",
@@ -41,6 +43,7 @@ UNARY_MATH = frozenset(
         "asinh",
         "acosh",
         "atanh",
+        "degrees",
         "erf",
         "erfc",
         "gamma",
@@ -48,7 +51,7 @@ UNARY_MATH = frozenset(
         "fabs",
     }
 )
-BINARY_MATH = frozenset({"pow", "atan2", "hypot", "fmod", "copysign"})
+BINARY_MATH = frozenset({"pow", "atan2", "hypot", "fmod", "copysign", "remainder", "nextafter"})
 ROUNDING_MATH = frozenset({"floor", "ceil", "trunc"})
 TEST_MATH = frozenset({"isnan", "isinf", "isfinite"})
 ARITY = dict.fromkeys(UNARY_MATH | ROUNDING_MATH | TEST_MATH, 1) | dict.fromkeys(BINARY_MATH, 2)
@@ -61,6 +64,8 @@ def _call(context: Context, node: ast.Call) -> Value:
         return _cast(context, node, function)
     if not isinstance(function, Function):
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
+    if function.module == "numpy" and function.name in NUMPY_FUNCTIONS:
+        return read_numpy_call(context, node, function.name)
     if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
         raise context.unsupported(node, messages.CALL_FORM(name=function.name))
     if function.module == "math":
@@ -87,6 +92,8 @@ def _math(context: Context, node: ast.Call, name: str) -> Value:
     if name == "log" and len(node.args) == 2:  # CPython divides the two logarithms
         numerator, denominator = (_function(context, "log", [a]) for a in node.args)
         return arithmetic(context, node, "div", numerator, denominator)
+    if name in ("gcd", "lcm"):
+        return _divisor(context, node, name)
     if name not in ARITY:
         raise context.unsupported(node, messages.UNKNOWN_MATH(name=name))
     if len(node.args) != ARITY[name]:
@@ -103,6 +110,17 @@ def _function(context: Context, name: str, nodes: list[ast.expr]) -> Value:
         return Value(Unary("abs", arguments[0], f64), WEAK_FLOAT)
     type_ = WEAK_BOOL if name in TEST_MATH else WEAK_FLOAT
     return Value(Call(name, arguments, type_.dtype), type_)
+
+
+def _divisor(context: Context, node: ast.Call, name: str) -> Value:
+    """`math.gcd` and `math.lcm`, of two integers."""
+    if len(node.args) != 2:
+        raise context.unsupported(node, messages.argument_count(f"math.{name}", 2, len(node.args)))
+    values = [read_expression(context, argument) for argument in node.args]
+    if any(value.type.dtype.is_float for value in values):
+        raise context.unsupported(node, messages.INTEGERS_ONLY(name=f"math.{name}"))
+    a, b = (context.coerce(value, i64, node) for value in values)
+    return Value(Call(f"np.{name}", (a, b), i64), WEAK_INT)
 
 
 def _rounding(context: Context, node: ast.Call, name: str) -> Value:

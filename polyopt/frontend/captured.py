@@ -18,6 +18,7 @@ import numpy as np
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import markers, messages
 from polyopt.frontend.context import Context
+from polyopt.frontend.messages import SCALAR_FUNCTIONS
 from polyopt.frontend.values import OutOfRangeError, Value, number
 from polyopt.model.symbols import Symbol
 from polyopt.model.types import DType, from_numpy
@@ -44,8 +45,9 @@ _BUILTINS = {
     id(getattr(builtins, name)): Function("builtins", name)
     for name in ("range", "len", "min", "max", "abs", "pow", "float", "int", "bool")
 }
+ARRAY_MAKERS = ("zeros", "empty", "ones", "full")
 _NUMPY = {
-    id(getattr(np, name)): Function("numpy", name) for name in ("zeros", "empty", "ones", "full")
+    id(getattr(np, name)): Function("numpy", name) for name in (*ARRAY_MAKERS, *SCALAR_FUNCTIONS)
 }
 _MARKERS = {
     id(markers.assume): Function("polyopt", "assume"),

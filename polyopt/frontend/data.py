@@ -309,13 +309,16 @@ def _compare(context: Context, node: ast.Compare) -> Value:
     sides = [read_expression(context, side) for side in (node.left, *node.comparators)]
     result: Value | None = None
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
-        link = _comparison(context, node, COMPARE[type(op)], left, right)
+        link = comparison_value(context, node, COMPARE[type(op)], left, right)
         result = link if result is None else logical("and", result, link)
     assert result is not None  # the grammar has at least one comparison
     return result
 
 
-def _comparison(context: Context, node: ast.AST, op: CompareOp, left: Value, right: Value) -> Value:
+def comparison_value(
+    context: Context, node: ast.AST, op: CompareOp, left: Value, right: Value
+) -> Value:
+    """`left op right`, at the type that both share."""
     typing = comparison(left.type, right.type)
     if (left.mixed or right.mixed) and not comparison_is_uniform(
         left.sides, right.sides, typing.operands

@@ -6,7 +6,7 @@ import ast
 
 from polyopt.frontend import array_messages
 from polyopt.frontend.affine import read_affine
-from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.captured import ARRAY_MAKERS, Function, resolve
 from polyopt.frontend.conditions import dtype_of
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.dispatch import read_expression
@@ -30,7 +30,9 @@ _FILL = {"zeros": 0, "ones": 1}
 def is_array_creation(context: Context, node: ast.expr) -> bool:
     """Whether `node` calls `np.zeros` or one of its sisters."""
     function = resolve(context, node.func) if isinstance(node, ast.Call) else None
-    return isinstance(function, Function) and function.module == "numpy"
+    if not isinstance(function, Function) or function.module != "numpy":
+        return False
+    return function.name in ARRAY_MAKERS
 
 
 def read_local_array(

@@ -144,48 +144,35 @@ CAPTURED_VALUE = Text(
 
 
 def numpy_function(name: str) -> str:
-    """A function of NumPy, with the one of `math` or Python that does it for elements."""
-    leaf = name.rsplit(".", 1)[-1]
-    known = {"absolute": "abs", "abs": "abs", "maximum": "max", "minimum": "min"}
-    instead = known.get(leaf, f"math.{leaf}" if leaf in SCALAR_MATH else "")
-    fix = (
-        f"Write {instead} on elements."
-        if instead
-        else "Write loops over elements, with the functions of math."
-    )
+    """A function of NumPy that is none of single elements."""
     return words(
-        f"NumPy's function {name} is not part of the kernel language, which computes elements", fix
+        f"NumPy's function {name} is not part of the kernel language, which computes elements",
+        "Write loops over elements, with the functions of math and NumPy's of single numbers.",
     )
 
 
-SCALAR_MATH = frozenset(
-    {
-        "sqrt",
-        "cbrt",
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log2",
-        "log10",
-        "log1p",
-        "sin",
-        "cos",
-        "tan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "hypot",
-        "fmod",
-        "copysign",
-        "floor",
-        "ceil",
-        "trunc",
-        "isnan",
-        "isinf",
-        "isfinite",
-        "fabs",
-    }
+SCALAR_FUNCTIONS = (
+    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip", "copysign",
+    "cos", "cosh", "deg2rad", "degrees", "divide", "equal", "exp", "exp2", "expm1", "fabs",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "gcd", "greater", "greater_equal",
+    "heaviside", "hypot", "invert", "isfinite", "isinf", "isnan", "lcm", "left_shift", "less",
+    "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter", "not_equal",
+    "positive", "power", "rad2deg", "radians", "reciprocal", "remainder", "right_shift",
+    "rint", "round", "sign", "signbit", "sin", "sinh", "sqrt", "square", "subtract", "tan",
+    "tanh", "trunc", "where",
+)  # fmt: skip
+"""NumPy's functions of single elements: `numpy_calls` reads their calls."""
+
+INTEGERS_ONLY = Text(
+    "{name} takes integers, and here it is given a float",
+    "Convert with int(x).",
+)
+NUMPY_TYPE = Text(
+    "{name} of values of these types has no result in NumPy, or one of a type that kernels "
+    "do not have",
+    "Convert them first, with np.float64(x) or int(x).",
 )
 NUMPY_CAST = Text(
     "{name} converts one number here",
@@ -240,7 +227,7 @@ CALL_FORM = Text(
 
 def misplaced_call(module: str, name: str) -> str:
     """A known function where it cannot stand."""
-    if module == "numpy":
+    if module == "numpy":  # functions of elements have a reader; these make arrays
         return words(
             f"np.{name} makes an array, and stands alone on the right of an assignment",
             f"Write a = np.{name}(...) at the top level of the kernel.",

@@ -74,7 +74,8 @@ def _atom(expr: Load | ScalarArg | Call | Cast) -> str:
         case ScalarArg(name):
             return name
         case Call(function, arguments):
-            return f"math.{function}({', '.join(map(show_expr, arguments))})"
+            name = function if "." in function else f"math.{function}"
+            return f"{name}({', '.join(map(show_expr, arguments))})"
         case Cast(operand, dtype):
             return f"{dtype}({show_expr(operand)})"
 

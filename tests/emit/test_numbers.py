@@ -397,6 +397,57 @@ def test_vector_functions_are_close():
         assert np.all(error <= 4 * np.spacing(np.abs(wanted[finite])))
 
 
+CHOICES = ("maximum", "minimum", "fmax", "fmin", "clip_low", "clip_high", "heaviside")
+
+
+@pytest.mark.parametrize("dtype", [f64, f32])
+def test_numpys_choices(dtype):
+    inputs = pairs(dtype, 3000)
+    a, _ = both = arrays(**inputs)
+    floats = [Call(f"np.{name}", both, dtype) for name in CHOICES]
+    got = all_in_c([*floats, Call("np.sign", (a,), dtype)], inputs)
+    x, y = inputs["a"], inputs["b"]
+    with np.errstate(all="ignore"):
+        for name, values in zip(CHOICES[:4], got[:4], strict=True):
+            wanted = [getattr(np, name)(p, q) for p, q in zip(x, y, strict=True)]
+            assert same_bits(values, np.array(wanted))
+        low = [np.clip(p, q, np.inf) for p, q in zip(x, y, strict=True)]
+        high = [np.clip(p, -np.inf, q) for p, q in zip(x, y, strict=True)]
+        assert same_bits(got[4], np.array(low))
+        assert same_bits(got[5], np.array(high))
+        assert same_bits(got[6], np.heaviside(x, y))
+        assert same_bits(got[7], np.sign(x))
+    whole = {f64: i64, f32: i32}[dtype]
+    inputs = pairs(whole)
+    a, _ = both = arrays(**inputs)
+    exprs = [Call(f"np.{n}", both, whole) for n in ("gcd", "lcm")]
+    gcd, lcm, sign = all_in_c([*exprs, Call("np.sign", (a,), whole)], inputs)
+    with np.errstate(all="ignore"):
+        assert same_bits(gcd, np.gcd(inputs["a"], inputs["b"]))
+        assert same_bits(sign, np.sign(inputs["a"]))
+        small = np.maximum(np.abs(inputs["a"]), np.abs(inputs["b"])) < 2**15
+        assert same_bits(lcm[small], np.lcm(inputs["a"], inputs["b"])[small])
+
+
+@pytest.mark.parametrize("dtype", [f64, f32])
+def test_numpys_functions_are_close(dtype):
+    x = np.random.default_rng(7).uniform(0.01, 0.99, 2000).astype(dtype.numpy)
+    inputs = {"a": x, "b": x[::-1].copy()}
+    a, _ = both = arrays(**inputs)
+    names = ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan",
+             "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "atanh", "cbrt")  # fmt: skip
+    one = [Call(f"np.{n}", (a,), dtype) for n in names]
+    two = [Call(f"np.{n}", both, dtype) for n in ("pow", "hypot", "atan2")]
+    got = all_in_c([*one, *two], inputs)
+    known = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh",
+             "atanh": "arctanh", "pow": "power", "atan2": "arctan2"}  # fmt: skip
+    for name, values in zip((*names, "pow", "hypot", "atan2"), got, strict=True):
+        arguments = (x, inputs["b"]) if name in ("pow", "hypot", "atan2") else (x,)
+        wanted = getattr(np, known.get(name, name))(*arguments)
+        assert values.dtype == wanted.dtype
+        assert np.all(np.abs(values - wanted) <= 4 * np.spacing(np.abs(wanted)))
+
+
 def test_every_rule_has_its_test():
     text = DOCUMENT.read_text(encoding="utf-8")
     named = re.findall(r"`(test_\w+)`", text)
