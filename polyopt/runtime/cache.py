@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,9 +31,15 @@ from polyopt.runtime.compiler import (
     flags_for,
     time_limit,
 )
-from polyopt.runtime.folders import directory, is_ours, temporary_folder
+from polyopt.runtime.folders import (
+    directory,
+    is_ours,
+    note_use,
+    temporary_folder,
+    work_prefix,
+)
+from polyopt.runtime.housekeeping import ENTRY, evict, size_limit, tidy
 
-_ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock|call)")
 _KEPT_FAILURES = 20
 
 
@@ -64,6 +69,7 @@ def library_path(program: Program, *, cache: bool = True, overlapping: bool = Fa
     folder = directory()
     found = folder / f"{name}.so"
     if is_ours(found):
+        note_use(found)
         return found
     try:
         with _only_one(folder / f"{name}.lock"):
@@ -96,8 +102,9 @@ def discard(path: Path) -> None:
 
 
 def cache_info() -> CacheInfo:
-    """What the cache holds."""
+    """What the cache holds, work that was left unfinished removed."""
     folder = directory()
+    tidy(folder)
     sizes = [path.stat().st_size for path in sorted(folder.glob("*.so"))]
     return CacheInfo(folder, len(sizes), sum(sizes))
 
@@ -108,9 +115,10 @@ def cache_clear() -> int:
     Libraries that a process has loaded go on working in it.
     """
     folder = directory()
+    tidy(folder)
     removed = 0
     for path in sorted(folder.iterdir()):
-        if _ENTRY.fullmatch(path.name):
+        if ENTRY.fullmatch(path.name):
             path.unlink(missing_ok=True)
             removed += path.suffix == ".so"
     shutil.rmtree(folder / "failed", ignore_errors=True)
@@ -147,7 +155,8 @@ def _only_one(path: Path) -> Iterator[None]:
 
 def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, name: str) -> Path:
     """Compile in a folder of its own beside the entry, then move library and source there."""
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder))
+    limit = size_limit()
+    work = Path(tempfile.mkdtemp(prefix=work_prefix(), dir=folder))
     source, made, target = work / f"{name}.c", work / f"{name}.so", folder / f"{name}.so"
     try:
         source.write_text(with_binding(program), encoding="utf-8")
@@ -159,6 +168,8 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
         made.replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    if folder != temporary_folder():
+        evict(folder, limit)
     return target
 
 

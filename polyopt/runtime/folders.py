@@ -9,6 +9,7 @@ import platform
 import shutil
 import stat
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -80,6 +81,17 @@ def _temporary(process: int) -> Path:
 def _remove_own(folder: Path, process: int) -> None:
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def work_prefix() -> str:
+    """How names of unfinished work begin: who is at it."""
+    return f"build-{platform.node()}-{os.getpid()}-"
+
+
+def note_use(path: Path) -> None:
+    """Mark a file as used just now, where its folder may be written."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def is_ours(path: Path) -> bool:

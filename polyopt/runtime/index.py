@@ -15,7 +15,9 @@ import pickle
 import platform
 import shutil
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -28,7 +30,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.machine import detect, processor
 from polyopt.model.symbols import Symbol
 from polyopt.model.types import ArgumentType, ArrayType, DType
-from polyopt.runtime.folders import directory, is_ours, temporary_folder
+from polyopt.runtime.folders import directory, is_ours, note_use, temporary_folder, work_prefix
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -96,7 +98,12 @@ def look(name: str) -> Answer | None:
         return None
     library, interface, program = pickle.loads(body)  # as trusted as the library beside it
     found = folder / library
-    return Answer(found, interface, program) if is_ours(found) else None
+    if not is_ours(found):
+        with suppress(OSError):
+            path.unlink()
+        return None
+    note_use(found)
+    return Answer(found, interface, program)
 
 
 def remember(name: str, answer: Answer) -> None:
@@ -106,7 +113,7 @@ def remember(name: str, answer: Answer) -> None:
         return
     body = pickle.dumps((answer.library.name, answer.interface, answer.program))
     path = folder / f"{name}{_SUFFIX}"
-    part = folder / f"build-{os.getpid()}-{name}{_SUFFIX}"
+    part = folder / f"{work_prefix()}{threading.get_ident()}{_SUFFIX}"
     try:
         part.write_bytes(hashlib.sha256(body).digest() + body)
         part.replace(path)

@@ -36,8 +36,13 @@ if TYPE_CHECKING:
     from polyopt.machine import DeviceModel
     from polyopt.model.scop import Scop
 
+LARGE_LAUNCH = 4e5
+"""Operations from which on a loop is worth a launch of its own, some 30 microseconds."""
+
+LARGE_PIECES = 1e5
+"""Operations from which on a loop is worth more than one group."""
+
 _PIECES_PER_UNIT = 8
-_FEW_OPERATIONS = 1e5
 _NUMBERS: dict[str, Callable[[Any], np.generic]] = {
     "int64_t": np.int64,
     "int32_t": np.int32,
@@ -219,8 +224,8 @@ class Launcher:
                 case Case(condition, then, otherwise):
                     holds = evaluate_condition(condition, call.numbers)
                     self._nodes(then if holds else otherwise, call)
-                case Choice(work, threshold, many, one):
-                    large = _operations(work, call.numbers) > threshold
+                case Choice(work, many, one):
+                    large = _operations(work, call.numbers) > LARGE_LAUNCH
                     self._nodes(many if large else (one,), call)
 
     def _launch(self, launch: Launch, numbers: Mapping[str, int]) -> None:
@@ -228,7 +233,7 @@ class Launcher:
         if trips and min(trips) <= 0:
             return
         if launch.pieces:
-            small = _operations(launch.work, numbers) < _FEW_OPERATIONS
+            small = _operations(launch.work, numbers) <= LARGE_PIECES
             most = 1 if small else _PIECES_PER_UNIT * self.device.model.compute_units
             trips = [min(trips[0], most)]
         kernel = self._kernels[launch.kernel]
