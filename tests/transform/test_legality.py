@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernels_here import copy, scaled, smooth, sums, time_steps, two_statements
+from kernels_here import copy, smooth, sums, time_steps, two_statements
 from run_schedule import original, refused, same_as_python, small
 
 import polyopt as po
@@ -110,25 +110,6 @@ def test_start_updates_and_use_keep_their_order():
 # ---- sequences and parts ------------------------------------------------------------------------
 
 
-def test_a_loop_that_reads_a_whole_row_after_it_is_copied():
-    """Fusing would read what is not copied yet."""
-
-    def rows(A, B, C):
-        n = A.shape[0]
-        for i in range(n):
-            for j in range(n):
-                B[i, j] = A[i, j]
-            for j in range(n):
-                for k in range(n):
-                    C[i, j] += B[i, k]
-
-    s = original(rows, MATRIX, MATRIX, MATRIX)
-    refused(lambda: s.fuse("S1.j", "S2.j"))
-    data = (small(4, 4), small(4, 4, seed=2), small(4, 4, seed=3))
-    same_as_python(s.parallel("i"), rows, *data)
-    same_as_python(s.parallel("S2.j"), rows, *data)
-
-
 def test_parts_of_a_loop_are_judged_apart():
     """Only iteration 0 feeds the others: split there, the rest is parallel."""
 
@@ -169,92 +150,6 @@ def test_parts_deep_inside_are_in_order_where_those_outside_are_not():
     refused(lambda: s.separate("i"))
     for n in (1, 2, 3, 4, 7, 9):
         same_as_python(s.separate("i", inside="j").unroll("i"), lagging, small(n, n))
-
-
-# ---- known miscompiles of other tools ----------------------------------------------------------
-
-
-def test_a_step_of_two_leaves_no_dependence():
-    def evens(A):
-        for i in range(1, len(A), 2):
-            A[i] = A[i - 1] * 2
-
-    s = original(evens, VECTOR).parallel("i").vectorize("i")
-    for n in (0, 1, 2, 7, 8):
-        same_as_python(s, evens, small(n))
-
-
-def test_a_red_black_guard_is_kept():
-    def red_black(A):
-        n = A.shape[0]
-        for c in range(2):
-            for i in range(1, n - 1):
-                for j in range(1, n - 1):
-                    if (i + j) % 2 == c:
-                        A[i, j] = A[i - 1, j] + A[i + 1, j] + A[i, j - 1] + A[i, j + 1]
-
-    s = original(red_black, MATRIX)
-    assert parallel_loops(s) == ["i", "j"]
-    tiled = s.tile({"i": 2, "j": 4}).parallel("i_tile")
-    for n in (0, 2, 3, 6, 9):
-        same_as_python(tiled, red_black, small(n, n))
-        same_as_python(s.interchange("i", "j").parallel("j").vectorize("i"), red_black, small(n, n))
-
-
-def test_a_racing_scalar_is_refused():
-    refused(lambda: original(scaled).parallel("i"))
-    refused(lambda: original(scaled).vectorize("i"))
-
-
-def test_a_store_order_is_kept():
-    """TSVC's s2244: the second statement of one iteration overwrites the first one's successor."""
-
-    def stores(a, b, c, e):
-        for i in range(len(b) - 1):
-            a[i + 1] = b[i] + e[i]
-            a[i] = b[i] + c[i]
-
-    s = original(stores, *[VECTOR] * 4)
-    refused(lambda: s.parallel("i"))
-    refused(lambda: s.distribute("i", before="S2").fuse("S2.i", "S1.i"), po.PolyoptError)
-    data = (small(6), small(6, seed=2), small(6, seed=3), small(6, seed=4))
-    same_as_python(s.distribute("i", before="S2"), stores, *data)
-
-
-def test_a_triangular_bound_keeps_its_loop():
-    """The inner bound uses the outer variable: interchanged, the bounds change with it."""
-
-    def triangle(A):
-        n = A.shape[0]
-        for i in range(n):
-            for j in range(i, n):
-                A[i, j] = A[i, j] + i
-
-    s = original(triangle, MATRIX)
-    for n in (0, 1, 5):
-        same_as_python(s.interchange("i", "j"), triangle, small(n, n))
-        same_as_python(s.tile({"i": 2, "j": 2}).separate("i", "j"), triangle, small(n, n))
-
-
-def test_symmetric_products_tile_only_where_values_allow():
-    """Tiled ssymm: a row updated by two statements."""
-
-    def symm(A, B, C):
-        m, n = C.shape
-        for i in range(m):
-            for j in range(n):
-                t = 0.0
-                for k in range(i):
-                    C[k, j] += B[i, j] * A[i, k]
-                    t += B[k, j] * A[i, k]
-                C[i, j] = C[i, j] + B[i, j] * A[i, i] + t
-
-    s = original(symm, MATRIX, MATRIX, MATRIX).privatize("t")
-    data = (small(5, 5), small(5, 6, seed=2), small(5, 6, seed=3))
-    assert parallel_loops(s) == ["j"]
-    same_as_python(s.interchange("i", "j").parallel("j"), symm, *data)
-    same_as_python(s.tile({"i": 2, "j": 2}), symm, *data)
-    refused(lambda: s.parallel("i"))
 
 
 # ---- storage ------------------------------------------------------------------------------------
