@@ -243,8 +243,12 @@ def convolve(y, x):
 
 def test_a_loop_too_short_for_vectors_is_not_the_vector_loop() -> None:
     made = scheduled(convolve, square(), square())
-    vectors = [str(s) for s in made.steps if s.name == "vectorize"]
-    assert vectors == ['vectorize("S1.j")', 'vectorize("S2.j")', 'vectorize("S3.j")']
+    assert steps(made).split("\n")[1:] == [
+        'vectorize("j")',
+        'unroll("a", factor=-1)',
+        'unroll("b", factor=-1)',
+        'parallel("i")',
+    ]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
 )
 from polyopt.model.types import FpMode
-from polyopt.transform.auto import auto
+from polyopt.pipeline import auto_schedule as auto
 from polyopt.transform.schedule import Schedule
 
 SIZES = ((0, 0), (1, 1), (0, 4), (2, 3), (3, 1), (4, 3), (5, 6), (3, 7))

@@ -16,7 +16,7 @@ from reduce_case import reduced
 
 from polyopt.errors import InternalError, PolyoptError
 from polyopt.model.types import FpMode
-from polyopt.transform.auto import auto
+from polyopt.pipeline import auto_schedule as auto
 from polyopt.transform.schedule import Schedule
 
 _SECONDS = 90.0

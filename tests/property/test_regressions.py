@@ -8,7 +8,7 @@ from oracle import Case
 from random_program import ArraySpec, Program
 
 from polyopt.errors import BadArgumentError
-from polyopt.transform.auto import auto
+from polyopt.pipeline import auto_schedule as auto
 from polyopt.transform.schedule import Schedule
 from polyopt.transform.text import parse_affine
 

@@ -10,7 +10,7 @@ inside touch must fit). Line costs follow measured bandwidths of the cache level
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import islpy as isl
@@ -24,6 +24,12 @@ from polyopt.transform.legality import Level, Verdict
 
 TYPICAL_SIZE = 1000
 """What a size symbol is taken to be."""
+
+MOST_SMALL = 8
+"""Trips, known when compiling, up to which an inner loop is written out."""
+
+MOST_STRAIGHT = 64
+"""Instances of a statement up to which nested small loops are."""
 
 _FLOP = 0.14
 _CALL = 12.0
@@ -39,7 +45,8 @@ _STRIDED_PENALTY = 1.6
 @dataclass(frozen=True)
 class LoopView:
     """One loop around a statement: how its next iteration moves the statement's iterators,
-    its trips, and what it carries. A loop that moves nothing runs once for the statement."""
+    its trips, and what it carries. A loop that moves nothing runs once for the statement.
+    `is_small`: it and all loops inside it have so few trips that they become straight code."""
 
     member: Member
     moves: Mapping[str, int]
@@ -48,6 +55,7 @@ class LoopView:
     is_vector: bool
     has_reduction: bool
     is_shared: bool
+    is_small: bool = False
 
 
 def views(
@@ -64,34 +72,61 @@ def views(
             # Of a statement whose instances were split, the first part stands for all.
             if not around or level.path[: len(around[-1].path)] == around[-1].path:
                 around.append(level)
-    last = {
-        name: frozenset(
-            (lv.path, lv.position)
-            for lv in around
-            if all(levels[s][-1] is lv for s in lv.member.statements if s in levels)
-        )
-        for name, around in levels.items()
-    }
+    found = {n: tuple(_views(scop.statement(n), around, trips)) for n, around in levels.items()}
+    found = {n: _with_small(loops) for n, loops in found.items()}
+    ends = {n: _innermost(loops) for n, loops in found.items()}
+    keys = {n: [(lv.path, lv.position) for lv in around] for n, around in levels.items()}
+    last = {n: keys[n][end] for n, end in ends.items() if end is not None}
     return {
-        n: tuple(_views(scop.statement(n), around, trips, last[n])) for n, around in levels.items()
+        n: tuple(
+            replace(view, is_vector=view.is_vector and _ends_all(view.member, key, last))
+            for view, key in zip(found[n], keys[n], strict=True)
+        )
+        for n in found
     }
 
 
-def _views(
-    statement: Statement,
-    around: list[Level],
-    trips: Trips,
-    last: frozenset[tuple[tuple[int, ...], int]],
-) -> Iterator[LoopView]:
-    """The views of one statement; only loops in `last`, with none inside, can be vector loops."""
+def _ends_all(member: Member, key: object, last: Mapping[str, object]) -> bool:
+    """Whether a loop is the innermost of all its statements; only such can be vector loops."""
+    return all(last[s] == key for s in member.statements if s in last)
+
+
+def _with_small(loops: tuple[LoopView, ...]) -> tuple[LoopView, ...]:
+    """The loops with those marked that become straight code, from the innermost outwards.
+
+    The innermost of all is one only where a loop outside is left to run in vectors instead.
+    """
+    count, first = 1.0, len(loops)
+    for position in range(len(loops) - 1, 0, -1):
+        count *= loops[position].trips
+        if not loops[position].is_small or count > MOST_STRAIGHT:
+            break
+        first = position
+    return tuple(replace(v, is_small=n >= first) for n, v in enumerate(loops))
+
+
+def _innermost(loops: tuple[LoopView, ...]) -> int | None:
+    """The position of the innermost loop that is no straight code."""
+    return max((n for n, view in enumerate(loops) if not view.is_small), default=None)
+
+
+def inner_loop(loops: tuple[LoopView, ...]) -> LoopView | None:
+    """The innermost loop that is no straight code."""
+    end = _innermost(loops)
+    return None if end is None else loops[end]
+
+
+def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[LoopView]:
+    """The views of one statement, as if every loop were innermost."""
     rows = [level.member.row(statement.name) for level in around]
     moves = _moves(statement.iterators, rows)
     left: dict[str, float] = {}
     for level, row, moved in zip(around, rows, moves, strict=True):
         owner = _owner(statement, moved, row, left)
         size = _strip(row)
-        count = 1.0
+        count, is_whole = 1.0, False
         if owner is not None:
+            is_whole = owner not in left and not size
             span = left.get(owner, trips.of(statement, owner))
             count = max(1.0, span / size) if size else span
             left[owner] = min(span, float(size)) if size else 1.0
@@ -100,9 +135,10 @@ def _views(
             moved,
             count,
             level.is_parallel,
-            level.is_vector and (level.path, level.position) in last,
+            level.is_vector,
             bool(level.reductions),
             _needs_guard(level.member),
+            is_whole and count <= MOST_SMALL,
         )
 
 
@@ -244,7 +280,7 @@ def _statement_cost(
     instances = 1.0
     for loop in loops:
         instances *= loop.trips
-    inner = loops[-1] if loops else None
+    inner = inner_loop(loops)
     bits = scop.dtype(statement.array).bits
     lanes = 1.0
     if inner is not None and inner.is_vector:
@@ -333,7 +369,7 @@ def _line_cost(
     machine: Machine,
 ) -> float:
     """The cost of one line of an access: where its next use finds it."""
-    inner = loops[-1] if loops else None
+    inner = inner_loop(loops)
     spatial = stride_of(subscripts, inner) == 2
     for depth in range(len(loops) - 2, -1, -1):
         step = stride_of(subscripts, loops[depth])

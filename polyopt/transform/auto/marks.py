@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import TYPICAL_SIZE, views
+from polyopt.transform.auto.cost import TYPICAL_SIZE, inner_loop, views
 from polyopt.transform.edit import Place, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.promotion import accumulator
@@ -52,20 +52,56 @@ def _on_one_path(first: Path, second: Path) -> bool:
 
 def _vectors(search: Search, schedule: Schedule) -> Schedule:
     for place in innermost(schedule):
-        level = _levels(schedule)[(place.path, place.position)]
-        if not level.is_vector or _is_settled(place) or _is_short(search, schedule, place):
-            continue
-        if (
-            level.reductions
-            and accumulator(schedule.judge.footprints, schedule.tree, level) is None
-        ):
-            continue
-        width = max(1, search.machine.vector_bits // _widest(schedule, place))
-        name = name_of(schedule, place)
-        schedule = (
-            attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
+        schedule = _around_straight_code(search, schedule, place) or _vectorized(
+            search, schedule, place
         )
     return schedule
+
+
+def _around_straight_code(search: Search, schedule: Schedule, place: Place) -> Schedule | None:
+    """The loop around small ones in vectors, these written out; None where that is not to be."""
+    name = place.member.statements[0]
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule))[name]
+    inner = inner_loop(around)
+    if inner is None or inner is around[-1]:
+        return None
+    target = next(p for p in reversed(_enclosing(schedule, place)) if p.member == inner.member)
+    if _is_settled(target):
+        return schedule
+    if not inner.is_vector or inner.has_reduction:
+        return None
+    within = [p for p in places(schedule.tree) if _is_inside(p, target)]
+
+    def steps(s: Schedule) -> Schedule:
+        s = s.vectorize(name_of(s, target), search.machine.vector_bits // _widest(schedule, target))
+        for loop in within:
+            s = s.unroll(name_of(schedule, loop))
+        return s
+
+    return attempt(schedule, steps)
+
+
+def _enclosing(schedule: Schedule, place: Place) -> list[Place]:
+    """The loops around a place, and itself, outermost first."""
+    return [p for p in places(schedule.tree) if p == place or _is_inside(place, p)]
+
+
+def _is_inside(inner: Place, outer: Place) -> bool:
+    return inner.path[: len(outer.path)] == outer.path and (inner.path, inner.position) > (
+        outer.path,
+        outer.position,
+    )
+
+
+def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
+    level = _levels(schedule)[(place.path, place.position)]
+    if not level.is_vector or _is_settled(place) or _is_short(search, schedule, place):
+        return schedule
+    if level.reductions and accumulator(schedule.judge.footprints, schedule.tree, level) is None:
+        return schedule
+    width = max(1, search.machine.vector_bits // _widest(schedule, place))
+    name = name_of(schedule, place)
+    return attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
 
 
 def _is_settled(place: Place) -> bool:

@@ -9,7 +9,7 @@ from itertools import permutations
 from polyopt.model.scop import Statement
 from polyopt.model.tree import Band, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import LoopView, stride_of, views
+from polyopt.transform.auto.cost import LoopView, inner_loop, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.lagging import skewed_to_lag
 from polyopt.transform.auto.scalars import blocks_exist
@@ -61,7 +61,9 @@ def runs_well(search: Search, schedule: Schedule, inside: frozenset[str]) -> boo
 
 
 def _flows(loops: tuple[LoopView, ...], statement: Statement) -> bool:
-    inner = loops[-1]
+    inner = inner_loop(loops)
+    if inner is None:
+        return True
     straight = all(stride_of(a.subscripts, inner) <= 1 for a in statement.accesses)
     threads = [i for i, v in enumerate(loops) if v.is_parallel]
     return inner.is_vector and straight and bool(threads) and threads[0] <= 1
