@@ -83,11 +83,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Many launches where each has more than `threshold` operations, else one launch of one item
-    that does the same."""
+    """Many launches where the largest of them has work enough for the device, else one launch of
+    one item that does the same."""
 
     work: Work
-    threshold: float
     many: tuple[HostNode, ...]
     one: Launch
 
@@ -145,9 +144,9 @@ def show_host(nodes: tuple[HostNode, ...], indent: str = "") -> list[str]:
                 lines += [f"{indent}if {condition}:", *show_host(then, indent + "  ")]
                 if otherwise:
                     lines += [f"{indent}else:", *show_host(otherwise, indent + "  ")]
-            case Choice(work, threshold, many, one):
+            case Choice(work, many, one):
                 size = " * ".join([*(f"({f})" for f in work.factors), str(work.scale)])
-                lines += [f"{indent}if {size} > {threshold:g}:", *show_host(many, indent + "  ")]
+                lines += [f"{indent}if {size} is large:", *show_host(many, indent + "  ")]
                 lines += [f"{indent}else:", *show_host((one,), indent + "  ")]
     return lines
 

@@ -43,6 +43,7 @@ from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import OPENCL, CTarget
+from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.types import FpMode
@@ -56,7 +57,11 @@ def print_opencl(
     symbol: str,
     target: CTarget = OPENCL,
 ) -> LaunchProgram:
-    """Print the loops of a model as an OpenCL program; see `LaunchProgram`."""
+    """Print the loops of a model as an OpenCL program; see `LaunchProgram`.
+
+    Raises IllegalScheduleError for packed buffers, which this printer has no memory for.
+    """
+    _refuse_packs(loops.body)
     names = Names(TAKEN)
     for argument in scop.arguments:
         if argument.name in scop.parameter_names:
@@ -114,8 +119,7 @@ class KernelPrinter:
                 range_ = Range(node.lower, node.upper, node.step)
                 many = Repeat(node.variable, range_, self.host(node.body, scope, inside))
                 one = self._single((node,), scope, outer)
-                threshold = scope.target.parallel_threshold
-                return Choice(_largest_work(node), threshold, (many,), one)
+                return Choice(_largest_work(node), (many,), one)
             case If(condition, then, otherwise):
                 return Case(
                     condition, self.host(then, scope, outer), self.host(otherwise, scope, outer)
@@ -224,6 +228,18 @@ def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
 
 
 # ---- the host's part -------------------------------------------------------------------------
+
+
+def _refuse_packs(nodes: Iterable[Node]) -> None:
+    for node in nodes:
+        if getattr(node, "layout", None) is not None:
+            raise IllegalScheduleError(
+                f"the packed buffer {getattr(node, 'name', '')} has no memory in OpenCL: leave out "
+                'the step pack, or use target="openmp"'
+            )
+        _refuse_packs(getattr(node, "body", ()))
+        if isinstance(node, If):
+            _refuse_packs((*node.then, *node.otherwise))
 
 
 def _has_parallel(node: Node) -> bool:

@@ -30,6 +30,7 @@ from polyopt.model.affine import Affine, extreme
 
 _BARRIER = "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)"
 _UNKNOWN_ITEMS = 64
+_LONG_BOUND = 60
 MOST_ITEMS = 256
 """Work items of a group: what every GPU takes."""
 
@@ -49,7 +50,7 @@ class GridPrinter:
         content = self._phases(chain[-1].body, scope, position)
         for each in reversed(chain):
             number = each.grid[-1]
-            content = [_spread(each, "group_id", "num_groups", number, content, scope)]
+            content = _spread(each, "group_id", "num_groups", number, content, scope)
         return content
 
     def _phases(
@@ -71,7 +72,7 @@ class GridPrinter:
                 return self._items(loop, scope, position)
             case (For() as loop,) if _has_items(loop):
                 inside = self._phases(loop.body, scope, position.inside(loop))
-                return [_counted(loop, [*inside, cgen.Statement(_BARRIER)], scope)]
+                return _counted(loop, [*inside, cgen.Statement(_BARRIER)], scope)
             case (If(test, then, otherwise),) if _has_items(phase[0]):
                 text = cgen.Line(str(condition(test, scope)))
                 parts = [self._phases(p, scope, position) for p in (then, otherwise)]
@@ -94,7 +95,7 @@ class GridPrinter:
         number = int(node.grid[-1])
         trips = trip_bound(node)
         if node.step != 1 or trips is None or trips > self.sizes[number]:
-            return [_spread(node, "local_id", "local_size", str(number), content, scope)]
+            return _spread(node, "local_id", "local_size", str(number), content, scope)
         name = _variable(node, scope)
         own = f"get_local_id({number})"
         if node.lower != Affine():
@@ -126,25 +127,38 @@ def _variable(node: For, scope: Scope) -> str:
 
 def _spread(
     node: For, own: str, all_: str, number: str, content: list[cgen.Generable], scope: Scope
-) -> cgen.Generable:
+) -> list[cgen.Generable]:
     """A loop of which each group or item takes every so-many-th iteration."""
     factor = f"{node.step} * " if node.step != 1 else ""
-    first = f"{factor}get_{own}({number})"
-    if node.lower != Affine():
-        first = f"{affine(node.lower, scope)} + {first}"
-    upper = affine(node.upper, scope).at(Level.SHIFT)
-    name = _variable(node, scope)
-    step = f"{name} += {factor}get_{all_}({number})"
-    start, test = f"int64_t {name} = {first}", f"{name} < {upper}"
-    return cgen.For(cgen.Line(start), cgen.Line(test), cgen.Line(step), braces(content))
+    return _loop(
+        node, f"{factor}get_{own}({number})", f"{factor}get_{all_}({number})", content, scope
+    )
 
 
-def _counted(node: For, content: list[cgen.Generable], scope: Scope) -> cgen.Generable:
-    lower, upper = affine(node.lower, scope), affine(node.upper, scope).at(Level.SHIFT)
+def _counted(node: For, content: list[cgen.Generable], scope: Scope) -> list[cgen.Generable]:
+    return _loop(node, "", str(node.step), content, scope)
+
+
+def _loop(
+    node: For, offset: str, step: str, content: list[cgen.Generable], scope: Scope
+) -> list[cgen.Generable]:
+    """A loop that begins at an offset from its lower bound; long bounds are computed before it."""
+    before: list[cgen.Generable] = []
     name = _variable(node, scope)
-    step = f"{name}++" if node.step == 1 else f"{name} += {node.step}"
-    start, test = f"int64_t {name} = {lower}", f"{name} < {upper}"
-    return cgen.For(cgen.Line(start), cgen.Line(test), cgen.Line(step), braces(content))
+
+    def short(bound: str, suffix: str) -> str:
+        if len(bound) <= _LONG_BOUND:
+            return bound
+        named = scope.names.fresh(f"{node.variable}_{suffix}")
+        before.append(cgen.Statement(f"const int64_t {named} = {bound}"))
+        return named
+
+    lower = short(str(affine(node.lower, scope)), "start") if node.lower != Affine() else ""
+    upper = short(affine(node.upper, scope).at(Level.SHIFT), "end")
+    first = " + ".join(part for part in (lower, offset) if part) or "0"
+    forward = f"{name}++" if step == "1" else f"{name} += {step}"
+    start, test = cgen.Line(f"int64_t {name} = {first}"), cgen.Line(f"{name} < {upper}")
+    return [*before, cgen.For(start, test, cgen.Line(forward), braces(content))]
 
 
 # ---- structure -------------------------------------------------------------------------------

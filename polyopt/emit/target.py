@@ -34,7 +34,6 @@ class CTarget:
 DEFAULT = CTarget()
 
 OPENCL = CTarget(
-    parallel_threshold=4e5,
     vector_libm=False,
     simd="clang loop vectorize(assume_safety)",
     clauses=False,
@@ -43,4 +42,4 @@ OPENCL = CTarget(
     # OpenCL's own `min` and `max` are ambiguous between a long and an int literal.
     helpers={"min": "min_i64", "max": "max_i64"},
 )
-"""OpenCL C 1.2, through the same printer. A launch and its wait cost some 30 microseconds."""
+"""OpenCL C 1.2, through the same printer."""

@@ -1,0 +1,34 @@
+/* reduction: shapes.py:37
+
+   launch reduction_once
+*/
+
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef long int64_t;
+
+__kernel void reduction_once(int64_t x_shape0, __global const double *restrict x,
+                             __global const double *restrict y, __global double *restrict out)
+{
+    if (x_shape0 >= 1) {
+        double out_acc = out[0];
+        {
+            double out_acc_lanes[16] = {0};
+            int64_t i = 0;
+            for (; i < x_shape0 - 15; i += 16) {
+                #pragma clang loop vectorize(assume_safety)
+                for (int64_t i_lane = 0; i_lane < 16; i_lane++) {
+                    /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
+                    out_acc_lanes[i_lane] += x[i + i_lane] * y[i + i_lane];
+                }
+            }
+            for (int64_t i_lane = 0; i_lane < 16; i_lane++) {
+                out_acc += out_acc_lanes[i_lane];
+            }
+            for (; i < x_shape0; i++) {
+                /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
+                out_acc += x[i] * y[i];
+            }
+        }
+        out[0] = out_acc;
+    }
+}
