@@ -18,10 +18,11 @@ from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.pieces import joined
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
+from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
 from polyopt.transform.promotion import (
     Promotion,
@@ -41,7 +42,45 @@ def lower(schedule: Schedule) -> Loops:
     if not schedule.scop.statements:
         return Loops(())
     promotions = plan(schedule)
-    builder = _IslTree(schedule.scop, promotions)
+    try:
+        body = _scanned(schedule, promotions, whole=_has_fronts(schedule.tree))
+    except NoFormError:
+        body = _whole(schedule, promotions)
+    guarded = with_guards(joined(body, schedule.scop), schedule.scop)
+    return Loops(
+        with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
+    )
+
+
+def _has_fronts(tree: Tree) -> bool:
+    """Whether a loop over several statements runs along the fronts of tiles, as sums of floors.
+
+    Such loops differ a little from statement to statement, and isl cuts them at every difference:
+    diamonds of fdtd-2d have 29 loop nests then, and 4 where every loop stays in one piece.
+    """
+    return any(
+        len(place.member.rows) > 1
+        and any(sum(isinstance(a, Floor) for a, _ in row.terms) > 1 for _, row in place.member.rows)
+        for place in places(tree)
+    )
+
+
+def _whole(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node, ...]:
+    """The nodes with each loop in one piece, where its pieces have bounds that have no form."""
+    try:
+        return _scanned(schedule, promotions, whole=True)
+    except NoFormError as form:
+        raise IllegalScheduleError(
+            f"this order needs a case distinction, {form}, that loops do not have. "
+            f"Split the loop there, or leave out the last step on loops of different sizes."
+        ) from form
+
+
+def _scanned(
+    schedule: Schedule, promotions: tuple[Promotion, ...], *, whole: bool
+) -> tuple[Node, ...]:
+    """isl's scan of the schedule as nodes."""
+    builder = _IslTree(schedule.scop, promotions, whole)
     root = builder.schedule(schedule.tree)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
@@ -49,17 +88,7 @@ def lower(schedule: Schedule) -> Loops:
     ast = build.node_from_schedule(root)
     walker = _Walker(schedule.scop, builder.members, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
-    try:
-        body = walker.node(ast, _Scope(names, {}, {}, frozenset()))
-    except NoFormError as form:
-        raise IllegalScheduleError(
-            f"this order needs a case distinction, {form}, that loops do not have. "
-            f"Split the loop there, or leave out the last step on loops of different sizes."
-        ) from form
-    guarded = with_guards(joined(body, schedule.scop), schedule.scop)
-    return Loops(
-        with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
-    )
+    return walker.node(ast, _Scope(names, {}, {}, frozenset()))
 
 
 def plan(schedule: Schedule) -> tuple[Promotion, ...]:
@@ -80,8 +109,9 @@ Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
 class _IslTree:
     """Our tree as an isl schedule tree, with marks that name members and promotions."""
 
-    def __init__(self, scop: Scop, promotions: tuple[Promotion, ...]) -> None:
+    def __init__(self, scop: Scop, promotions: tuple[Promotion, ...], whole: bool) -> None:
         self.scop = scop
+        self.whole = whole
         self.frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
@@ -138,6 +168,8 @@ class _IslTree:
             number = len(self.members)
             self.members.append(members[position])
             at = at.insert_partial_schedule(self._partial(members[position]))
+            if self.whole:
+                at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
             at = at.insert_mark(isl.Id(f"member{number}")).child(0).child(0)
             return self._band(at, members, child, path, position + 1).parent().parent()
 

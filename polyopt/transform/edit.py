@@ -276,3 +276,14 @@ def first_statement(node: Node, statements: tuple[str, ...]) -> str:
             return statements[0]
         case Band() | Mark() | Region():
             return first_statement(node.child, statements)
+
+
+def textual_order(node: Node, statements: tuple[str, ...]) -> tuple[str, ...]:
+    """Statements in the order in which a subtree's body reaches them, once per place."""
+    match node:
+        case Sequence(items):
+            return tuple(n for item in items for n in textual_order(item.child, item.statements))
+        case Leaf():
+            return statements
+        case Band() | Mark() | Region():
+            return textual_order(node.child, statements)

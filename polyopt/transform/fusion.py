@@ -13,6 +13,7 @@ from polyopt.transform.edit import (
     resolve,
     restrict,
     statement_called,
+    textual_order,
     whole,
 )
 
@@ -89,7 +90,7 @@ def distribute(tree: Tree, loop: str, before: str) -> Tree:
     band = node_at(tree, place.path)
     if not isinstance(band, Band) or before not in place.member.statements:
         raise BadArgumentError(f'distribute: "{before}" is not inside "{loop}".')
-    order = tuple(dict.fromkeys(_textual(band.child, place.member.statements)))
+    order = tuple(dict.fromkeys(textual_order(band.child, place.member.statements)))
     cut = order.index(before)
     if cut == 0:
         raise BadArgumentError(
@@ -101,14 +102,3 @@ def distribute(tree: Tree, loop: str, before: str) -> Tree:
         part = restrict(Band(inner, band.child), frozenset(names))
         parts.append(whole(names, part))
     return replace_at(tree, place.path, Band(outer, Sequence(tuple(parts))))
-
-
-def _textual(node: Node, statements: tuple[str, ...]) -> tuple[str, ...]:
-    """Statements in the order in which a subtree's body first reaches them."""
-    match node:
-        case Sequence(items):
-            return tuple(n for item in items for n in _textual(item.child, item.statements))
-        case Band(_, child):
-            return _textual(child, statements)
-        case _:
-            return statements

@@ -141,7 +141,7 @@ def strip_mine(tree: Tree, loop: str, size: int, name: str | None = None) -> Tre
 
     Always legal. The point loop keeps its name, the strip loop is `i_tile` unless named.
     """
-    _check_size("strip_mine", loop, size)
+    check_size("strip_mine", loop, size)
     place = resolve(tree, loop)
     member = place.member
     if name is None:
@@ -173,7 +173,8 @@ def _check_name(tree: Tree, step: str, name: object) -> str:
     return name
 
 
-def _check_size(step: str, loop: str, size: int) -> None:
+def check_size(step: str, loop: str, size: int) -> None:
+    """Raise BadArgumentError, in the name of a step, where a tile's size is none."""
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= _LARGEST:
         raise BadArgumentError(
             f'{step}: the size of "{loop}" must be a positive integer of at most {_LARGEST}, '
@@ -192,7 +193,7 @@ def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree
     if not isinstance(sizes, Mapping) or not sizes:
         raise BadArgumentError('tile needs at least one loop and size, such as {"i": 32}.')
     for loop, size in sizes.items():
-        _check_size("tile", loop, size)
+        check_size("tile", loop, size)
     surplus = [n for n in names if n not in sizes]
     if surplus:
         raise BadArgumentError(

@@ -16,6 +16,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
 from polyopt.transform import (
+    diamonds,
     fusion,
     jamming,
     loops,
@@ -158,6 +159,17 @@ class Schedule:
         """Parallel along the sum of two loops: `loops.wavefront`."""
         tree = loops.wavefront(self.tree, outer, inner)
         return self._then(tree, Step("wavefront", (outer, inner)))
+
+    def diamond(
+        self, time: str, space: str, size: int = 64, inner: Mapping[str, int] | None = None
+    ) -> Schedule:
+        """Diamond tiles with concurrent start: `diamonds.diamond`."""
+        tree = diamonds.diamond(
+            self.tree, self.scop, self.dependences, time, space, size, inner or {}
+        )
+        keywords: tuple[tuple[str, object], ...] = (("size", size),)
+        keywords += (("inner", tuple(inner.items())),) if inner else ()
+        return self._then(tree, Step("diamond", (time, space), keywords))
 
     # -- marks -------------------------------------------------------------------------------
 
