@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopError
 from polyopt.machine import Machine
 from polyopt.model.tree import Node
-from polyopt.transform.auto.cost import Trips, cost
+from polyopt.transform.auto.cost import cost
+from polyopt.transform.auto.views import Trips
 from polyopt.transform.edit import Place, name_at
 from polyopt.transform.schedule import Schedule
 

@@ -13,9 +13,9 @@ from functools import partial
 
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.scalars import blocks_exist, privatize_scalars
 from polyopt.transform.auto.structure import components, distribute_fully, improve_component
+from polyopt.transform.auto.views import LoopView, stride_of, views
 from polyopt.transform.edit import Place, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.schedule import Schedule

@@ -15,8 +15,8 @@ from functools import partial
 from polyopt.model.expr import Binary, Call, Expr, Load, children, walk
 from polyopt.model.scop import Scop
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import views
 from polyopt.transform.auto.marks import innermost
+from polyopt.transform.auto.views import views
 from polyopt.transform.edit import Place, fresh_name, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.schedule import Schedule

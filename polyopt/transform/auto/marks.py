@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import TYPICAL_SIZE, inner_loop, views
+from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
 from polyopt.transform.edit import Place, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.promotion import accumulator

@@ -9,11 +9,11 @@ from itertools import permutations
 from polyopt.model.scop import Statement
 from polyopt.model.tree import Band, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.cost import LoopView, inner_loop, stride_of, views
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.lagging import skewed_to_lag
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import sunk
+from polyopt.transform.auto.views import LoopView, inner_loop, stride_of, views
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
 

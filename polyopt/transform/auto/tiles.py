@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from polyopt.machine import Machine
 from polyopt.model.scop import Statement
 from polyopt.transform.auto.context import Search, attempt
-from polyopt.transform.auto.cost import LoopView, stride_of, views
 from polyopt.transform.auto.structure import distribute_fully, reorder
+from polyopt.transform.auto.views import LoopView, stride_of, views
 from polyopt.transform.edit import Place, fresh_name, places
 from polyopt.transform.legality import Level
 from polyopt.transform.schedule import Schedule
