@@ -111,7 +111,11 @@ class _Running(Machine):
             for index in np.ndindex(*(node.shape or (1,) * len(origin)))
         ]
         block = _Block(node, origin, data)
-        if node.load:
+        if node.layout is not None:
+            places = [p for p in places if self.exists(node.array, p)]
+            for place in places:
+                data[block.index(place)] = self.arrays[node.array][place]
+        elif node.load:
             for place in places:
                 data[block.index(place)] = self.get("", node.array, None, place)
         self.blocks.append(block)
@@ -147,7 +151,9 @@ class _Running(Machine):
 
     def get(self, statement: str, array: str, subscripts: Any, place: tuple[int, ...]) -> Any:
         depth, block = self.holder(statement, array, subscripts)
-        self.watch(0, depth, array, place)
+        # A packed buffer is read only; what is read from it is read from its array.
+        packed = block is not None and block.node.layout is not None
+        self.watch(0, -1 if packed else depth, array, place)
         return (
             block.data[block.index(place)] if block else self.arrays[array][self.at(array, place)]
         )
@@ -166,6 +172,10 @@ class _Running(Machine):
             own = depth >= watch[2] or (depth >= 0 and self.blocks[depth].node.reduction)
             if not own:
                 watch[kind].setdefault((array, place), set()).add(self.now[number])
+
+    def exists(self, array: str, place: tuple[int, ...]) -> bool:
+        shape = self.arrays[array].shape
+        return all(0 <= p < n for p, n in zip(place, shape, strict=True))
 
     def at(self, array: str, place: tuple[int, ...]) -> tuple[int, ...]:
         shape = self.arrays[array].shape

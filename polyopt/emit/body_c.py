@@ -16,17 +16,20 @@ from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
 from polyopt.emit.openmp import (
+    has_parallel,
     in_chunks,
     parallel_pragma,
     reduction_clause,
     trip_bound,
     work_test,
 )
+from polyopt.emit.packs import buffer, filled
 from polyopt.emit.place import Place, block_of, strides
 from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
+from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 
@@ -102,7 +105,7 @@ class BodyPrinter:
         if node.vector and sums and has_lanes(node, sums):
             within = position.inside(node)
             return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within))
-        inner = replace(scope, vector=scope.vector or node.vector)
+        inner = replace(_within(node, scope), vector=scope.vector or node.vector)
         body = block(self.nodes(node.body, inner, position.inside(node)))
         return _counted(node, body, _pragmas(node, position, scope), scope)
 
@@ -125,10 +128,12 @@ class BodyPrinter:
         """The body of a parallel loop as a function of its own; gives the call of it."""
         writes = effects(node.body, self.scop).writes
         places = {
-            key: place.behind_pointer() if not place.rank and place.array in writes else place
+            key: place.behind_pointer()
+            if not place.rank and place.array in writes
+            else replace(place, threads=False)
             for key, place in scope.places.items()
         }
-        inner = scope.inside_function(places)
+        inner = _within(node, scope.inside_function(places))
         body = self.nodes(node.body, inner, position)
         used = inner.used
         keys = [key for key in places if key in used.arrays]
@@ -158,7 +163,26 @@ class BodyPrinter:
 
     # ---- promoted blocks -----------------------------------------------------------------
 
+    def _packed(self, node: Promote, scope: Scope, position: Position) -> list[cgen.Generable]:
+        """A packed buffer, filled; its memory is the entry function's."""
+        place = buffer(node, self.scop, scope)
+        key = block_key(node, place)
+        if key not in scope.places:
+            raise IllegalScheduleError(
+                f'pack("{node.array}") needs memory of its own, which this target does not give '
+                f'a kernel. Leave the step out, or promote("{node.array}", to="local").'
+            )
+        threads = self.openmp and not position.parallel and has_parallel(node.body)
+        filling = filled(node, place, self.scop, scope, threads)
+        inner = scope.with_block(node, place)
+        body = self.nodes(node.body, inner, position)
+        scope.leave_block(node, place, inner)
+        scope.place(key, write=True)
+        return [*filling, *body]
+
     def _promoted(self, node: Promote, scope: Scope, position: Position) -> list[cgen.Generable]:
+        if node.layout is not None:
+            return self._packed(node, scope, position)
         dtype = self.scop.dtype(node.array)
         place = block_of(node, dtype, scope.names.of("array", node.name))
         if node.reduction is not None:
@@ -272,7 +296,16 @@ def _declared_at_first_write(
 
 def _passed(place: Place, inside: Place) -> str:
     """An array or block as an argument of a function that sees it as `inside`."""
+    if place.threads:
+        return f"{place.name} + omp_get_thread_num() * {place.extents[0]}"
     return f"&{place.name}" if inside.pointer and not place.pointer else place.name
+
+
+def _within(node: For, scope: Scope) -> Scope:
+    """The scope with what is known of a loop's range inside it."""
+    trips = trip_bound(node)
+    span = None if trips is None else max(trips - 1, 0) * node.step
+    return replace(scope, loops={**scope.loops, node.variable: (node.lower, span)})
 
 
 def _copy(node: Promote, place: Place, scope: Scope, into_block: bool) -> cgen.Generable:

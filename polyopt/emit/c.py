@@ -25,6 +25,7 @@ from polyopt.emit.loops import Loops
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.openmp import declared_reductions
+from polyopt.emit.packs import buffers
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check, Program, stride
 from polyopt.emit.scope import Scope, Used
@@ -50,13 +51,16 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     names = Names()
     entry = names.fresh(symbol)
     scope = Scope(names, _places(scop, names, dict(layouts)), fp, Used())
+    packed = buffers(loops.body, scop, scope, openmp)
+    scope = replace(scope, places={**scope.places, **packed})
     printer = BodyPrinter(scop, entry, openmp, target)
     body = printer.nodes(loops.body, scope, Position())
     uses = effects(loops.body, scop)
     head, arguments = _head(scop, scope, entry, uses.writes)
     local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
-    start = [*_checks(checks, scope), *_scalars(local, scope, uses.reads), *_memory(local, scope)]
-    end = _release(local, scope)
+    memory = [*(scope.places[a.name] for a in local if a.shape), *packed.values()]
+    start = [*_checks(checks, scope), *_scalars(local, scope, uses.reads), *_memory(memory, scope)]
+    end = [*_frees(memory), cgen.Statement("return 0")]
     unused = _unused(arguments, scope)
     function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
     source = _assemble(scop, scope, [*printer.functions, function])
@@ -146,14 +150,14 @@ def _scalars(local: Sequence[Array], scope: Scope, reads: frozenset[str]) -> lis
     return lines
 
 
-def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
-    """Memory for local arrays, all of it or a return of -1."""
-    places = [scope.places[a.name] for a in local if a.shape]
+def _memory(places: Sequence[Place], scope: Scope) -> list[cgen.Generable]:
+    """Memory for local arrays and buffers, all of it or a return of -1."""
     wide = replace(scope, wide=True)
     lines: list[cgen.Generable] = []
     for place in places:
-        shape = ", ".join(str(affine(e, wide)) for e in place.extents)
-        size = f"sizeof({place.dtype.ctype}), {place.rank}, (__int128[]){{{shape}}}"
+        extents = [str(affine(e, wide)) for e in place.extents]
+        extents += ["omp_get_max_threads()"] if place.threads else []
+        size = f"sizeof({place.dtype.ctype}), {len(extents)}, (__int128[]){{{', '.join(extents)}}}"
         declared = f"{place.dtype.ctype} {pointer(place, scope)}"
         lines.append(cgen.Statement(f"{declared} = {scope.helper('scratch')}({size})"))
     if places:
@@ -164,13 +168,13 @@ def _memory(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
     return lines
 
 
-def _release(local: Sequence[Array], scope: Scope) -> list[cgen.Generable]:
-    places = [scope.places[a.name] for a in local if a.shape]
-    return [*_frees(places), cgen.Statement("return 0")]
-
-
 def _frees(places: Sequence[Place]) -> list[cgen.Generable]:
     return [cgen.Statement(f"free({p.name})") for p in reversed(places)]
+
+
+def _headers(scope: Scope) -> tuple[str, ...]:
+    """The headers; OpenMP's where threads have buffers."""
+    return (*_HEADERS, "omp.h") if any(p.threads for p in scope.places.values()) else _HEADERS
 
 
 def _assemble(scop: Scop, scope: Scope, functions: Sequence[cgen.Generable]) -> str:
@@ -178,7 +182,7 @@ def _assemble(scop: Scop, scope: Scope, functions: Sequence[cgen.Generable]) -> 
     strict = scope.fp == "strict"
     groups = [
         f"/* {scop.name}: {scop.location.short} */",
-        "\n".join(f"#include <{header}>" for header in _HEADERS),
+        "\n".join(f"#include <{header}>" for header in _headers(scope)),
         "\n".join(declarations(scope.used.functions.values(), strict)),
         *helper_text(scope.used.helpers),
         "\n".join(declared_reductions(scope.used.reductions)),

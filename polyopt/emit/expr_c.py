@@ -14,6 +14,7 @@ import numpy as np
 
 from polyopt.emit.affine_c import affine, integer
 from polyopt.emit.libm import function_call
+from polyopt.emit.packed_index import packed_indices
 from polyopt.emit.place import Place
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
@@ -55,7 +56,8 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
         return Text(f"{place.name}[{_strided_index(place, subscripts, scope)}]", Level.POSTFIX)
     if place.flat:
         return Text(f"{place.name}[{_flat_index(place, subscripts, scope)}]", Level.POSTFIX)
-    indices = "".join(f"[{affine(i, scope)}]" for i in place.indices(subscripts))
+    found = packed_indices(place, subscripts, scope) if place.layout else place.indices(subscripts)
+    indices = "".join(f"[{affine(i, scope)}]" for i in found)
     return Text(place.name + indices, Level.POSTFIX if indices else Level.PRIMARY)
 
 
@@ -131,8 +133,10 @@ def constant(value: float | bool, dtype: DType) -> Text:
     """A literal that C reads back as exactly this value of this type."""
     if dtype.kind == "b":
         return primary("true" if value else "false")
-    if dtype.kind == "i":
+    if dtype.is_integer:
         number = int(value)
+        if number >= 2**63:
+            return primary(f"{number}u")
         if dtype.bits == 32 and number == -(2**31):
             return primary("INT32_MIN")
         return integer(number)
@@ -165,7 +169,9 @@ def _unary(expr: Unary, scope: Scope) -> Text:
             return prefix("!", expression(operand, scope))
         case "invert", "i":
             return prefix("~", expression(operand, scope))
-        case "neg", "i":
+        case "invert", "u":
+            return cast(dtype.ctype, prefix("~", expression(operand, scope)))
+        case "neg", "i" | "u":
             return cast(dtype.ctype, _unsigned(expr, scope))
         case "neg", "f":
             return prefix("-", expression(operand, scope))
@@ -173,19 +179,19 @@ def _unary(expr: Unary, scope: Scope) -> Text:
             return call("fabs" if dtype.bits == 64 else "fabsf", expression(operand, scope))
         case "abs", "i":
             return call(scope.helper(f"abs_{dtype}"), expression(operand, scope))
-        case "abs", "b":
+        case "abs", "b" | "u":
             return expression(operand, scope)
     raise InternalError(f"no C for {expr.op} on {dtype}")
 
 
 def _binary(expr: Binary, scope: Scope) -> Text:
     op, dtype = expr.op, expr.dtype
-    if dtype.kind == "i":
+    if dtype.is_integer:
         if op in _WRAPPING:
             return cast(dtype.ctype, _unsigned(expr, scope))
         if op in _SHIFTS and (shifted := _constant_shift(expr, scope)):
             return shifted
-    operators = {"f": _FLOATING, "i": _BITWISE, "b": _ON_BOOLS}[dtype.kind]
+    operators = {"f": _FLOATING, "i": _BITWISE, "u": _BITWISE, "b": _ON_BOOLS}[dtype.kind]
     left, right = expression(expr.left, scope), expression(expr.right, scope)
     if op in operators:
         sign, level = operators[op]
@@ -230,8 +236,8 @@ def _constant_shift(expr: Binary, scope: Scope) -> Text | None:
 
 def _wraps(expr: Expr) -> bool:
     if isinstance(expr, Binary):
-        return expr.dtype.kind == "i" and expr.op in _WRAPPING
-    return isinstance(expr, Unary) and expr.dtype.kind == "i" and expr.op == "neg"
+        return expr.dtype.is_integer and expr.op in _WRAPPING
+    return isinstance(expr, Unary) and expr.dtype.is_integer and expr.op == "neg"
 
 
 def _unsigned(expr: Expr, scope: Scope) -> Text:
@@ -246,7 +252,7 @@ def _unsigned(expr: Expr, scope: Scope) -> Text:
         case Unary(operand=operand) if _wraps(expr):
             return prefix("-", _unsigned(operand, scope))
         case _:
-            return cast(f"u{expr.dtype.ctype}", expression(expr, scope))
+            return cast(expr.dtype.unsigned, expression(expr, scope))
 
 
 def assigned(expr: Expr, scope: Scope) -> Text:
@@ -256,7 +262,7 @@ def assigned(expr: Expr, scope: Scope) -> Text:
 
 def increment(expr: Expr, scope: Scope) -> Text:
     """The right side of `x += …` on a variable of its type: it makes integers wrap."""
-    return _unsigned(expr, scope) if expr.dtype.kind == "i" else expression(expr, scope)
+    return _unsigned(expr, scope) if expr.dtype.is_integer else expression(expr, scope)
 
 
 # ---- conversions ---------------------------------------------------------------------------
@@ -266,6 +272,6 @@ def _conversion(operand: Expr, dtype: DType, scope: Scope) -> Text:
     source, value = operand.dtype, expression(operand, scope)
     if source == dtype:
         return value
-    if source.is_float and dtype.kind == "i":
+    if source.is_float and dtype.is_integer:
         return call(scope.helper(f"{dtype}_from_{source}"), value)
     return cast(dtype.ctype, value)

@@ -75,7 +75,7 @@ def _node(node: Node, scop: Scop, around: _Around) -> Node:
 
 def _guarded(block: Promote, scop: Scop, around: _Around) -> Node:
     plain = replace(block, body=_nodes(block.body, scop, around))
-    if not (block.load or block.store):
+    if block.layout is not None or not (block.load or block.store):
         return plain
     known = _holding(scop, around, around.conditions)
     used = _running(block, scop, around, users_only=True)

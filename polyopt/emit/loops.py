@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from polyopt.model.affine import Affine, Condition
+from polyopt.model.layout import Layout
 from polyopt.source import Location
 
 
@@ -68,6 +69,8 @@ class Promote:
     `targets`: where not empty, only these accesses (statement, its subscripts as the statement
     writes them) are in the block, and every other access to the array in `body` is proved to
     touch other elements.
+    `layout`: the block is a packed buffer of that layout in memory of its own, into which only
+    what of the block lies in the array is read.
     """
 
     array: str
@@ -79,6 +82,7 @@ class Promote:
     store: bool
     reduction: str | None = None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,10 @@ from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
+from polyopt.transform.blocks import Promotion
 from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
-from polyopt.transform.promotion import (
-    Promotion,
-    invariants,
-    required_blocks,
-)
+from polyopt.transform.promotion import invariants, required_blocks
 from polyopt.transform.schedule import Schedule
 
 
@@ -277,8 +274,7 @@ class _Walker:
         return self._promote(self.promotions[int(name.removeprefix("promote"))], inner, scope)
 
     def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
-        wanted = f"{item.array}_acc" if item.load or item.store else item.array
-        name = _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
+        name = self._block_name(item, scope)
         body = self.node(inner, replace(scope, taken=scope.taken | {name}))
         used = {n for o in item.origin for n in o.names()}
         depths = [d for d in range(len(scope.members)) if f"c{d}" in used]
@@ -295,8 +291,18 @@ class _Walker:
                 item.store,
                 item.reduction,
                 item.targets,
+                item.layout,
             ),
         )
+
+    def _block_name(self, item: Promotion, scope: _Scope) -> str:
+        """The name of a block; that of a packed buffer is its own in the whole program."""
+        if item.layout is not None:
+            packed = [p for p in self.promotions if p.layout is not None and p.array == item.array]
+            number = packed.index(item)
+            return _fresh(f"{item.array}_pack{number + 1 if number else ''}", self.reserved)
+        wanted = f"{item.array}_acc" if item.load or item.store else item.array
+        return _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
 
     def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
         """The value of a loop at a place inside it.

@@ -56,6 +56,11 @@ def work_test(node: For, scope: Scope, threshold: float) -> str:
     return f"(double){' * '.join([*factors, *scale])} > {threshold:g}"
 
 
+def has_parallel(nodes: Iterable[Node]) -> bool:
+    """Whether a loop in some nodes runs on threads."""
+    return any(loop.parallel for loop in _loops(nodes))
+
+
 def _loops(nodes: Iterable[Node]) -> Iterator[For]:
     """Every loop in some nodes."""
     for node in nodes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from polyopt.emit.loops import Promote
 from polyopt.emit.program import stride
 from polyopt.model.affine import Affine
+from polyopt.model.layout import Layout
 from polyopt.model.nest import Array
 from polyopt.model.types import DType
 
@@ -20,6 +21,7 @@ class Place:
     `strides`: the steps of an array that its caller laid out, in elements, by their names; None
     for a step of 1. Then element `subscripts` is `name[subscripts[0] * strides[0] + …]`.
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
+    `layout`: a packed buffer, whose subscripts are made by `packs`; with `threads`, one a thread.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Place:
     pointer: bool = False
     strides: tuple[str | None, ...] | None = None
     flat: bool = False
+    layout: Layout | None = None
+    threads: bool = False
 
     @property
     def rank(self) -> int:

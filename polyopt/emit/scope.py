@@ -49,7 +49,8 @@ class Scope:
 
     `places` maps arrays, and the names of blocks that hold only some accesses, to C objects;
     `redirected` says which accesses go to such a block. `vector`: inside a vector loop.
-    `wide`: affines are computed without overflow.
+    `wide`: affines are computed without overflow. `loops`: of each loop around, by its variable,
+    where it starts, and how much further it goes at most where that is known.
     """
 
     names: Names
@@ -60,6 +61,7 @@ class Scope:
     redirected: Mapping[Target, str] = field(default_factory=dict)
     wide: bool = False
     target: CTarget = DEFAULT
+    loops: Mapping[str, tuple[Affine, int | None]] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""

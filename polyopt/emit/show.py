@@ -67,6 +67,8 @@ def _promotion(node: Promote) -> str:
         str(o) if extent == 1 else f"{o} : {o + extent}"
         for o, extent in zip(node.origin, node.shape or (1,) * len(node.origin), strict=True)
     )
-    flow = [w for w, on in (("load", node.load), ("store", node.store)) if on]
+    packed = node.layout is not None
+    flow = [w for w, on in (("load", node.load and not packed), ("store", node.store)) if on]
+    flow += [f"packed: {node.layout}"] if packed else []
     flow += [f"{node.reduction} reduction"] if node.reduction else []
     return f"{node.array}[{block}] as {node.name}{f' ({chr(44).join(flow)})' if flow else ''}"

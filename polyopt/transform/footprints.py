@@ -47,6 +47,7 @@ class Footprints:
         self.scop = scop
         self._homes: dict[object, Home] = {}
         self._full: dict[object, tuple[Block, bool] | None] = {}
+        self.packed: dict[object, tuple[Block | None, bool]] = {}
         self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
         self.frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
@@ -90,7 +91,7 @@ class Footprints:
         if key not in self._homes:
             elements = self.elements(outside, users, array)
             whole = elements is not None and elements.reverse().is_single_valued()
-            block = self._box(elements, len(outside)) if whole and elements is not None else None
+            block = self.box(elements, len(outside)) if whole and elements is not None else None
             self._homes[key] = Home(whole, block)
         return self._homes[key]
 
@@ -122,7 +123,7 @@ class Footprints:
         """Origin and constant shape of the elements touched for fixed outer loops, or None."""
         wanted: Wanted = is_target if targets_only else lambda _statement, _access: True
         elements = self.elements(outside, users, array, wanted=wanted)
-        return None if elements is None else self._box(elements, len(outside))
+        return None if elements is None else self.box(elements, len(outside))
 
     def full_block(
         self,
@@ -158,7 +159,7 @@ class Footprints:
 
     def _filled(self, outside: tuple[Member, ...], elements: isl.Map | None) -> Block | None:
         """The box of elements, where all of it is touched."""
-        box = None if elements is None else self._box(elements, len(outside))
+        box = None if elements is None else self.box(elements, len(outside))
         if elements is None or box is None:
             return None
         return box if _fills(elements, box[1]) else None
@@ -183,15 +184,16 @@ class Footprints:
             return None
         if writes is not None and not read.intersect(writes).is_empty():
             return None
-        box = self._box(read, len(outside))
+        box = self.box(read, len(outside))
         return None if box is None else box[0]
 
-    def _box(self, elements: isl.Map, depth: int) -> Block | None:
+    def box(self, elements: isl.Map, depth: int, limit: int = _LARGEST_BLOCK) -> Block | None:
+        """The box around the elements for fixed outer loops, no extent of it above the limit."""
         rank = elements.dim(isl.dim_type.out)
         origin: list[Affine] = []
         shape: list[int] = []
         for dimension in range(rank):
-            found = self._dimension(elements, dimension, depth)
+            found = self._dimension(elements, dimension, depth, limit)
             if found is None:
                 return None
             origin.append(found[0])
@@ -199,7 +201,7 @@ class Footprints:
         return tuple(origin), tuple(shape)
 
     def _dimension(
-        self, elements: isl.Map, dimension: int, depth: int
+        self, elements: isl.Map, dimension: int, depth: int, limit: int
     ) -> tuple[Affine, int] | None:
         one = elements.project_out(
             isl.dim_type.out, dimension + 1, elements.dim(isl.dim_type.out) - dimension - 1
@@ -220,7 +222,7 @@ class Footprints:
             span = _range(high.get_pw_aff(0).sub(base)).dim_max_val(0)
             if origin is None or not below.is_int() or below.to_python() > 0 or not span.is_int():
                 continue
-            if span.to_python() < _LARGEST_BLOCK:
+            if span.to_python() < limit:
                 return origin, int(span.to_python()) + 1
         return None
 

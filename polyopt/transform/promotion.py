@@ -6,79 +6,13 @@ privatised scalar needs its copies at the deepest place from which they all can 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Scop, Statement
-from polyopt.model.tree import (
-    Band,
-    Mark,
-    Member,
-    Node,
-    Region,
-    Sequence,
-    Tree,
-    children,
-    walk,
-)
-from polyopt.transform.footprints import Footprints, Restriction, Wanted
+from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
+from polyopt.transform.blocks import Promotion, points, statements_at, walk_to
+from polyopt.transform.footprints import Footprints, Wanted
 from polyopt.transform.legality import Level, Path, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """A block of `array` kept local just outside member `position` of the band at `path`
-    (or around the node at `path`, where that is no band). `origin` is affine in the names
-    `c0, c1, …` of the loops outside, outermost first, and in the parameters."""
-
-    path: Path
-    position: int
-    array: str
-    origin: tuple[Affine, ...]
-    shape: tuple[int, ...]
-    load: bool
-    store: bool
-    reduction: str | None
-    targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
-
-
-@dataclass(frozen=True)
-class Point:
-    """A place on a path down the tree, with the loops passed on the way."""
-
-    path: Path
-    position: int
-    outside: tuple[Member, ...]
-    statements: tuple[str, ...]
-
-
-def points(tree: Tree, users: frozenset[str]) -> Iterator[Point]:
-    """The places from the root down that have all `users` below them, outermost first."""
-    node: Node = tree.root
-    path: Path = ()
-    outside: tuple[Member, ...] = ()
-    below = tree.statements
-    while True:
-        yield Point(path, 0, outside, below)
-        match node:
-            case Band(members, child):
-                for position, member in enumerate(members):
-                    outside = (*outside, member)
-                    if position + 1 < len(members):
-                        yield Point(path, position + 1, outside, below)
-                node, path = child, (*path, 0)
-            case Mark(_, child) | Region(_, child):
-                node, path = child, (*path, 0)
-            case Sequence(items):
-                inside = [i for i, f in enumerate(items) if users <= set(f.statements)]
-                if not inside or any(t for _, t in items[inside[0]].instances):
-                    return
-                below = items[inside[0]].statements
-                node, path = items[inside[0]].child, (*path, inside[0])
-            case _:
-                return
+from polyopt.transform.packing import packed_blocks
 
 
 def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tuple[Promotion, ...]:
@@ -96,6 +30,7 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
             )
         found.append(block)
     found += promoted_blocks(footprints, tree)
+    found += packed_blocks(footprints, tree)
     for level in verdict.levels:
         if level.member.vector and level.reductions:
             blocks = accumulator(footprints, tree, level)
@@ -140,7 +75,7 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
 
 def _has_loops_inside(tree: Tree, level: Level) -> bool:
     """Whether any loop is inside a loop."""
-    _, _, band = _walk_to(tree, level.path)
+    _, _, band = walk_to(tree, level.path)
     later = isinstance(band, Band) and level.position + 1 < len(band.members)
     return later or any(isinstance(n, Band) for c in children(band) for n in walk(c))
 
@@ -155,7 +90,7 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
     inside = [s for s in scop.statements if s.name in level.member.statements]
     written = {s.array for s in inside}
     outside = _outside(tree, level)
-    _, within, _ = _walk_to(tree, level.path)
+    _, within, _ = walk_to(tree, level.path)
     found: list[Promotion] = []
     for statement in inside:
         for access in statement.accesses:
@@ -180,7 +115,7 @@ def _is(wanted: Access) -> Wanted:
 
 def _outside(tree: Tree, level: Level) -> tuple[Member, ...]:
     """The loops around a level, outermost first."""
-    outside, _, band = _walk_to(tree, level.path)
+    outside, _, band = walk_to(tree, level.path)
     if not isinstance(band, Band):
         raise TypeError("a level is always a band's")
     return (*outside, *band.members[: level.position])
@@ -249,7 +184,7 @@ def _lost(node: Node, array: str) -> str:
 
 def _users(scop: Scop, tree: Tree, path: Path, array: str) -> list[Statement]:
     """The statements below a path that touch an array."""
-    names = _statements(tree, path)
+    names = statements_at(tree, path)
     return [
         s for s in scop.statements
         if s.name in names and any(a.array == array for a in s.accesses)
@@ -259,7 +194,7 @@ def _users(scop: Scop, tree: Tree, path: Path, array: str) -> list[Statement]:
 def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -> Promotion | None:
     """The block of `array` that the subtree at `path` touches; None where it is not one full box
     of constant shape, or where a loop inside runs on threads."""
-    outside, within, node = _walk_to(tree, path)
+    outside, within, node = walk_to(tree, path)
     users = _users(footprints.scop, tree, path, array)
     if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
         return None
@@ -273,29 +208,3 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
         path, 0, array, origin, shape,
         load=True, store=bool(writers), reduction=None, targets=targets,
     )  # fmt: skip
-
-
-def _statements(tree: Tree, path: Path) -> frozenset[str]:
-    node: Node = tree.root
-    names = tree.statements
-    for number in path:
-        if isinstance(node, Sequence):
-            names = node.children[number].statements
-        node = children(node)[number]
-    return frozenset(names)
-
-
-def _walk_to(tree: Tree, path: Path) -> tuple[tuple[Member, ...], Restriction, Node]:
-    """The loops outside a path, the instances that reach it, and the node there."""
-    node: Node = tree.root
-    outside: tuple[Member, ...] = ()
-    within: dict[str, tuple[str, ...]] = {}
-    for number in path:
-        if isinstance(node, Band):
-            outside = (*outside, *node.members)
-        if isinstance(node, Sequence):
-            for name, text in node.children[number].instances:
-                if text:
-                    within[name] = (*within.get(name, ()), text)
-        node = children(node)[number]
-    return outside, within, node

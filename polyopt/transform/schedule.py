@@ -21,6 +21,7 @@ from polyopt.transform import (
     jamming,
     loops,
     mapping,
+    packing,
     peeling,
     separation,
     splitting,
@@ -245,6 +246,21 @@ class Schedule:
         """Keep a loop's block of an array in registers: `storage.promote`."""
         tree = storage.promote(self.judge.footprints, self.tree, array, at)
         return self._then(tree, Step("promote", (array,), (("at", at),)))
+
+    def pack(
+        self,
+        array: str,
+        at: str,
+        order: tuple[str, ...] | None = None,
+        panel: Mapping[str, int] | None = None,
+        pad: bool = False,
+    ) -> Schedule:
+        """Copy what a loop reads into a buffer of another layout: `packing.pack`."""
+        order = None if order is None else tuple(order)
+        tree = packing.pack(self.judge.footprints, self.tree, array, at, order, panel or {}, pad)
+        given = (("order", order), ("panel", tuple((panel or {}).items())), ("pad", pad))
+        keywords = tuple((k, v) for k, v in given if v)
+        return self._then(tree, Step("pack", (array,), (("at", at), *keywords)))
 
     def apply(self, transformation: Callable[[Schedule], Schedule]) -> Schedule:
         """A user's own transformation, itself made of steps."""

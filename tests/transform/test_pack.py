@@ -1,0 +1,215 @@
+"""pack: buffers of other layouts, what they hold, and when they are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from run_schedule import loops, original, refused, same_as_python, small
+
+import polyopt as po
+from polyopt.transform.schedule import Schedule
+
+
+def gemm(C, A, B):
+    for i in range(C.shape[0]):
+        for j in range(C.shape[1]):
+            for k in range(A.shape[1]):
+                C[i, j] += A[i, k] * B[k, j]
+
+
+def _sized(rows: int, columns: int, depth: int) -> tuple[np.ndarray, ...]:
+    return small(rows, columns), small(rows, depth, seed=2), small(depth, columns, seed=3)
+
+
+def _tiled() -> Schedule:
+    s = original(gemm, *_sized(1, 1, 1))
+    s = s.tile({"j": 12, "k": 5}, names={"j": "j_block", "k": "k_block"})
+    s = s.tile({"i": 2, "j": 4}).permute("j_block", "k_block", "i_tile", "j_tile", "i", "k", "j")
+    return s
+
+
+def _packed(pad: bool = True) -> Schedule:
+    s = _tiled().pack("B", at="k_block", order=("j", "k"), panel={"j": 4}, pad=pad)
+    return s.pack("A", at="i_tile", panel={"i": 2}, pad=pad)
+
+
+_SIZES = [
+    (0, 3, 3),
+    (3, 0, 3),
+    (3, 3, 0),
+    (1, 1, 1),
+    (2, 12, 5),
+    (3, 13, 6),
+    (1, 11, 4),
+    (5, 25, 11),
+]
+
+
+def test_the_loops() -> None:
+    text = loops(_packed())
+    assert (
+        "with B[5*k_block : 5*k_block + 5, 12*j_block : 12*j_block + 12] as B_pack "
+        "(packed: order 1,0 panel 1:4 pad):" in text
+    )
+    assert (
+        "with A[2*i_tile : 2*i_tile + 2, 5*k_block : 5*k_block + 5] as A_pack "
+        "(packed: order 0,1 panel 0:2 pad):" in text
+    )
+
+
+@pytest.mark.parametrize("size", _SIZES)
+@pytest.mark.parametrize("pad", [True, False])
+def test_results(size: tuple[int, int, int], pad: bool) -> None:
+    schedule = _packed(pad)
+    same_as_python(schedule, gemm, *_sized(*size))
+    C, A, B = _sized(*size)
+    expected = C + A @ B
+    po.kernel(gemm).specialize(C, A, B).with_schedule(schedule)(C, A, B)
+    assert np.array_equal(C, expected)
+
+
+@pytest.mark.parametrize("size", _SIZES)
+@pytest.mark.parametrize("loop", ["j_block", "i_tile", "j_tile"])
+def test_threads_have_or_share_buffers(size: tuple[int, int, int], loop: str) -> None:
+    schedule = _packed().parallel(loop)
+    same_as_python(schedule, gemm, *_sized(*size))
+    C, A, B = _sized(*size)
+    expected = C + A @ B
+    spec = po.kernel(gemm).specialize(C, A, B).with_schedule(schedule)
+    spec(C, A, B)
+    assert np.array_equal(C, expected)
+    assert ("omp_get_max_threads()" in spec.source) == (loop != "j_tile")
+
+
+def test_many_threads_and_a_shared_copy() -> None:
+    s = original(gemm, *_sized(1, 1, 1)).tile({"j": 512, "k": 64, "i": 16})
+    s = s.permute("j_tile", "k_tile", "i_tile", "i", "k", "j").parallel("i_tile")
+    s = s.pack("B", at="k_tile", order=("j", "k"), panel={"j": 8}, pad=True)
+    C, A, B = _sized(100, 513, 70)
+    expected = C + A @ B
+    spec = po.kernel(gemm).specialize(C, A, B).with_schedule(s)
+    assert "#pragma omp parallel for schedule(static)\n" in spec.source
+    spec(C, A, B)
+    assert np.array_equal(C, expected)
+
+
+def test_the_script_replays() -> None:
+    schedule = _packed()
+    assert schedule.steps[-1].on(_tiled().pack("B", "k_block", ("j", "k"), {"j": 4}, True)) == (
+        schedule
+    )
+    assert (
+        's = s.pack("B", at="k_block", order=("j", "k"), panel={"j": 4}, pad=True)'
+        in schedule.script
+    )
+
+
+def stencil(B, A):
+    for i in range(1, A.shape[0] - 1):
+        for j in range(1, A.shape[1] - 1):
+            B[i, j] = A[i - 1, j] + A[i + 1, j] + A[i, j - 1] + A[i, j + 1]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 3), (4, 5), (9, 10), (10, 9)])
+@pytest.mark.parametrize("order", [None, ("j", "i")])
+def test_a_box_that_begins_before_its_array(size: tuple[int, int], order: object) -> None:
+    s = original(stencil, small(3, 3), small(3, 3)).tile({"i": 4, "j": 4})
+    for panel in ({}, {"j": 3}, {"i": 2, "j": 2}):
+        packed = s.pack("A", at="j_tile", order=order, panel=panel, pad=True)
+        same_as_python(packed, stencil, small(*size), small(*size, seed=2))
+        B, A = small(*size), small(*size, seed=2)
+        expected = B.copy()
+        stencil(expected, A)
+        po.kernel(stencil).specialize(B, A).with_schedule(packed)(B, A)
+        assert np.array_equal(B, expected)
+
+
+def lu(A):
+    for i in range(A.shape[0]):
+        for j in range(i):
+            for k in range(j):
+                A[i, j] -= A[i, k] * A[k, j]
+            A[i, j] /= A[j, j]
+        for j in range(i, A.shape[0]):
+            for k in range(i):
+                A[i, j] -= A[i, k] * A[k, j]
+
+
+def test_one_access_of_an_array_that_is_written() -> None:
+    text = refused(lambda: original(lu, small(4, 4)).pack("A", at="S3.k"), po.BadArgumentError)
+    assert text == (
+        'pack("A", at="S3.k"): S3 writes A there where it is read, so the copy would miss new '
+        "values. Pack what is only read, or promote this block."
+    )
+    s = original(lu, small(4, 4)).tile({"S3.k": 4}).pack("A[i, k]", at="S3.k_tile")
+    assert "as A_pack (packed: order 0,1)" in loops(s)
+    for n in (0, 1, 2, 5, 9):
+        A = small(n, n) + 20 * np.eye(n)
+        same_as_python(s, lu, A)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (
+            lambda s: s.pack("D", at="k_block"),
+            'pack: no array with dimensions is called "D". Arrays here: "C", "A", "B".',
+        ),
+        (
+            lambda s: s.pack("B", at="j_block"),
+            'pack("B", at="j_block"): what is read of B in one iteration has no constant size. '
+            "Tile the loops that index it first, and pack inside the tile loops.",
+        ),
+        (
+            lambda s: s.pack("C", at="k_block"),
+            'pack("C", at="k_block"): S1 writes C there where it is read, so the copy would miss '
+            "new values. Pack what is only read, or promote this block.",
+        ),
+        (
+            lambda s: s.pack("A[k, i]", at="i_tile"),
+            'pack("A[k, i]", at="i_tile"): no read there is written so. Reads of A: "A[i, k]".',
+        ),
+        (
+            lambda s: s.pack("B", at="k_block", order=("j",)),
+            """pack("B", at="k_block"): order=('j',) must name each of the 2 dimensions of B once, """
+            "by the loops that index them.",
+        ),
+        (
+            lambda s: s.pack("B", at="k_block", order=("i", "k")),
+            'pack("B", at="k_block"): "i" must index one dimension of B; it indexes none.',
+        ),
+        (
+            lambda s: s.pack("B", at="k_block", panel={"j": 0}),
+            'pack("B", at="k_block"): a panel\'s width is a positive int, not 0.',
+        ),
+        (
+            lambda s: s.pack("B", at="k_block", pad=3),
+            'pack("B", at="k_block"): pad is True or False, not 3.',
+        ),
+        (
+            lambda s: s.vectorize("j").pack("B", at="j"),
+            'pack("B", at="j"): "j" around it is a vector loop, and its lanes have no buffers of '
+            "their own.",
+        ),
+    ],
+)
+def test_refusals(step: object, message: str) -> None:
+    assert refused(lambda: step(_tiled()), po.BadArgumentError) == message
+
+
+def test_a_buffer_too_large() -> None:
+    s = original(gemm, *_sized(1, 1, 1)).tile({"j": 65536, "k": 4096})
+    s = s.permute("j_tile", "k_tile", "i", "j", "k")
+    assert refused(lambda: s.pack("B", at="k_tile"), po.BadArgumentError) == (
+        'pack("B", at="k_tile"): the buffer would hold 4096 x 65536 elements. '
+        "Tile smaller, or pack further in."
+    )
+
+
+def test_a_later_step_that_it_does_not_stand_with() -> None:
+    s = original(stencil, small(3, 3), small(3, 3)).tile({"i": 4, "j": 4})
+    s = s.pack("A", at="j_tile")
+    assert refused(lambda: s.vectorize("j_tile")) == (
+        'pack("A") does not stand with this step: "j_tile" around it is a vector loop, and its '
+        "lanes have no buffers of their own. Take this step first, and pack after it."
+    )
