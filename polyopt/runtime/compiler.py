@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import select
 import shlex
 import shutil
 import signal
@@ -208,6 +209,7 @@ def run(command: list[str], limit: float, source: str = "") -> Outcome:
                 source,
             ) from error
         try:
+            _wait_at_once(process, limit)
             status = process.wait(limit)
         except subprocess.TimeoutExpired:
             raise BuildError(_too_slow(limit, line, source), line, source) from None
@@ -216,6 +218,20 @@ def run(command: list[str], limit: float, source: str = "") -> Outcome:
                 _end(process)
         words.seek(0)
         return Outcome(status, words.read().decode(errors="replace"))
+
+
+def _wait_at_once(process: subprocess.Popen[bytes], limit: float) -> None:
+    """Wait without `Popen.wait`'s naps, which add up to 50 ms to each of a compiler's runs."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # not Linux, or an old one
+        return
+    try:
+        select.select([descriptor], [], [], limit)
+    except ValueError:  # more descriptors than select takes
+        return
+    finally:
+        os.close(descriptor)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
