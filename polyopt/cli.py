@@ -1,4 +1,4 @@
-"""The command line: `polyopt list | show | run | bench | demo | machine | cache`."""
+"""The command line: `polyopt list | show | run | bench | demo | machine | devices | cache`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from polyopt.bench.rows import Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
 from polyopt.machine import available_cores, detect
 from polyopt.runtime.cache import cache_clear, cache_info
+from polyopt.runtime.opencl_device import devices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,6 +109,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
     add("demo", demo)
     add("machine", show_machine)
+    add("devices", show_devices)
     cache = add("cache", manage_cache)
     cache.add_argument("action", choices=("info", "clear"))
     return made
@@ -221,6 +223,13 @@ def demo(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
 def show_machine(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
     """Say what polyopt knows of this machine: cores, caches, vectors."""
     console.print(str(detect()), markup=False)
+    return 0
+
+
+def show_devices(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """List the OpenCL devices: what `po.OpenCL(platform=…, device=…)` may name."""
+    for device in devices():
+        console.print(str(device), markup=False, soft_wrap=True)
     return 0
 
 

@@ -70,16 +70,34 @@ class OpenMP(Target):
 
 @dataclass(frozen=True, slots=True)
 class OpenCL(Target):
-    """OpenCL C on the device chosen by name or number; `model` overrides what the device says."""
+    """OpenCL C on the device chosen by name or number, or on that of a `queue` of pyopencl.
+
+    `platform` and `device` are numbers or parts of names; without them PYOPENCL_CTX decides, then
+    a GPU goes before a CPU. `model` is what code is written for, by default what the device is.
+    """
 
     platform: str | int | None = None
     device: str | int | None = None
     model: Model | None = None
+    queue: object = None
     kind: ClassVar[str] = "opencl"
 
     def __post_init__(self) -> None:
         if self.model not in (None, "cpu", "gpu"):
             raise BadArgumentError(f'OpenCL\'s model is "cpu", "gpu" or None, not {self.model!r}')
+        for what, value in (("platform", self.platform), ("device", self.device)):
+            if isinstance(value, bool) or not isinstance(value, str | int | None):
+                raise BadArgumentError(
+                    f"OpenCL's {what} is a part of a name, a number or None, not {value!r}"
+                )
+        if self.queue is not None and not hasattr(self.queue, "device"):
+            raise BadArgumentError(
+                f"OpenCL's queue is a pyopencl.CommandQueue or None, not {self.queue!r}"
+            )
+        if self.queue is not None and (self.platform, self.device) != (None, None):
+            raise BadArgumentError(
+                "OpenCL's queue has a platform and device of its own: give either"
+            )
 
     @property
     def is_parallel(self) -> bool:

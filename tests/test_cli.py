@@ -146,6 +146,12 @@ def test_machine_says_what_it_found(capsys):
     assert "vectors" in out
 
 
+def test_devices_are_listed(capsys):
+    code, out, _ = polyopt(capsys, "devices")
+    assert code == 0
+    assert "compute unit" in out
+
+
 def test_the_cache_tells_its_size_and_empties(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("POLYOPT_CACHE_DIR", str(tmp_path))
     polyopt(capsys, "run", "atax", "--size", "MINI")

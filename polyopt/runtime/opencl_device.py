@@ -113,6 +113,8 @@ def find(target: OpenCL) -> Device:
     names, as for pyopencl), then a GPU with doubles, then the first device.
     Raises TargetUnavailableError where there is none such.
     """
+    if target.queue is not None:
+        return of_queue(target.queue)
     platform, device = target.platform, target.device
     if platform is None and device is None and (wish := os.environ.get("PYOPENCL_CTX")):
         platform, _, device = wish.partition(":")
@@ -164,6 +166,7 @@ def opened(handle: Any) -> Device:  # noqa: ANN401
     return of_queue(cl.CommandQueue(context))
 
 
+@functools.cache
 def of_queue(queue: Any) -> Device:  # noqa: ANN401
     """The device behind a queue, such as a user's own."""
     handle, context = queue.device, queue.context
