@@ -231,10 +231,10 @@ class Judge:
     ) -> Iterator[Breach]:
         if member.parallel:
             for item in carried:
-                yield Breach(item.dependence, item.relation, "parallel", member.name)
+                yield Breach(item.dependence, self._apart(item, member), "parallel", member.name)
         elif member.vector:
             for item in others:
-                yield Breach(item.dependence, item.relation, "vector", member.name)
+                yield Breach(item.dependence, self._apart(item, member), "vector", member.name)
 
     def _row(self, statement: str, row: Affine) -> isl.PwAff:
         key = (statement, row)
@@ -266,6 +266,11 @@ class Judge:
         if together.key not in self._memory.apart:
             self._memory.apart[together.key] = not item.relation.is_subset(together.relation)
         return self._memory.apart[together.key]
+
+    def _apart(self, item: _Pending, member: Member) -> isl.Map:
+        """The pairs that a loop tells apart."""
+        together = self._together(item, member)
+        return item.relation if together is None else item.relation.subtract(together.relation)
 
     def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
         source, sink = self._pair(item, member)

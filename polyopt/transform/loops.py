@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
-from polyopt.model.tree import Band, Member, Tree
+from polyopt.model.tree import Band, Mark, Member, Tree
 from polyopt.transform.edit import (
     Place,
     fresh_name,
@@ -34,14 +34,26 @@ def _band(tree: Tree, names: tuple[str, ...], step: str) -> tuple[Band, list[Pla
     if len({(p.path, p.position) for p in found}) != len(found):
         raise BadArgumentError(f"{step} names one loop twice: {', '.join(names)}.")
     if len({p.path for p in found}) > 1:
+        between = _block_between(tree, found)
         raise BadArgumentError(
-            f"{step} needs perfectly nested loops, and {', '.join(names)} are not: statements or "
-            f"loops stand between them. Distribute the outer loop first."
+            f"{step} needs perfectly nested loops, and {', '.join(names)} are not: "
+            + (
+                f'"{between}" stands between them. Take this step first, and that one after it.'
+                if between
+                else "statements or loops stand between them. Distribute the outer loop first."
+            )
         )
     band = node_at(tree, found[0].path)
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
     return band, found
+
+
+def _block_between(tree: Tree, found: list[Place]) -> str:
+    """The mark of a block between the outermost and the innermost of some loops, or nothing."""
+    outer, inner = min(p.path for p in found), max((p.path for p in found), key=len)
+    inside = (node_at(tree, inner[:depth]) for depth in range(len(outer) + 1, len(inner)))
+    return next((node.name for node in inside if isinstance(node, Mark)), "")
 
 
 def permute(tree: Tree, names: tuple[str, ...]) -> Tree:
@@ -127,7 +139,9 @@ def shift(tree: Tree, statement: str, loop: str, amount: int) -> Tree:
     """
     statement = statement_called(tree, statement)
     _check_integer(f'shift("{statement}", "{loop}")', "amount", amount)
-    place = resolve(tree, loop if "." in loop else f"{statement}.{loop}")
+    if isinstance(loop, str) and "." not in loop:
+        loop = f"{statement}.{loop}"
+    place = resolve(tree, loop)
     if statement not in place.member.statements:
         raise BadArgumentError(f'shift: "{loop}" is not a loop around {statement}.')
     rows = {statement: place.member.row(statement) + amount}
@@ -192,6 +206,8 @@ def tile(tree: Tree, sizes: Mapping[str, int], names: Mapping[str, str]) -> Tree
     """
     if not isinstance(sizes, Mapping) or not sizes:
         raise BadArgumentError('tile needs at least one loop and size, such as {"i": 32}.')
+    if not isinstance(names, Mapping):
+        raise BadArgumentError(f'tile: names are given as {{"i": "block"}}, not {names!r}.')
     for loop, size in sizes.items():
         check_size("tile", loop, size)
     surplus = [n for n in names if n not in sizes]

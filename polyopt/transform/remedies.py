@@ -103,6 +103,8 @@ def _shifts(before: Schedule, refused: Step, breach: Breach) -> Iterator[Steps]:
             moved: tuple[str, ...] = (breach.dependence.sink,)
         else:
             moved = place.member.statements
+        if refused.name == "shift" and refused.arguments[0] in moved:
+            continue  # that would only take the step back
         loop = name_at(before.tree, place)
         yield tuple(Step("shift", (s, loop, amount)) for s in moved)
 

@@ -338,7 +338,7 @@ class Replay:
 
 
 def _report(outcome: Outcome) -> Iterator[str]:
-    yield f"  {'fails ' if outcome.error else 'applies'}  {outcome.step.short}"
+    yield f"  {'fails  ' if outcome.error else 'applies'}  {outcome.step.short}"
     if outcome.error is not None:
         for line in str(outcome.error).splitlines():
             yield f"           {line}".rstrip()

@@ -14,6 +14,7 @@ promoted blocks (`where` and `mark` lines) are made by steps and cannot be writt
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from polyopt.transform.edit import normal, whole
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
 _MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012]))$")
+_MOST = 1024
+"""Lanes or iterations side by side: as many as `vectorize` and `unroll` take."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,11 @@ def _block(
             _check_writable(line)
             items += [_leaf(name, line, seen, iterators) for name in line.text.split()]
             continue
+        if not loop[1].isidentifier() or keyword.iskeyword(loop[1]) or loop[1] in iterators:
+            raise BadArgumentError(
+                f'line {line.number}: "{loop[1]}" cannot name a loop. Use an identifier that no '
+                f"statement has."
+            )
         if not lines or lines[0].depth <= depth:
             raise BadArgumentError(f"line {line.number}: nothing is inside the loop {loop[1]}.")
         inner, lines = _block(lines, seen, iterators)
@@ -197,6 +205,11 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
                 f'line {line.number}: "{word}" is no mark. Marks are "parallel", "vector 8" and '
                 f'"unroll 4".'
             )
+        count = int(mark[2] or mark[3] or 1)
+        if count != -1 and not 1 <= count <= _MOST:
+            raise BadArgumentError(
+                f'line {line.number}: "{word}" needs a number from 1 to {_MOST}.'
+            )
         if mark[1]:
             member = replace(member, parallel=True)
         elif mark[2]:
@@ -222,8 +235,15 @@ def _rows(
         if not colon:
             raise BadArgumentError(f'line {line.number}: "{group.strip()}" needs "S1: row".')
         for statement in names.split():
+            if statement in rows:
+                raise BadArgumentError(f"line {line.number}: {statement} has two rows.")
             rows[statement] = parse_affine(row)
     below = tuple(s for item in inner for s in item.statements)
+    surplus = [s for s in rows if s not in below]
+    if surplus:
+        raise BadArgumentError(
+            f"line {line.number}: {surplus[0]} has a row, and is not inside the loop {name}."
+        )
     for statement in below:
         if statement not in rows:
             raise BadArgumentError(

@@ -72,3 +72,19 @@ def matmul(C: po.f64[N, M], A: po.f64[N, N], B: po.f64[N, M]):
         for j in range(M):
             for k in range(N):
                 C[i, j] += A[i, k] * B[k, j]
+
+
+def guarded_store(A: po.f64[N], B: po.f64[N]):
+    N = A.shape[0]
+    for i in range(1, N):
+        if B[i] > 0:
+            A[i] = A[i - 1] + B[i]
+
+
+def kept_value(A: po.f64[N], B: po.f64[N]):
+    N = A.shape[0]
+    t = 0.0
+    for i in range(N):
+        if A[i] > 0:
+            t = A[i]
+        B[i] = t

@@ -12,6 +12,8 @@ import pytest
 from golden import golden
 from kernels_here import (
     copy,
+    guarded_store,
+    matmul,
     scaled,
     smooth,
     sums,
@@ -24,12 +26,100 @@ from run_schedule import original, refused
 import polyopt as po
 
 GOLDEN = Path(__file__).parent / "golden"
+N, M = po.symbols("N M")
 
 
 def rewritten(A: po.f64[4]):
     N = 4
     for i in range(N):
         A[0] = i
+
+
+def skewed_reads(A: po.f64[N, N]):
+    N = A.shape[0]
+    for i in range(N - 1):
+        for j in range(1, N):
+            A[i, j] = A[i + 1, j - 1] * 2
+
+
+def overlapping(A: po.f64[N]):
+    N = A.shape[0]
+    for i in range(N - 1):
+        A[i] = i
+        A[i + 1] = 2
+
+
+def rows_of_sums(A: po.f64[N, M], s: po.f64[N]):
+    N, M = A.shape
+    for i in range(N):
+        s[i] = 0.0
+        for j in range(M):
+            s[i] += A[i, j]
+        s[i] = s[i] * 0.5
+
+
+def halves(A: po.f64[N]):
+    N = A.shape[0]
+    for i in range(N // 2):
+        A[i] = A[2 * i] + 1
+
+
+def imperfect(A: po.f64[N, N], B: po.f64[N]):
+    N = A.shape[0]
+    for i in range(1, N):
+        B[i] = A[i - 1, 0]
+        for j in range(N):
+            A[i, j] = B[i] + A[i, j]
+
+
+def overwritten(A: po.f64[N], B: po.f64[N]):
+    N = A.shape[0]
+    for i in range(N - 1):
+        B[i] = A[i + 1]
+        A[i] = i
+
+
+def one_maximum(A: po.f64[N], m: po.f64[1]):
+    N = A.shape[0]
+    for i in range(N):
+        m[0] = max(m[0], A[i])
+
+
+def two_stores(A: po.f64[N]):
+    N = A.shape[0]
+    for i in range(1, N):
+        A[i] = 1
+    for i in range(1, N):
+        A[N - i] = 2
+
+
+def read_ahead(A: po.f64[N], B: po.f64[N]):
+    N = A.shape[0]
+    for i in range(N):
+        A[i] = i
+    for i in range(N):
+        B[i] = A[N - 1 - i]
+
+
+def lagging(A: po.f64[N, N]):
+    N = A.shape[0]
+    for i in range(1, N):
+        for j in range(1, N - 1):
+            A[i, j] = A[i, j - 1] + A[i - 1, j + 1]
+
+
+def running_sum(A: po.f64[N], s: po.f64[1]):
+    N = A.shape[0]
+    for i in range(N):
+        s[0] += A[i]
+        A[i] = s[0]
+
+
+def one_of_many(A: po.f64[N], B: po.f64[1]):
+    N = A.shape[0]
+    for i in range(N):
+        if A[i] > 0:
+            B[0] = A[i]
 
 
 ILLEGAL = {
@@ -51,6 +141,42 @@ ILLEGAL = {
     ),
     "tile_negative_distance": lambda: original(smooth).tile({"i": 2, "j": 2}),
     "wavefront_negative_distance": lambda: original(smooth).wavefront("i", "j"),
+    "interchange_anti": lambda: original(skewed_reads).interchange("i", "j"),
+    "permute_flow": lambda: original(smooth).tile({"i": 2}).permute("j", "i_tile", "i"),
+    "tile_anti": lambda: original(skewed_reads).tile({"i": 2, "j": 2}),
+    "reverse_anti": lambda: original(halves).reverse("i"),
+    "shift_output": lambda: original(overlapping).shift("S1", "i", -2),
+    "shift_imperfect": lambda: original(imperfect).shift("S1", "i", 1),
+    "shift_anti": lambda: original(overwritten).shift("S2", "i", -2),
+    "distribute_output": lambda: original(overlapping).distribute("i", before="S2"),
+    "distribute_imperfect": lambda: original(imperfect).distribute("i", before="S2"),
+    "fuse_output": lambda: original(two_stores).fuse("S1.i", "S2.i"),
+    "fuse_flow": lambda: original(read_ahead).fuse("S1.i", "S2.i"),
+    "separate_flow": lambda: (
+        original(lagging)
+        .strip_mine("i", 3)
+        .skew("j", by="i", factor=2)
+        .permute("i_tile", "j", "i")
+        .separate("i")
+    ),
+    "jam_flow": lambda: original(smooth).unroll_and_jam("i", 2),
+    "grid_flow": lambda: original(smooth).map_to_grid(groups=("i",), items=("j",)),
+    "grid_reduction": lambda: original(sums).map_to_grid(groups=("i",), items=("j",)),
+    "vector_anti": lambda: original(halves).vectorize("i"),
+    "vector_output": lambda: original(overlapping).vectorize("i"),
+    "vector_not_innermost": lambda: original(matmul).interchange("j", "k").vectorize("k"),
+    "vector_target_used": lambda: original(running_sum).vectorize("i"),
+    "strips_strict_reduction": lambda: (
+        original(matmul, fp="strict").strip_mine("k", 4).reverse("k_tile")
+    ),
+    "reduction_start_late": lambda: original(rows_of_sums).restructure(
+        "i = [S2: i]\n  j = [S2: j]\n    S2\ni = [S1 S3: i]\n  S1\n  S3"
+    ),
+    "guard_flow": lambda: original(guarded_store).parallel("i"),
+    "guard_output": lambda: original(one_of_many).reverse("i"),
+    "parallel_maximum": lambda: original(one_maximum).parallel("i"),
+    "private_outlives": lambda: original(scaled).privatize("t").distribute("i", before="S2"),
+    "promoted_parallel": lambda: original(matmul).promote("C", at="k").parallel("k"),
 }
 
 
@@ -143,6 +269,60 @@ copy.restructure("  S1\\nS1")
 copy.restructure("i = [S1: i]\\n  j = [S1: j]   quick\\n    S1")
 copy.restructure("mark promote A\\n  S1")
 two_loops.restructure("S1")
+copy.reverse(None)
+copy.permute()
+copy.permute("i", "j", "i")
+copy.skew("j", by=None)
+copy.shift("S1", 3, 1)
+copy.shift(3, "i", 1)
+copy.distribute("i", before=3)
+copy.tile({1: 2})
+copy.tile({"i": 2}, names=["i"])
+copy.split("k", at=1)
+copy.split("i", at=None)
+copy.split("i", at="N // 0")
+copy.peel("k")
+copy.peel("i", front=-1)
+copy.peel("i", back=10**6)
+copy.peel("i", front=0, back=0)
+copy.unroll_and_jam("k", 4)
+copy.unroll_and_jam("i", 1)
+copy.unroll_and_jam("i", "4")
+copy.map_to_grid()
+copy.map_to_grid(groups="i")
+copy.map_to_grid(groups=("i", "k"))
+copy.map_to_grid(groups=("i", "i"))
+copy.map_to_grid(groups=("j", "i"))
+copy.map_to_grid(groups=("j",), items=("i",))
+copy.tile({"i": 2, "j": 2}).tile({"i": 2}).map_to_grid(groups=("i_tile", "j_tile", "i_tile2", "i"))
+time_steps.map_to_grid(groups=("t", "S1.i"))
+copy.wavefront("i", "i")
+copy.parallel("")
+copy.parallel("S1.")
+copy.parallel(["i"])
+copy.promote("A", at="k")
+copy.separate("i", "i")
+copy.tile({"i": 2}).separate("i_tile")
+two_loops.strip_mine("S1.i", 2).strip_mine("S2.i", 2).separate("S1.i", "S2.i")
+time_steps.permute("t", "S1.i")
+time_steps.tile({"t": 2, "S1.i": 2})
+time_steps.skew("t", by="S1.i")
+time_steps.fuse("t", "S1.i")
+time_steps.unroll("i")
+two_statements.shift("S1", "j", 1)
+sums.promote("s", at="i")
+matmul.promote("C", at="k").interchange("j", "k")
+copy.restructure("i = [S1: i]\\n  j = [S1: j]   vector 0\\n    S1")
+copy.restructure("i = [S1: i]\\n  j = [S1: j]   unroll 100000\\n    S1")
+copy.restructure("i = [S1: i]\\n  3 = [S1: j]\\n    S1")
+copy.restructure("for = [S1: i]\\n  j = [S1: j]\\n    S1")
+copy.restructure("S1 = [S1: i]\\n  j = [S1: j]\\n    S1")
+copy.restructure("i = [S1: i, S1: j]\\n  j = [S1: j]\\n    S1")
+copy.restructure("i = [S1 S2: i]\\n  j = [S1: j]\\n    S1")
+copy.restructure("i = [S1: i]\\n  j = [S1: j]\\n    S1 S1")
+copy.restructure("i = [S1: i]\\n    j = [S1: j]\\n      S1\\n   S1")
+guarded_store.privatize("A")
+kept_value.privatize("t")
 """
 
 
