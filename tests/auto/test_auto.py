@@ -121,8 +121,29 @@ def sweep(T, A, B):
                 A[i, j] = B[i, j] + B[i, j - 1] + B[i, j + 1]
 
 
-def test_a_sweep_that_runs_well_keeps_its_order() -> None:
+def test_a_sweep_over_time_gets_diamonds_where_its_grid_leaves_the_cache() -> None:
     made = scheduled(sweep, 3, square(), square())
+    assert steps(made).split("\n") == [
+        'diamond("t", "S2.i", size=64, inner={"S2.j": 512})',
+        'vectorize("S1.j")',
+        'vectorize("S2.j")',
+    ]
+    single = scheduled(sweep, 3, square().astype("f4"), square().astype("f4"))
+    assert 'inner={"S2.j": 1024}' in steps(single)
+
+
+@po.kernel
+def line_sweep(T, A, B):
+    n = A.shape[0]
+    for t in range(T):  # noqa: B007
+        for i in range(1, n - 1):
+            B[i] = A[i] + A[i - 1] + A[i + 1]
+        for i in range(1, n - 1):
+            A[i] = B[i] + B[i - 1] + B[i + 1]
+
+
+def test_a_sweep_that_fits_the_cache_keeps_its_order() -> None:
+    made = scheduled(line_sweep, 3, np.zeros(8), np.zeros(8))
     assert {s.name for s in made.steps} == {"vectorize", "parallel"}
 
 

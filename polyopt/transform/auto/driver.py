@@ -2,7 +2,8 @@
 
 Scalars are privatised. Each top-level nest with a contraction gets register and cache tiles; any
 other gets the structure (as written, distributed, a parallel loop sunk, isl's orders, or tiles
-along wavefronts) and the loop orders with the least estimated cost. Neighbours that share data are
+along wavefronts) and the loop orders with the least estimated cost; sweeps over time get diamond
+tiles. Neighbours that share data are
 fused, loops that single iterations hold up are split, rows around a recurrence lagged, and loops
 are marked last. Every decision is a public step, tried on the schedule and dropped where it is
 refused.

@@ -13,6 +13,7 @@ from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.lagging import skewed_to_lag
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import sunk
+from polyopt.transform.auto.stencils import diamonds
 from polyopt.transform.auto.views import LoopView, inner_loop, stride_of, views
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
@@ -46,7 +47,7 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
         found = search.cost(candidate, inside)
         if found < best_cost * 0.97:
             best, best_cost = candidate, found
-    return best
+    return diamonds(search, best, inside) or best
 
 
 def runs_well(search: Search, schedule: Schedule, inside: frozenset[str]) -> bool:
