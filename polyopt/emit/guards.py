@@ -33,7 +33,7 @@ class _Around:
         return _Around(
             variables,
             (*self.conditions, *_range(loop)),
-            len(variables) if loop.parallel else self.shared,
+            len(variables) if loop.parallel or loop.pipeline else self.shared,
         )
 
     def where(self, condition: Condition) -> _Around:

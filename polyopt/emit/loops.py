@@ -23,6 +23,8 @@ class For:
     dependences are the reductions in `Promote(reduction=...)` nodes that wrap this loop.
     `unroll`: factor, 0 for none, -1 for full. `grid`: the dimension of an OpenCL launch that a
     parallel loop runs along, such as "group1" or "item0".
+    `pipeline`: iterations may run on threads where each waits, before every iteration of a loop
+    inside that is `synced`, until the iteration before has run all of its own up to that value.
     """
 
     variable: str
@@ -37,6 +39,8 @@ class For:
     grid: str = ""
     work: tuple[Affine, ...] = ()
     work_scale: int = 1
+    pipeline: bool = False
+    synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _scanned(
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
     build = isl.AstBuild.from_context(schedule.scop.facts)
     ast = build.node_from_schedule(root)
-    walker = _Walker(schedule.scop, builder.members, promotions)
+    walker = _Walker(schedule.scop, builder.members, promotions, frozenset(builder.synced))
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
     return walker.node(ast, _Scope(names, {}, {}, frozenset()))
 
@@ -113,6 +113,7 @@ class _IslTree:
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
         self.members: list[Member] = []
+        self.synced: set[int] = set()
         self.promotions: dict[tuple[Path, int], list[int]] = {}
         for number, item in enumerate(promotions):
             self.promotions.setdefault((item.path, item.position), []).append(number)
@@ -164,6 +165,8 @@ class _IslTree:
         def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
             number = len(self.members)
             self.members.append(members[position])
+            if position and members[position - 1].pipeline:
+                self.synced.add(number)
             at = at.insert_partial_schedule(self._partial(members[position]))
             if self.whole:
                 at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
@@ -208,22 +211,29 @@ class _IslTree:
 @dataclass(frozen=True)
 class _Scope:
     """What is in force at a point of the AST: values of isl's identifiers, the member at each
-    loop depth with the value of its loop, and the variables in use."""
+    loop depth with the value of its loop, the variables in use, and the depths of loops at which
+    the iterations of a pipeline wait."""
 
     values: Mapping[str, Affine]
     members: Mapping[int, Member]
     loops: Mapping[int, Affine]
     taken: frozenset[str]
+    synced: frozenset[int] = frozenset()
 
 
 class _Walker:
     """isl's AST to our loops."""
 
     def __init__(
-        self, scop: Scop, members: list[Member], promotions: tuple[Promotion, ...]
+        self,
+        scop: Scop,
+        members: list[Member],
+        promotions: tuple[Promotion, ...],
+        synced: frozenset[int],
     ) -> None:
         self.scop = scop
         self.members = members
+        self.synced = synced
         self.promotions = promotions
         self.reserved = frozenset(
             (
@@ -267,10 +277,11 @@ class _Walker:
         name = ast.mark_get_id().get_name()
         inner = ast.mark_get_node()
         if name.startswith("member"):
-            member = self.members[int(name.removeprefix("member"))]
+            number = int(name.removeprefix("member"))
             depth = len(scope.members)
-            members = {**scope.members, depth: member}
-            return self.node(inner, replace(scope, members=members))
+            members = {**scope.members, depth: self.members[number]}
+            synced = scope.synced | ({depth} if number in self.synced else set())
+            return self.node(inner, replace(scope, members=members, synced=synced))
         return self._promote(self.promotions[int(name.removeprefix("promote"))], inner, scope)
 
     def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
@@ -338,7 +349,8 @@ class _Walker:
         variable = _fresh(member.name, scope.taken | self.reserved)
         upper = self._upper(ast.for_get_cond(), scope)
         value = Affine.name(variable)
-        if (upper - lower).is_constant and not lower.is_constant:
+        synced = depth in scope.synced and depth not in scope.loops
+        if (upper - lower).is_constant and not lower.is_constant and not synced:
             # A short loop of constant length counts from 0: the compiler then sees constant
             # subscripts into promoted blocks, and unrolls.
             value, lower, upper = value + lower, Affine(), upper - lower
@@ -358,6 +370,8 @@ class _Walker:
                 parallel=member.parallel and first,
                 vector=bool(member.vector) and first,
                 unroll=member.unroll,
+                pipeline=member.pipeline and first,
+                synced=synced,
                 grid=member.grid if member.parallel and first else "",
             ),
         )

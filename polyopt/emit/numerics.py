@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from polyopt.emit.waits import PIPELINE
+
 _SIGNED = {"i32": ("int32_t", "uint32_t", "32"), "i64": ("int64_t", "uint64_t", "64")}
 _FLOATS = {"f32": ("float", "f"), "f64": ("double", "")}
 
@@ -237,6 +239,7 @@ def _low_bound(bits: int, mantissa: int, suffix: str) -> str:
 def _all_helpers() -> dict[str, str]:
     found = {name: text.strip() for name, text in _INDEX.items()}
     found["hypot_f64"] = _HYPOT.strip()
+    found["pipeline"] = PIPELINE
     for n, (t, u, w) in _SIGNED.items():
         for op, text in (_INTEGER | _NUMPY_INTEGER).items():
             found[f"{op}_{n}"] = text.strip().format(t=t, u=u, n=n, w=w)

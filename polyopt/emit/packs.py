@@ -44,7 +44,7 @@ def _packs(nodes: Iterable[Node], parallel: bool) -> Iterator[tuple[Promote, boo
     for node in nodes:
         match node:
             case For():
-                yield from _packs(node.body, parallel or node.parallel)
+                yield from _packs(node.body, parallel or node.parallel or node.pipeline)
             case If(_, then, otherwise):
                 yield from _packs((*then, *otherwise), parallel)
             case Promote():

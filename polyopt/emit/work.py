@@ -28,7 +28,7 @@ def _node(node: Node, scop: Scop, outer: frozenset[str]) -> Node:
     match node:
         case For():
             body = with_work(node.body, scop, outer | {node.variable})
-            if not node.parallel:
+            if not (node.parallel or node.pipeline):
                 return replace(node, body=body)
             factors, scale = _work(node, scop, outer)
             return replace(node, body=body, work=factors, work_scale=scale)

@@ -21,6 +21,8 @@ class Member:
 
     `vector` and `unroll` are widths and factors; 0 for none, and for unroll -1 for full.
     `grid`: the dimension of an OpenCL launch that a parallel loop runs along, such as "group1".
+    `pipeline`: iterations run on threads, each waiting at every step of the next loop of the band
+    for the iteration before to have passed it.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Member:
     vector: int = 0
     unroll: int = 0
     grid: str = ""
+    pipeline: bool = False
 
     def row(self, statement: str) -> Affine:
         """The row of a statement; KeyError where the member does not schedule it."""
@@ -173,6 +176,7 @@ def _member_text(member: Member) -> str:
         groups.setdefault(row, []).append(name)
     rows = ", ".join(f"{' '.join(names)}: {row}" for row, names in groups.items())
     marks = [word for word, is_set in (("parallel", member.parallel),) if is_set]
+    marks += ["pipeline"] if member.pipeline else []
     marks += [member.grid] if member.parallel and member.grid else []
     marks += [f"vector {member.vector}"] if member.vector else []
     marks += [f"unroll {member.unroll}"] if member.unroll else []

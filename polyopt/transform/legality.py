@@ -189,6 +189,8 @@ class Judge:
                 ]
             case Band(members, child):
                 for position, member in enumerate(members):
+                    if member.pipeline:
+                        breaches += self._pipeline(members[position:][:2], pending)
                     pending = self._member(member, path, position, pending, breaches, levels)
                 self._node(child, (*path, 0), pending, breaches, levels)
             case Mark(_, child) | Region(_, child):
@@ -235,6 +237,25 @@ class Judge:
         elif member.vector:
             for item in others:
                 yield Breach(item.dependence, self._apart(item, member), "vector", member.name)
+
+    def _pipeline(self, members: tuple[Member, ...], pending: list[_Pending]) -> Iterator[Breach]:
+        """Pairs that no wait of a pipeline orders: apart in both loops, and in opposite ways.
+
+        An iteration waits at each step of the second loop for the one before, which has waited
+        itself: so all pairs that are forward in both loops are in order, reductions included.
+        """
+        if len(members) == 1:  # no step to wait at: iterations wait for whole ones
+            return
+        for item in pending:
+            (a, b), (c, d) = (self._pair(item, m) for m in members)
+            source, sink = item.dependence.source, item.dependence.sink
+            outer, inner = self._row(source, a), self._row(source, c)
+            outer_sink, inner_sink = self._row(sink, b), self._row(sink, d)
+            crossed = outer.lt_map(outer_sink).intersect(inner.gt_map(inner_sink))
+            crossed = crossed.union(outer.gt_map(outer_sink).intersect(inner.lt_map(inner_sink)))
+            wrong = item.relation.intersect(crossed)
+            if not wrong.is_empty():
+                yield Breach(item.dependence, wrong, "pipeline", members[0].name)
 
     def _row(self, statement: str, row: Affine) -> isl.PwAff:
         key = (statement, row)

@@ -268,7 +268,32 @@ def parallel(tree: Tree, loop: str) -> Tree:
     Refused where the loop carries a dependence, given the loops around it.
     """
     place = resolve(tree, loop)
-    return replace_member(tree, place, replace(place.member, parallel=True))
+    return replace_member(tree, place, replace(place.member, parallel=True, pipeline=False))
+
+
+def pipeline(tree: Tree, loop: str, along: str) -> Tree:
+    """Run a loop's iterations on threads, each a step behind the one before (Cytron 1986).
+
+    for i: for j: S(i, j)    →    pipeline for i: for j: wait until i - 1 has done j; S(i, j)
+
+    Iterations are dealt to the threads in turn. Before each iteration of `along`, the loop directly
+    inside, a thread waits until the iteration of `loop` before has finished that value, and says
+    when it has finished it itself. So everything at (i', j') with i' <= i and j' <= j has run
+    before (i, j), and no more is known: refused where a dependence goes forward in one of the two
+    and backward in the other. Tile first, so that a wait is small beside what runs between two:
+    pipeline("i_tile", "j_tile").
+
+    Raises NoSuchLoopError, and BadArgumentError where `along` is not directly inside `loop`.
+    """
+    outer, inner = resolve(tree, loop), resolve(tree, along)
+    if outer.path != inner.path or inner.position != outer.position + 1:
+        raise BadArgumentError(
+            f'pipeline("{loop}", "{along}") needs "{along}" directly inside "{loop}", with nothing '
+            f"between them, and it is not. Permute the loops, or distribute the outer one."
+        )
+    tree = replace_member(tree, inner, replace(inner.member, parallel=False, pipeline=False))
+    member = replace(outer.member, parallel=False, vector=0, unroll=0, pipeline=True)
+    return replace_member(tree, outer, member)
 
 
 def vectorize(tree: Tree, loop: str, width: int) -> Tree:

@@ -169,7 +169,7 @@ def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]
 
 def _lost(node: Node, array: str) -> str:
     inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
-    shared = [m.name for m in inside if m.parallel]
+    shared = [m.name for m in inside if m.parallel or m.pipeline]
     if shared:
         return (
             f'the promoted block of "{array}" belongs to one thread, and "{shared[0]}" inside it '
@@ -196,7 +196,8 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     of constant shape, or where a loop inside runs on threads."""
     outside, within, node = walk_to(tree, path)
     users = _users(footprints.scop, tree, path, array)
-    if not users or any(m.parallel for n in walk(node) if isinstance(n, Band) for m in n.members):
+    inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
+    if not users or any(m.parallel or m.pipeline for m in inside):
         return None
     found = footprints.full_block(outside, users, array, within)
     if found is None:

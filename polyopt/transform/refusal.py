@@ -33,6 +33,7 @@ _AFTER = {
     "parallel": "they run at once",
     "vector": "they run in the lanes of one vector",
     "leaf": "nothing orders them",
+    "pipeline": "no wait of the pipeline orders them",
 }
 
 

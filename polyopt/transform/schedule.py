@@ -178,6 +178,11 @@ class Schedule:
         """Run a loop on threads: `loops.parallel`."""
         return self._then(loops.parallel(self.tree, loop), Step("parallel", (loop,)))
 
+    def pipeline(self, loop: str, along: str) -> Schedule:
+        """Run a loop on threads, each a step behind the one before: `loops.pipeline`."""
+        tree = loops.pipeline(self.tree, loop, along)
+        return self._then(tree, Step("pipeline", (loop, along)))
+
     def vectorize(self, loop: str, width: int = 8) -> Schedule:
         """Run a loop in vector lanes: `loops.vectorize`."""
         keywords = () if width == 8 else (("width", width),)

@@ -28,9 +28,15 @@ from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree,
 from polyopt.transform.edit import normal, whole
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
+<<<<<<< HEAD
 _MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012]))$")
 _MOST = 1024
 """Lanes or iterations side by side: as many as `vectorize` and `unroll` take."""
+=======
+_MARK = re.compile(
+    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline))$"
+)
+>>>>>>> ae05784 (Pipelines: threads with point-to-point waits, judged componentwise)
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,8 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
             member = replace(member, vector=int(mark[2]))
         elif mark[4]:
             member = replace(member, parallel=True, grid=mark[4])
+        elif mark[5]:
+            member = replace(member, pipeline=True)
         else:
             member = replace(member, unroll=int(mark[3]))
     return member
