@@ -28,15 +28,11 @@ from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree,
 from polyopt.transform.edit import normal, whole
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
-<<<<<<< HEAD
-_MARK = re.compile(r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012]))$")
-_MOST = 1024
-"""Lanes or iterations side by side: as many as `vectorize` and `unroll` take."""
-=======
 _MARK = re.compile(
     r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline))$"
 )
->>>>>>> ae05784 (Pipelines: threads with point-to-point waits, judged componentwise)
+_MOST = 1024
+"""Lanes or iterations side by side: as many as `vectorize` and `unroll` take."""
 
 
 @dataclass(frozen=True)
