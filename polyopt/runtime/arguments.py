@@ -280,13 +280,7 @@ def _accept_scalar(
     where: str, name: str, value: object, own: ScalarType, declared: ScalarType
 ) -> None:
     """Values pass where no bit is lost: ints as floats, NumPy's scalars to as many bits or more."""
-    kinds = own.dtype.kind, declared.dtype.kind
-    fits = own.weak or own.dtype.bits <= declared.dtype.bits
-    if kinds == ("i", "f"):
-        fits = own.weak or own.dtype.bits < declared.dtype.bits
-    elif kinds[0] != kinds[1]:
-        fits = False
-    if not fits:
+    if not _fits(own, declared):
         cast = (
             _scalar_cast(declared.dtype.kind)
             if declared.weak or own.weak
@@ -296,6 +290,15 @@ def _accept_scalar(
             f"{where} is {_article(own)} ({value!r}), and it is declared "
             f"{_scalar_name(declared)}: pass {cast}({name})"
         )
+
+
+def _fits(own: ScalarType, declared: ScalarType) -> bool:
+    kinds = own.dtype.kind, declared.dtype.kind
+    if kinds[0] == kinds[1]:
+        return own.weak or own.dtype.bits <= declared.dtype.bits
+    if kinds in (("i", "f"), ("u", "f"), ("u", "i")):
+        return own.weak or own.dtype.bits < declared.dtype.bits
+    return kinds == ("i", "u") and own.weak
 
 
 def _article(type_: ArgumentType) -> str:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyopt.emit.binding import PACKED, is_packable, is_real
 from polyopt.emit.program import stride
@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 
     AnyArray = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 
-_CTYPES: dict[
-    str, type[ctypes.c_double | ctypes.c_float | ctypes.c_int64 | ctypes.c_int32 | ctypes.c_bool]
-] = {
+_CTYPES: dict[str, Any] = {
     "double": ctypes.c_double,
     "float": ctypes.c_float,
-    "int64_t": ctypes.c_int64,
-    "int32_t": ctypes.c_int32,
     "bool": ctypes.c_bool,
+    **{
+        f"{sign}int{bits}_t": getattr(ctypes, f"c_{sign}int{bits}")
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
 }
 _SAFE_IN_C = 1 << 40
 """Affine forms of parameters below this cannot overflow 64 bits, whatever the coefficients."""
@@ -94,13 +95,43 @@ class ExtentPlan(NamedTuple):
     declared: str
 
 
+class Range(NamedTuple):
+    """The integers of a type."""
+
+    bits: int
+    signed: bool
+
+    @property
+    def least(self) -> int:
+        """The least one."""
+        return -1 << (self.bits - 1) if self.signed else 0
+
+    @property
+    def most(self) -> int:
+        """The greatest one."""
+        return (1 << (self.bits - self.signed)) - 1
+
+    def refusal(self, where: str, value: int) -> DtypeError:
+        """The error for a value that is none of them."""
+        if self.signed:
+            bounds = f"-2**{self.bits - 1} to 2**{self.bits - 1} - 1"
+            return DtypeError(
+                f"{where} is {value}, beyond {self.bits} bits: integers hold {bounds}"
+            )
+        bounds = f"0 to 2**{self.bits} - 1"
+        return DtypeError(f"{where} is {value}, and u{self.bits} holds {bounds}")
+
+
+WHOLE = Range(64, signed=True)
+
+
 class IntPlan(NamedTuple):
     """An integer argument that is a parameter."""
 
     position: int
     parameter: str
     argument: str
-    bits: int
+    range: Range
 
 
 class ScalarPlan(NamedTuple):
@@ -113,6 +144,11 @@ class ScalarPlan(NamedTuple):
     def convert(self) -> type[float | int]:
         """What makes it a number for ctypes."""
         return float if is_real(self.argument) else int
+
+    @property
+    def range(self) -> Range:
+        """The integers that it holds."""
+        return _range(self.argument.ctype)
 
 
 class Plan(NamedTuple):
@@ -216,24 +252,22 @@ class Entry:
         found: dict[str, int] = {}
         for plan in self.plan.ints:
             value = int(values[plan.position])  # type: ignore[call-overload]
-            if not -1 << (plan.bits - 1) <= value < 1 << (plan.bits - 1):
-                raise DtypeError(
-                    f"{self.interface.name}: argument {plan.argument} is {value}, beyond "
-                    f"{plan.bits} bits: integers hold -2**{plan.bits - 1} to 2**{plan.bits - 1} - 1"
-                )
+            if not plan.range.least <= value <= plan.range.most:
+                raise plan.range.refusal(f"{self.interface.name}: argument {plan.argument}", value)
             found[plan.parameter] = value
         for name, position, dim in self.plan.shapes:
             found[name] = values[position].shape[dim]  # type: ignore[attr-defined]
         return found
 
     def _scalar(self, plan: ScalarPlan, values: Sequence[object]) -> float:
+        where = f"{self.interface.name}: argument {plan.argument.name}"
         try:
-            return plan.convert(values[plan.position])  # type: ignore[arg-type, call-overload]
+            value = plan.convert(values[plan.position])  # type: ignore[arg-type, call-overload]
         except OverflowError:
-            raise DtypeError(
-                f"{self.interface.name}: argument {plan.argument.name} is an int beyond the range "
-                "of a float"
-            ) from None
+            raise DtypeError(f"{where} is an int beyond the range of a float") from None
+        if isinstance(value, int) and not plan.range.least <= value <= plan.range.most:
+            raise plan.range.refusal(where, value)
+        return value
 
     # -- the call ----------------------------------------------------------------------------
 
@@ -335,6 +369,14 @@ def _stride_plans(interface: Interface, program: Program) -> tuple[tuple[int, in
     return tuple(places[a.name] for a in program.arguments if a.kind == "stride")
 
 
+def _range(ctype: str) -> Range:
+    """The integers of a C type."""
+    if ctype == "bool":
+        return Range(1, signed=False)
+    digits = "".join(filter(str.isdigit, ctype))
+    return Range(int(digits), not ctype.startswith("u")) if digits else WHOLE
+
+
 def _pairs(plans: Sequence[ArrayPlan]) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
     """The pairs that must not share memory, a written array first."""
     return tuple(
@@ -358,8 +400,8 @@ def _parameter_plans(
             shapes.append((parameter.name, positions[name], dim))
             continue
         type_ = interface.arguments[positions[name]].type
-        bits = type_.dtype.bits if isinstance(type_, ScalarType) else 64
-        ints.append(IntPlan(positions[name], parameter.name, name, bits))
+        range_ = _range(type_.dtype.ctype) if isinstance(type_, ScalarType) else WHOLE
+        ints.append(IntPlan(positions[name], parameter.name, name, range_))
     return tuple(ints), tuple(shapes)
 
 

@@ -20,8 +20,7 @@ typedef struct Object {
 typedef struct {
     Object head;
     intptr_t size;
-    Object *item[];
-} Tuple;
+} Tuple; /* then, `items_at` bytes from the beginning, the items */
 
 typedef struct {
     Object head;
@@ -100,7 +99,7 @@ typedef struct {
 } Number;
 
 typedef struct {
-    int64_t position, is_float;
+    int64_t position, is_float, least, most;
 } Scalar;
 
 typedef struct {
@@ -129,6 +128,7 @@ typedef struct {
 } Call;
 
 static intptr_t table_at; /* where a kernel keeps its table */
+static intptr_t items_at; /* where a tuple keeps its items: from 3.14 on behind its hash */
 static int forked;        /* a child has none of OpenMP's workers */
 
 static void in_child(void)
@@ -156,7 +156,7 @@ static int raw(const Argument *argument, const Object *value, Value *into)
     memcpy(&bits, at, (size_t)size);
     const int unused = 64 - 8 * size;
     into->integer = argument->kind == SIGNED ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
-    return 1;
+    return argument->kind == SIGNED || into->integer >= 0;
 }
 
 static int number_taken(const Argument *argument, Object *value, Value *into)
@@ -390,11 +390,19 @@ static int try_row(const Row *row, int64_t count, Call *call, int64_t *code)
         scalars[i] = call->scalar[scalar->position];
         if (scalar->is_float && argument->kind != FLOAT)
             scalars[i].real = (double)scalars[i].integer;
+        else if (!scalar->is_float
+                 && (scalars[i].integer < scalar->least || scalars[i].integer > scalar->most))
+            return -1;
     }
     for (int64_t i = 0; i < row->arrays; i++)
         data[i] = ((const Array *)call->values[array[i]])->data;
     *code = run(row, is_long(row, arguments, count, call), call, scalars, data);
     return 0;
+}
+
+static Object *item(const Tuple *tuple, int64_t index)
+{
+    return ((Object *const *)((const char *)tuple + items_at))[index];
 }
 
 /* The arguments in the order of the definition; 0 where Python's own rules must speak. */
@@ -405,7 +413,7 @@ static int collect(const Head *head, const Name *name, const Tuple *args, Object
     if (head->arguments > MOST_ARGUMENTS || args->size > head->positional)
         return 0;
     for (int64_t i = 0; i < head->arguments; i++, name++) {
-        Object *found = i < args->size ? args->item[i] : NULL;
+        Object *found = i < args->size ? item(args, i) : NULL;
         if (found == NULL && left > 0 && name->name != NULL) {
             found = PyDict_GetItemWithError(kwargs, name->name);
             left -= found != NULL;
@@ -468,6 +476,13 @@ static Object *call_kernel(Object *self, Object *args, Object *kwargs)
 
 /* ---- loading ------------------------------------------------------------------------------- */
 
+/* Before anything else: where tuples keep their items. */
+void caller_begin(intptr_t items)
+{
+    items_at = items;
+    pthread_atfork(NULL, NULL, in_child);
+}
+
 /* The class of kernels that are called here: `base` with `call_kernel` in the place of its own
    `__call__`. Its instances keep their tables `offset` bytes from their beginning. */
 Object *caller_type(Object *bases, intptr_t offset)
@@ -476,7 +491,6 @@ Object *caller_type(Object *bases, intptr_t offset)
     static const Slot slots[] = {{TP_CALL, (void *)call_kernel}, {0, NULL}};
     static Spec spec = {"polyopt.kernel.Kernel", 0, 0, 0, slots};
     table_at = offset;
-    pthread_atfork(NULL, NULL, in_child);
     return PyType_FromSpecWithBases(&spec, bases);
 }
 
@@ -488,7 +502,7 @@ void caller_prove(const Array *array, const Tuple *tuple, int64_t *found)
         array->extents[1], array->strides[0], array->strides[1], (int64_t)array->base,
         (int64_t)array->dtype, array->flags, (int64_t)array->dtype->scalar, array->dtype->kind,
         array->dtype->letter, array->dtype->order, array->dtype->number, tuple->size,
-        (int64_t)tuple->item[0], (int64_t)tuple->item[1],
+        (int64_t)item(tuple, 0), (int64_t)item(tuple, 1),
     };
     memcpy(found, seen, sizeof seen);
 }

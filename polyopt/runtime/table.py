@@ -18,7 +18,7 @@ from polyopt.emit.binding import is_real
 from polyopt.model.types import from_numpy
 
 if TYPE_CHECKING:
-    from polyopt.runtime.bind import Entry
+    from polyopt.runtime.bind import Entry, Range
 
 # The enumerations of caller.c.
 ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED = range(6)
@@ -28,7 +28,6 @@ MOST_ARGUMENTS, MOST_NUMBERS = 32, 96
 MOST_ROWS = 64
 """Specialisations of one kernel that are called without Python; others stay with it."""
 
-_WORD = 64
 _KINDS = {"f": FLOAT, "i": SIGNED, "u": UNSIGNED, "b": UNSIGNED}
 _PYTHON = {int: (PYTHON_INT, 8), bool: (PYTHON_BOOL, 1), float: (FLOAT, 8)}
 
@@ -74,7 +73,7 @@ def row(entry: Entry, values: Sequence[object], twins: Sequence[int]) -> Row | N
     parts: list[Sequence[int]] = [
         *(a for a in arguments if a is not None),
         *numbers,
-        *((s.position, is_real(s.argument)) for s in plan.scalars),
+        *((s.position, is_real(s.argument), *_bounds(s.range)) for s in plan.scalars),
         [a.position for a in plan.arrays],
         *extents,
         *((one.position, other.position) for one, other in plan.pairs),
@@ -106,12 +105,15 @@ def _number(entry: Entry, name: str) -> Sequence[int]:
     plan = entry.plan
     for each in plan.ints:
         if each.parameter == name:
-            bound = 1 << (min(each.bits, _WORD) - 1)
-            return (FROM_ARGUMENT, each.position, 0, -bound, bound - 1)
+            return (FROM_ARGUMENT, each.position, 0, *_bounds(each.range))
     for parameter, position, dim in plan.shapes:
         if parameter == name:
             return (FROM_EXTENT, position, dim, 0, (1 << 63) - 1)
     raise KeyError(name)
+
+
+def _bounds(range_: Range) -> tuple[int, int]:
+    return range_.least, min(range_.most, (1 << 63) - 1)
 
 
 def _extent(entry: Entry, index: int) -> Iterator[int]:
