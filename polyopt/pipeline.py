@@ -326,6 +326,7 @@ def emit(
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
         refuse_layouts(scop, layouts)
-        return print_opencl(scop, loops, checks, options.fp, scop.name)
+        model = device_kind(options.target)
+        return print_opencl(scop, loops, checks, options.fp, scop.name, model)
     openmp = options.target.openmp
     return print_c(scop, loops, checks, options.fp, openmp, scop.name, layouts=layouts)

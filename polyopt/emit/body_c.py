@@ -31,6 +31,7 @@ from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
+from polyopt.emit.vectors import lanes_of, vector_loop
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
@@ -109,6 +110,10 @@ class BodyPrinter:
         if node.vector and sums and has_lanes(node, sums):
             within = position.inside(node)
             return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within))
+        lanes = lanes_of(node, self.scop, scope) if not position.reductions else None
+        if lanes is not None:
+            within = position.inside(node)
+            return vector_loop(node, lanes, scope, lambda n, s: self.nodes(n, s, within))
         inner = replace(_within(node, scope), vector=scope.vector or node.vector)
         body = block(self.nodes(node.body, inner, position.inside(node)))
         return _counted(node, body, _pragmas(node, position, scope), scope)

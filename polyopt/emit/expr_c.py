@@ -8,6 +8,7 @@ makes the whole unsigned. What C does differently is a helper of `numerics`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -52,6 +53,11 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
     place = scope.place(array, write)
     if place.pointer:
         return Text(f"*{place.name}", Level.UNARY)
+    lanes = scope.lanes
+    if lanes and any(lanes.variable in i.names() for i in place.indices(subscripts)):
+        first = element(array, subscripts, replace(scope, lanes=None), write)
+        qualifier = place.space + ("" if write else "const ")
+        return Text(f"*({qualifier}{lanes.ctype} *)&{first}", Level.UNARY)
     if place.strides is not None:
         return Text(f"{place.name}[{_strided_index(place, subscripts, scope)}]", Level.POSTFIX)
     if place.flat:

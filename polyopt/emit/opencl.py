@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import cgen
 
@@ -42,7 +43,7 @@ from polyopt.emit.opencl_grid import GridPrinter, group_ranges, group_sizes
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
 from polyopt.emit.scope import Scope, Used
-from polyopt.emit.target import OPENCL, CTarget
+from polyopt.emit.target import OPENCL, OPENCL_CPU
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
@@ -55,14 +56,15 @@ def print_opencl(
     checks: tuple[Check, ...],
     fp: FpMode,
     symbol: str,
-    target: CTarget = OPENCL,
+    model: Literal["cpu", "gpu"],
 ) -> LaunchProgram:
-    """Print the loops of a model as an OpenCL program; see `LaunchProgram`.
+    """Print the loops of a model as an OpenCL program for a kind of device; see `LaunchProgram`.
 
     Raises IllegalScheduleError for packed buffers, which this printer has no memory for.
     """
     _refuse_packs(loops.body)
     names = Names(TAKEN)
+    target = OPENCL_CPU if model == "cpu" else OPENCL
     for argument in scop.arguments:
         if argument.name in scop.parameter_names:
             names.of("value", argument.name)
@@ -74,7 +76,16 @@ def print_opencl(
     used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
     buffers = _buffers(scop, loops, used)
     return LaunchProgram(
-        text, symbol, _arguments(scop), checks, False, fp, (), buffers=buffers, host=host
+        text,
+        symbol,
+        _arguments(scop),
+        checks,
+        False,
+        fp,
+        (),
+        buffers=buffers,
+        host=host,
+        model=model,
     )
 
 
@@ -224,7 +235,7 @@ def _pointer(place: Place, constant: bool) -> cgen.Declarator:
 
 def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
     place = whole_array(scop.array(name), names.of("array", name))
-    return replace(place, pointer=not place.rank, flat=place.rank > 1)
+    return replace(place, pointer=not place.rank, flat=place.rank > 1, space="__global ")
 
 
 # ---- the host's part -------------------------------------------------------------------------

@@ -17,7 +17,7 @@ popcount abs_diff add_sat sub_sat hadd rhadd upsample select bitselect any all s
 isequal isnotequal isgreater isgreaterequal isless islessequal islessgreater isordered isunordered
 maxmag minmag rootn pown powr rsqrt fract sinpi cospi tanpi asinpi acospi atanpi atan2pi
 min max vec_step ndrange_t clk_event_t reserve_id_t intptr_t uintptr_t INT_MIN LONG_MIN INT_MAX
-LONG_MAX MAXFLOAT async_work_group_copy wait_group_events
+LONG_MAX MAXFLOAT f64x4 f32x8 async_work_group_copy wait_group_events
 """
 
 _VECTORS = [
@@ -31,10 +31,18 @@ TAKEN = RESERVED | frozenset([*_WORDS.split(), *_VECTORS])
 """Names that a kernel's own must not be: C's, and OpenCL C's."""
 
 _PRELUDE = {
+    "int8_t": "typedef char int8_t;",
+    "uint8_t": "typedef uchar uint8_t;",
+    "int16_t": "typedef short int16_t;",
+    "uint16_t": "typedef ushort uint16_t;",
     "int64_t": "typedef long int64_t;",
     "uint64_t": "typedef ulong uint64_t;",
     "int32_t": "typedef int int32_t;",
     "uint32_t": "typedef uint uint32_t;",
+    "f64x4": "typedef double4 f64x4 __attribute__((aligned(8)));",
+    "f32x8": "typedef float8 f32x8 __attribute__((aligned(4)));",
+    "INT8_MIN": "#define INT8_MIN CHAR_MIN",
+    "INT16_MIN": "#define INT16_MIN SHRT_MIN",
     "INT32_MIN": "#define INT32_MIN INT_MIN",
     "INT64_MIN": "#define INT64_MIN LONG_MIN",
     "INT32_MAX": "#define INT32_MAX INT_MAX",

@@ -21,6 +21,7 @@ class Place:
     `strides`: the steps of an array that its caller laid out, in elements, by their names; None
     for a step of 1. Then element `subscripts` is `name[subscripts[0] * strides[0] + …]`.
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
+    `space`: the qualifier of OpenCL's memory that it is in.
     `layout`: a packed buffer, whose subscripts are made by `packs`; with `threads`, one a thread.
     """
 
@@ -33,6 +34,7 @@ class Place:
     pointer: bool = False
     strides: tuple[str | None, ...] | None = None
     flat: bool = False
+    space: str = ""
     layout: Layout | None = None
     threads: bool = False
 

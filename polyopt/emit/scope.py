@@ -10,7 +10,7 @@ from polyopt.emit.names import Names
 from polyopt.emit.place import Place
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.affine import Affine
-from polyopt.model.types import FpMode
+from polyopt.model.types import DType, FpMode
 
 Target = tuple[str, str, tuple[Affine, ...]]
 """An access as a statement writes it: statement, array, subscripts in its own iterators."""
@@ -43,6 +43,20 @@ class Signature:
     vector: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """A loop that runs in vectors of `width` elements of a type."""
+
+    variable: str
+    width: int
+    dtype: DType
+
+    @property
+    def ctype(self) -> str:
+        """The vector's type."""
+        return f"{self.dtype}x{self.width}"
+
+
 @dataclass(frozen=True)
 class Scope:
     """The context of printing.
@@ -61,6 +75,7 @@ class Scope:
     redirected: Mapping[Target, str] = field(default_factory=dict)
     wide: bool = False
     target: CTarget = DEFAULT
+    lanes: Lanes | None = None
     loops: Mapping[str, tuple[Affine, int | None]] = field(default_factory=dict)
 
     def value(self, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +43,6 @@ OPENCL = CTarget(
     helpers={"min": "min_i64", "max": "max_i64"},
 )
 """OpenCL C 1.2, through the same printer."""
+
+OPENCL_CPU = replace(OPENCL, vectors=32)
+"""For CPU devices, whose compilers make no vectors of a single item's loops."""

@@ -44,6 +44,12 @@ LARGE_PIECES = 1e5
 
 _PIECES_PER_UNIT = 8
 _NUMBERS: dict[str, Callable[[Any], np.generic]] = {
+    "int8_t": np.int8,
+    "uint8_t": np.uint8,
+    "int16_t": np.int16,
+    "uint16_t": np.uint16,
+    "uint32_t": np.uint32,
+    "uint64_t": np.uint64,
     "int64_t": np.int64,
     "int32_t": np.int32,
     "double": np.float64,
