@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
 
 from polyopt.errors import CallError, DtypeError
@@ -309,6 +311,26 @@ class Specialization:
         """Do everything that a first call would do before it runs."""
         _ = self.entry
         return self
+
+    def write_c(self, folder: str | Path) -> tuple[Path, Path]:
+        """Write `NAME.c` and `NAME.h` into a folder, for programs without Python; the two paths.
+
+        The header says how to call the one function in it, and how to compile it. Raises
+        BadArgumentError for a target whose host part is Python.
+        """
+        from polyopt.emit.header import exported_source, header  # noqa: PLC0415 rarely wanted
+        from polyopt.runtime.compiler import find_compiler, flags_for  # noqa: PLC0415
+
+        program, place = self._stages.program, Path(folder)
+        text = exported_source(program)
+        flags = flags_for(program, find_compiler())
+        libraries = " ".join(f for f in flags.link if f.startswith("-l") or f == "-fopenmp")
+        line = f"gcc {shlex.join(flags.compile)} {program.symbol}.c … {libraries}"
+        place.mkdir(parents=True, exist_ok=True)
+        paths = place / f"{self.name}.c", place / f"{self.name}.h"
+        paths[0].write_text(text, encoding="utf-8")
+        paths[1].write_text(header(program, self.scop, line), encoding="utf-8")
+        return paths
 
     def explain(self) -> str:
         """Per loop: parallel, vector, tiled or sequential and why; what was reassociated."""

@@ -38,6 +38,8 @@ LAZY_IMPORTS = {
     ("polyopt.model.nest", "polyopt.model.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.kernel", "polyopt.pipeline"): "isl, a third of the time of `import polyopt`",
     ("polyopt.kernel", "polyopt.frontend.signature"): "half of the time of `import polyopt`",
+    ("polyopt.kernel", "polyopt.emit.header"): "only to write C for others",
+    ("polyopt.kernel", "polyopt.runtime.compiler"): "only to write C for others",
     ("polyopt.kernel", "polyopt.runtime.caller"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.recall"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.table"): "only for calls with new types",
