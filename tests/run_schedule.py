@@ -111,8 +111,9 @@ class _Running(Machine):
             for index in np.ndindex(*(node.shape or (1,) * len(origin)))
         ]
         block = _Block(node, origin, data)
-        if node.layout is not None:
+        if node.clipped or node.layout is not None:
             places = [p for p in places if self.exists(node.array, p)]
+        if node.layout is not None:
             for place in places:
                 data[block.index(place)] = self.arrays[node.array][place]
         elif node.load:

@@ -10,9 +10,9 @@ from functools import cache
 import cgen
 
 from polyopt.emit.affine_c import affine, condition
+from polyopt.emit.block_copies import block_end, block_start
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
-from polyopt.emit.expr_c import element
 from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
@@ -33,7 +33,6 @@ from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
 from polyopt.emit.vectors import lanes_of, vector_loop
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 
 _LONG_BOUND = 60
@@ -109,7 +108,9 @@ class BodyPrinter:
         sums = position.accumulators
         if node.vector and sums and has_lanes(node, sums):
             within = position.inside(node)
-            return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within))
+            keys = frozenset(a.key for a in sums)
+            lanes = lanes_of(node, self.scop, scope, keys)
+            return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within), lanes)
         lanes = lanes_of(node, self.scop, scope) if not position.reductions else None
         if lanes is not None:
             within = position.inside(node)
@@ -230,11 +231,11 @@ class BodyPrinter:
         scope.leave_block(node, place, inner)
         contents = _declared_at_first_write(place, body) if not node.load else None
         if contents is None:
-            contents = [*_block_start(node, place, scope), *body]
+            contents = [*block_start(node, place, self.scop, scope), *body]
         if not node.store and node.array not in effects(node.body, self.scop).reads:
             contents.append(cgen.Statement(f"(void){place.name}"))
         if node.store:
-            contents.append(_copy(node, place, scope, into_block=False))
+            contents.append(block_end(node, place, scope))
         return [cgen.Block(contents)]
 
 
@@ -302,16 +303,6 @@ def _below(nodes: Iterable[Node]) -> Iterator[Node]:
                 yield from _below((*then, *otherwise))
 
 
-def _block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:
-    """The block's declaration, and its elements read where they are needed."""
-    name = f"{place.dtype.ctype} {place.name}" + "".join(f"[{e}]" for e in place.extents)
-    if not node.load:
-        return [cgen.Statement(f"{name} = {{0}}" if place.rank else f"{name} = 0")]
-    if not place.rank:
-        return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
-    return [cgen.Statement(name), _copy(node, place, scope, into_block=True)]
-
-
 def _declared_at_first_write(
     place: Place, body: list[cgen.Generable]
 ) -> list[cgen.Generable] | None:
@@ -336,23 +327,7 @@ def _passed(place: Place, inside: Place) -> str:
 def _within(node: For, scope: Scope) -> Scope:
     """The scope with what is known of a loop's range inside it."""
     trips = trip_bound(node)
-    span = None if trips is None else max(trips - 1, 0) * node.step
-    return replace(scope, loops={**scope.loops, node.variable: (node.lower, span)})
-
-
-def _copy(node: Promote, place: Place, scope: Scope, into_block: bool) -> cgen.Generable:
-    """The loops that fill a block from its array, or write it back."""
-    counters = {d: f"{place.name}_{d}" for d in place.kept}
-    subscripts = tuple(
-        origin + Affine.name(counters[d]) if d in counters else origin
-        for d, origin in enumerate(node.origin)
-    )
-    names = [scope.names.of("value", counter) for counter in counters.values()]
-    outside = element(node.array, subscripts, scope, write=not into_block)
-    inside = place.name + "".join(f"[{name}]" for name in names)
-    text = f"{inside} = {outside}" if into_block else f"{outside} = {inside}"
-    line: cgen.Generable = cgen.Statement(text)
-    for name, extent in reversed(list(zip(names, place.extents, strict=True))):
-        line = _for(f"int64_t {name} = 0", f"{name} < {extent}", f"{name}++", line)
-    scope.used.values.difference_update(counters.values())
-    return line
+    start, span = node.lower, None if trips is None else max(trips - 1, 0) * node.step
+    if span is None and node.within is not None:
+        start, span = node.within[0], node.within[1] - 1
+    return replace(scope, loops={**scope.loops, node.variable: (start, span)})

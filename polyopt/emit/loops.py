@@ -22,9 +22,11 @@ class For:
     is large enough. `vector`: iterations are proved independent, or all their carried
     dependences are the reductions in `Promote(reduction=...)` nodes that wrap this loop.
     `unroll`: factor, 0 for none, -1 for full. `grid`: the dimension of an OpenCL launch that a
-    parallel loop runs along, such as "group1" or "item0".
+    parallel loop runs along, such as "group1" or "item0". `within`: where not None, the loop stays
     `pipeline`: iterations may run on threads where each waits, before every iteration of a loop
     inside that is `synced`, until the iteration before has run all of its own up to that value.
+    in the tile that starts at an affine of the loops outside and has that length, whatever its
+    bounds are.
     """
 
     variable: str
@@ -37,10 +39,11 @@ class For:
     vector: bool = False
     unroll: int = 0
     grid: str = ""
-    work: tuple[Affine, ...] = ()
-    work_scale: int = 1
     pipeline: bool = False
     synced: bool = False
+    work: tuple[Affine, ...] = ()
+    work_scale: int = 1
+    within: tuple[Affine, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Promote:
     writes them) are in the block, and every other access to the array in `body` is proved to
     touch other elements.
     `layout`: the block is a packed buffer of that layout in memory of its own, into which only
-    what of the block lies in the array is read.
+    what of the block lies in the array is read. `clipped`: of the block, too, only what lies before
+    the array's end is read and written back.
     """
 
     array: str
@@ -87,6 +91,7 @@ class Promote:
     reduction: str | None = None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
     layout: Layout | None = None
+    clipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_ex
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.pieces import joined
+from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine, Floor
@@ -45,7 +46,8 @@ def lower(schedule: Schedule) -> Loops:
         body = _whole(schedule, promotions)
     guarded = with_guards(joined(body, schedule.scop), schedule.scop)
     return Loops(
-        with_work(guarded, schedule.scop), tuple(name for name, _ in schedule.scop.private)
+        widened(with_work(guarded, schedule.scop), schedule.scop),
+        tuple(name for name, _ in schedule.scop.private),
     )
 
 
@@ -303,6 +305,7 @@ class _Walker:
                 item.reduction,
                 item.targets,
                 item.layout,
+                item.clipped,
             ),
         )
 
@@ -346,6 +349,7 @@ class _Walker:
             values = {**scope.values, isl_name: lower}
             loops = {depth: lower, **scope.loops}
             return self.node(ast.for_get_body(), replace(scope, values=values, loops=loops))
+        step = int(ast.for_get_inc().get_val().to_python())
         variable = _fresh(member.name, scope.taken | self.reserved)
         upper = self._upper(ast.for_get_cond(), scope)
         value = Affine.name(variable)
@@ -354,17 +358,17 @@ class _Walker:
             # A short loop of constant length counts from 0: the compiler then sees constant
             # subscripts into promoted blocks, and unrolls.
             value, lower, upper = value + lower, Affine(), upper - lower
+        within = _tile(depth, scope) if step == 1 and value.single_name else None
         values = {**scope.values, isl_name: value}
         first = depth not in scope.loops
         loops = {depth: value, **scope.loops}
         inside = replace(scope, values=values, loops=loops, taken=scope.taken | {variable})
-        step = ast.for_get_inc().get_val().to_python()
         return (
             For(
                 variable=variable,
                 lower=lower,
                 upper=upper,
-                step=int(step),
+                step=step,
                 body=self.node(ast.for_get_body(), inside),
                 loop=member.name,
                 parallel=member.parallel and first,
@@ -373,6 +377,7 @@ class _Walker:
                 pipeline=member.pipeline and first,
                 synced=synced,
                 grid=member.grid if member.parallel and first else "",
+                within=within,
             ),
         )
 
@@ -380,6 +385,42 @@ class _Walker:
         bound = affine_from_expr(condition.get_op_arg(1), scope.values)
         strict = condition.get_op_type() == isl.ast_expr_op_type.lt
         return bound if strict else bound + 1
+
+
+def _tile(depth: int, scope: _Scope) -> tuple[Affine, int] | None:
+    """The start and length of the smallest tile around the loop at a depth."""
+    member = scope.members[depth]
+    found = [
+        (scope.loops[outer] * length, length)
+        for outer in range(depth)
+        if outer in scope.loops and (length := _tile_length(member, scope.members[outer]))
+    ]
+    return min(found, key=lambda tile: tile[1], default=None)
+
+
+def _tile_length(member: Member, outer: Member) -> int:
+    """How many values a loop has in one iteration of its tile loop; 0 where that is none."""
+    lengths = {_period(row, outer.row(name)) for name, row in member.rows}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def _period(row: Affine, outer: Affine) -> int:
+    tile, point = _floored(outer), _floored(row)
+    if tile is None or tile.denominator == 1:
+        return 0
+    if tile.numerator == row:
+        return tile.denominator
+    same = point is not None and point.numerator == tile.numerator
+    if point is None or not same or tile.denominator % point.denominator:
+        return 0
+    return tile.denominator // point.denominator
+
+
+def _floored(row: Affine) -> Floor | None:
+    """The floored quotient that a row is."""
+    atom = row.terms[0][0] if len(row.terms) == 1 else None
+    plain = isinstance(atom, Floor) and row.terms[0][1] == 1 and not row.constant
+    return atom if isinstance(atom, Floor) and plain else None
 
 
 def _fresh(wanted: str, taken: frozenset[str]) -> str:

@@ -86,11 +86,12 @@ def _follows(lengths: list[Affine], variable: str) -> bool:
 
 def spans(node: For) -> list[Affine]:
     """Affines of which the least is the difference of a loop's bounds."""
-    uppers, lowers = _operands(node.upper, "min"), _operands(node.lower, "max")
+    uppers, lowers = operands(node.upper, "min"), operands(node.lower, "max")
     return [upper - lower for upper in uppers for lower in lowers]
 
 
-def _operands(bound: Affine, kind: str) -> list[Affine]:
+def operands(bound: Affine, kind: str) -> list[Affine]:
+    """The operands of a minimum or maximum that a bound is; else the bound alone."""
     if len(bound.terms) == 1:
         atom, factor = bound.terms[0]
         if isinstance(atom, Extreme) and atom.kind == kind and factor == 1:

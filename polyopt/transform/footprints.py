@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 import islpy as isl
 
 from polyopt._isl import Frame, affine_from_aff
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, All, Compare
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Member
 
@@ -36,6 +37,16 @@ class Home:
     block: Block | None
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A box that is touched as a whole: by all accesses, or by `targets_only` while others touch
+    none of it; `clipped`: but for what of it lies beyond the array's end."""
+
+    block: Block
+    targets_only: bool
+    clipped: bool
+
+
 Restriction = Mapping[str, tuple[str, ...]]
 """Per statement the isl texts of the subsets that reach a point; none for its whole domain."""
 
@@ -46,7 +57,7 @@ class Footprints:
     def __init__(self, scop: Scop) -> None:
         self.scop = scop
         self._homes: dict[object, Home] = {}
-        self._full: dict[object, tuple[Block, bool] | None] = {}
+        self._full: dict[object, Filled | None] = {}
         self.packed: dict[object, tuple[Block | None, bool]] = {}
         self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
         self.frames = {
@@ -131,9 +142,8 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction,
-    ) -> tuple[Block, bool] | None:
-        """The box of which every element is touched for all outer loops, by all accesses, or, as
-        the second value tells, by the targets alone while others touch none of it; else None."""
+    ) -> Filled | None:
+        """The box of which every element that exists is touched for all outer loops; else None."""
         rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
         key = (array, rows, tuple(within.get(s.name, ()) for s in users))
         if key not in self._full:
@@ -146,23 +156,38 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction,
-    ) -> tuple[Block, bool] | None:
-        block = self._filled(outside, self.elements(outside, users, array, within=within))
-        if block is not None:
-            return block, False
+    ) -> Filled | None:
+        all_ = self.elements(outside, users, array, within=within)
         writers = [s for s in users if s.array == array]
         targets = self.elements(outside, writers, array, wanted=is_target, within=within)
-        block = self._filled(outside, targets)
-        if block is None or not self.apart(outside, writers, users, array, within):
-            return None
-        return block, True
+        for clipped in (False, True):
+            block = self._filled(outside, all_, array, clipped)
+            if block is not None:
+                return Filled(block, targets_only=False, clipped=clipped)
+            block = self._filled(outside, targets, array, clipped)
+            if block is not None and self.apart(outside, writers, users, array, within):
+                return Filled(block, targets_only=True, clipped=clipped)
+        return None
 
-    def _filled(self, outside: tuple[Member, ...], elements: isl.Map | None) -> Block | None:
-        """The box of elements, where all of it is touched."""
+    def _filled(
+        self, outside: tuple[Member, ...], elements: isl.Map | None, array: str, clipped: bool
+    ) -> Block | None:
+        """The box of elements, where all of it is touched, or all that is before the array's end.
+
+        A box that ends with the array must be small: most of its accesses are worth their room.
+        """
         box = None if elements is None else self.box(elements, len(outside))
         if elements is None or box is None:
             return None
-        return box if _fills(elements, box[1]) else None
+        if not clipped:
+            return box if _fills(elements, box[1]) else None
+        shape = self.scop.array(array).shape
+        if not shape or prod(box[1]) > _LARGEST_BLOCK:
+            return None
+        frame = Frame(self.scop.parameter_names, array, tuple(f"d{d}" for d in range(len(shape))))
+        inside = [Compare("<", Affine.name(f"d{d}"), extent) for d, extent in enumerate(shape)]
+        filled = boxes(elements.lexmin(), box[1]).intersect_range(frame.holds(All(tuple(inside))))
+        return box if filled.is_subset(elements) and elements.is_subset(filled) else None
 
     def fixed_element(
         self,

@@ -202,10 +202,10 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     found = footprints.full_block(outside, users, array, within)
     if found is None:
         return None
-    (origin, shape), targets_only = found
+    origin, shape = found.block
     writers = [s for s in users if s.array == array]
-    targets = tuple((s.name, s.subscripts) for s in writers) if targets_only else ()
+    targets = tuple((s.name, s.subscripts) for s in writers) if found.targets_only else ()
     return Promotion(
         path, 0, array, origin, shape,
-        load=True, store=bool(writers), reduction=None, targets=targets,
+        load=True, store=bool(writers), reduction=None, targets=targets, clipped=found.clipped,
     )  # fmt: skip

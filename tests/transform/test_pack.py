@@ -24,8 +24,8 @@ def _sized(rows: int, columns: int, depth: int) -> tuple[np.ndarray, ...]:
 def _tiled() -> Schedule:
     s = original(gemm, *_sized(1, 1, 1))
     s = s.tile({"j": 12, "k": 5}, names={"j": "j_block", "k": "k_block"})
-    s = s.tile({"i": 2, "j": 4}).permute("j_block", "k_block", "i_tile", "j_tile", "i", "k", "j")
-    return s
+    s = s.tile({"i": 2, "j": 4})
+    return s.permute("j_block", "k_block", "i_tile", "j_tile", "i", "k", "j")
 
 
 def _packed(pad: bool = True) -> Schedule:
@@ -157,13 +157,17 @@ def test_one_access_of_an_array_that_is_written() -> None:
         ),
         (
             lambda s: s.pack("B", at="j_block"),
-            'pack("B", at="j_block"): what is read of B in one iteration has no constant size. '
-            "Tile the loops that index it first, and pack inside the tile loops.",
+            (
+                'pack("B", at="j_block"): what is read of B in one iteration has no constant size. '
+                "Tile the loops that index it first, and pack inside the tile loops."
+            ),
         ),
         (
             lambda s: s.pack("C", at="k_block"),
-            'pack("C", at="k_block"): S1 writes C there where it is read, so the copy would miss '
-            "new values. Pack what is only read, or promote this block.",
+            (
+                'pack("C", at="k_block"): S1 writes C there where it is read, so the copy would '
+                "miss new values. Pack what is only read, or promote this block."
+            ),
         ),
         (
             lambda s: s.pack("A[k, i]", at="i_tile"),
@@ -171,8 +175,10 @@ def test_one_access_of_an_array_that_is_written() -> None:
         ),
         (
             lambda s: s.pack("B", at="k_block", order=("j",)),
-            """pack("B", at="k_block"): order=('j',) must name each of the 2 dimensions of B once, """
-            "by the loops that index them.",
+            (
+                """pack("B", at="k_block"): order=('j',) must name each of the 2 dimensions of B """
+                "once, by the loops that index them."
+            ),
         ),
         (
             lambda s: s.pack("B", at="k_block", order=("i", "k")),
@@ -188,8 +194,10 @@ def test_one_access_of_an_array_that_is_written() -> None:
         ),
         (
             lambda s: s.vectorize("j").pack("B", at="j"),
-            'pack("B", at="j"): "j" around it is a vector loop, and its lanes have no buffers of '
-            "their own.",
+            (
+                'pack("B", at="j"): "j" around it is a vector loop, and its lanes have no buffers '
+                "of their own."
+            ),
         ),
     ],
 )
@@ -212,4 +220,58 @@ def test_a_later_step_that_it_does_not_stand_with() -> None:
     assert refused(lambda: s.vectorize("j_tile")) == (
         'pack("A") does not stand with this step: "j_tile" around it is a vector loop, and its '
         "lanes have no buffers of their own. Take this step first, and pack after it."
+    )
+
+
+def _whole_tiles() -> Schedule:
+    s = original(gemm, *_sized(1, 1, 1))
+    s = s.tile({"j": 12, "k": 5, "i": 2}).tile({"j": 4})
+    s = s.permute("j_tile", "k_tile", "i_tile", "j_tile2", "k", "i", "j")
+    s = s.pack("B", at="k_tile", order=("j", "k"), panel={"j": 4}, pad=True)
+    return s.pack("A", at="i_tile", panel={"i": 2}, pad=True).promote("C", at="k")
+
+
+def test_partial_tiles_run_as_whole_ones_where_the_rest_is_padding() -> None:
+    text = loops(_whole_tiles())
+    assert "as C_acc (load,store,clipped):" in text
+    assert "for i in range(0, 2):" in text
+    assert "for j in range(0, 4):" in text
+
+
+@pytest.mark.parametrize("size", _SIZES)
+def test_padding_is_not_written_back(size: tuple[int, int, int]) -> None:
+    schedule = _whole_tiles()
+    same_as_python(schedule, gemm, *_sized(*size))
+    C, A, B = _sized(*size)
+    expected = C + A @ B
+    po.kernel(gemm).specialize(C, A, B).with_schedule(schedule)(C, A, B)
+    assert np.array_equal(C, expected)
+
+
+def test_without_padding_partial_tiles_stay() -> None:
+    s = original(gemm, *_sized(1, 1, 1)).tile({"j": 4, "i": 2, "k": 5})
+    s = s.permute("j_tile", "k_tile", "i_tile", "k", "i", "j").promote("C", at="k")
+    assert "for j in range(4*j_tile, min(" in loops(s)
+    for size in _SIZES:
+        same_as_python(s, gemm, *_sized(*size))
+
+
+def syrk(C, A):
+    for i in range(C.shape[0]):
+        for k in range(A.shape[1]):
+            for j in range(i + 1):
+                C[i, j] += A[i, k] * A[j, k]
+
+
+def test_a_triangle_is_not_made_whole() -> None:
+    s = original(syrk, small(3, 3), small(3, 3)).tile({"i": 4, "k": 4, "j": 4})
+    s = s.permute("i_tile", "j_tile", "k_tile", "k", "i", "j")
+    s = s.pack("A[i, k]", at="k_tile", panel={"i": 4}, pad=True)
+    s = s.pack("A[j, k]", at="k_tile", panel={"j": 4}, pad=True)
+    for n, m in [(0, 3), (1, 1), (4, 4), (5, 3), (9, 6)]:
+        same_as_python(s, syrk, small(n, n), small(n, m, seed=2))
+    message = refused(lambda: s.promote("C", at="k"), po.BadArgumentError)
+    assert message == (
+        'promote("C", at="k"): what the loop touches of C is not one full box of constant shape. '
+        "Tile its loops, separate full tiles, and promote in those."
     )

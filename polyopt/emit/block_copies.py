@@ -1,0 +1,87 @@
+"""Promoted blocks in C: their declarations, and the loops that read them and write them back."""
+
+from __future__ import annotations
+
+import cgen
+
+from polyopt.emit.affine_c import affine
+from polyopt.emit.expr_c import element
+from polyopt.emit.layout import Branch
+from polyopt.emit.loops import Promote
+from polyopt.emit.place import Place
+from polyopt.emit.scope import Scope
+from polyopt.model.affine import Affine
+from polyopt.model.scop import Scop
+
+
+def block_start(node: Promote, place: Place, scop: Scop, scope: Scope) -> list[cgen.Generable]:
+    """The block's declaration, and its elements read where they are needed."""
+    name = f"{place.dtype.ctype} {place.name}" + "".join(f"[{e}]" for e in place.extents)
+    if not node.load:
+        return [cgen.Statement(f"{name} = {{0}}" if place.rank else f"{name} = 0")]
+    if not place.rank:
+        return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
+    inside, outside, counters = _cells(node, place, scope, write=False)
+    whole = _over(counters, place, cgen.Statement(f"{inside} = {outside}"))
+    if not node.clipped:
+        return [cgen.Statement(name), whole]
+    ends = _ends(place, scope)
+    shape = scop.array(node.array).shape
+    lines = [
+        cgen.Statement(f"const int64_t {end} = {affine(shape[d] - node.origin[d], scope)}")
+        for d, end in ends.items()
+    ]
+    there = " && ".join(f"{counters[d]} < {end}" for d, end in ends.items())
+    part = _over(counters, place, cgen.Statement(f"{inside} = {there} ? {outside} : 0"))
+    return [*lines, cgen.Statement(name), _by_size(node, _ends(place, scope), whole, part)]
+
+
+def block_end(node: Promote, place: Place, scope: Scope) -> cgen.Generable:
+    """The elements of a block written back."""
+    inside, outside, counters = _cells(node, place, scope, write=True)
+    line = cgen.Statement(f"{outside} = {inside}")
+    whole = _over(counters, place, line)
+    if not node.clipped or not place.rank:
+        return whole
+    there = " && ".join(f"{counters[d]} < {end}" for d, end in _ends(place, scope).items())
+    part = _over(counters, place, cgen.If(cgen.Line(there), line))
+    return _by_size(node, _ends(place, scope), whole, part)
+
+
+def _cells(
+    node: Promote, place: Place, scope: Scope, *, write: bool
+) -> tuple[str, str, dict[int, str]]:
+    """An element of the block, the same element of its array, and the counters that tell which."""
+    counters = {d: f"{place.name}_{d}" for d in place.kept}
+    subscripts = tuple(
+        origin + Affine.name(counters[d]) if d in counters else origin
+        for d, origin in enumerate(node.origin)
+    )
+    names = {d: scope.names.of("value", counter) for d, counter in counters.items()}
+    outside = str(element(node.array, subscripts, scope, write=write))
+    scope.used.values.difference_update(counters.values())
+    return place.name + "".join(f"[{name}]" for name in names.values()), outside, names
+
+
+def _over(counters: dict[int, str], place: Place, line: cgen.Generable) -> cgen.Generable:
+    """A line for every element of the block."""
+    for name, extent in reversed(list(zip(counters.values(), place.extents, strict=True))):
+        line = cgen.For(
+            cgen.Line(f"int64_t {name} = 0"), cgen.Line(f"{name} < {extent}"),
+            cgen.Line(f"{name}++"), line,
+        )  # fmt: skip
+    return line
+
+
+def _ends(place: Place, scope: Scope) -> dict[int, str]:
+    """The names of what there is of a clipped block along its dimensions."""
+    names = {d: f"{place.name}_end{d}" for d in place.kept}
+    return {d: scope.names.of("value", name) for d, name in names.items()}
+
+
+def _by_size(
+    node: Promote, ends: dict[int, str], whole: cgen.Generable, part: cgen.Generable
+) -> cgen.Generable:
+    """One of two copies: of the whole block, in loops of constant length, or of a part."""
+    full = " && ".join(f"{end} >= {node.shape[d]}" for d, end in ends.items())
+    return Branch(cgen.Line(full), cgen.Block([whole]), cgen.Block([part]))
