@@ -303,7 +303,9 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
     if isinstance(target, OpenCL) and device_kind(target) == "gpu":
         chosen = auto_grid(schedule, machine=machine)
     else:
-        chosen = auto(schedule, machine=machine, threads=machine.cores if target.is_parallel else 1)
+        threads = machine.cores if target.is_parallel else 1
+        packs = not isinstance(target, OpenCL)
+        chosen = auto(schedule, machine=machine, threads=threads, packs=packs)
     try:
         return chosen, lower(chosen)
     except (IllegalScheduleError, InternalError, isl.Error) as error:

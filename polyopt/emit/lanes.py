@@ -20,7 +20,7 @@ import cgen
 from polyopt.emit.affine_c import affine
 from polyopt.emit.loops import For, If, Instance, Node, Promote
 from polyopt.emit.place import Place
-from polyopt.emit.scope import Scope
+from polyopt.emit.scope import Lanes, Scope
 from polyopt.emit.text import Level
 from polyopt.model.affine import Affine, substitute_condition
 from polyopt.model.types import DType
@@ -62,19 +62,30 @@ Print = Callable[[tuple[Node, ...], Scope], list[cgen.Generable]]
 
 
 def lane_loop(
-    node: For, accumulators: tuple[Accumulator, ...], scope: Scope, print_body: Print
+    node: For,
+    accumulators: tuple[Accumulator, ...],
+    scope: Scope,
+    print_body: Print,
+    vectors: Lanes | None = None,
 ) -> list[cgen.Generable]:
-    """The loop in lanes, the sum over the lanes, and the loop's rest."""
+    """The loop in lanes, the sum over the lanes, and the loop's rest.
+
+    Where `vectors` are given, the lanes run in explicit vectors of that type.
+    """
     count = min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
     counter = f"{node.variable}_lane"
     lane = scope.names.of("value", counter)
     name = scope.names.of("value", node.variable)
     upper = affine(node.upper, scope).at(Level.SUM)
     lanes = {a.key: scope.names.fresh(f"{a.place.name}_lanes") for a in accumulators}
+    pointed = "" if vectors is None else f"*({vectors.ctype} *)&"
     places = {
-        a.key: replace(a.place, name=f"{lanes[a.key]}[{lane}]", pointer=False) for a in accumulators
+        a.key: replace(a.place, name=f"{pointed}{lanes[a.key]}[{lane}]", pointer=False)
+        for a in accumulators
     }
     inside = replace(scope, places={**scope.places, **places}, vector=True)
+    if vectors is not None:
+        inside = replace(inside, lanes=replace(vectors, variable=counter))
     moved = {node.variable: Affine.name(node.variable) + Affine.name(counter)}
     body = print_body(substituted(node.body, moved), inside)
     rest = print_body(node.body, scope)
@@ -83,7 +94,11 @@ def lane_loop(
     for a in accumulators:
         blocks += _declared(a, lanes[a.key], count, over_lanes, lane)
     blocks.append(cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}"))
-    inner = cgen.Block([cgen.Pragma(scope.target.simd), _for(*over_lanes, body)])
+    pragma, together = scope.target.simd, over_lanes
+    if vectors is not None:
+        pragma = f"{scope.target.unroll} {count // vectors.width}"
+        together = *over_lanes[:2], f"{lane} += {vectors.width}"
+    inner = cgen.Block([cgen.Pragma(pragma), _for(*together, body)])
     blocks.append(_for("", f"{name} < {upper} - {count - 1}", f"{name} += {count}", [inner]))
     for a in accumulators:
         blocks.append(_for(*over_lanes, [_combined(a, f"{lanes[a.key]}[{lane}]")]))

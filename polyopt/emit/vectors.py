@@ -33,8 +33,13 @@ _ARITHMETIC = ("add", "sub", "mul", "div")
 Print = Callable[[tuple[Node, ...], Scope], list[cgen.Generable]]
 
 
-def lanes_of(node: For, scop: Scop, scope: Scope) -> Lanes | None:
-    """The vectors in which a loop may run; None where it must stay a loop."""
+def lanes_of(
+    node: For, scop: Scop, scope: Scope, sums: frozenset[str] = frozenset()
+) -> Lanes | None:
+    """The vectors in which a loop may run; None where it must stay a loop.
+
+    `sums` are the keys of the places into which it accumulates, an element a lane.
+    """
     if not (node.vector and scope.target.vectors and node.step == 1 and scope.lanes is None):
         return None
     statements = [n for n in node.body if not isinstance(n, Comment)]
@@ -43,7 +48,7 @@ def lanes_of(node: For, scop: Scop, scope: Scope) -> Lanes | None:
         if not isinstance(item, Instance):
             return None
         statement = scop.statement(item.statement)
-        if not _fits(item, statement, node.variable, scop, scope):
+        if not _fits(item, statement, node.variable, scop, scope, sums):
             return None
         types.add(scop.dtype(statement.array))
     if len(types) != 1 or not scope.target.vectors:
@@ -86,7 +91,14 @@ def vector_loop(node: For, lanes: Lanes, scope: Scope, print_body: Print) -> lis
 # ---- what may be a vector --------------------------------------------------------------------
 
 
-def _fits(node: Instance, statement: Statement, variable: str, scop: Scop, scope: Scope) -> bool:
+def _fits(
+    node: Instance,
+    statement: Statement,
+    variable: str,
+    scop: Scop,
+    scope: Scope,
+    sums: frozenset[str],
+) -> bool:
     """Whether a statement's instances side by side are one operation on vectors."""
     dtype = scop.dtype(statement.array)
     if not dtype.is_float or statement.guard is not None:
@@ -94,7 +106,10 @@ def _fits(node: Instance, statement: Statement, variable: str, scop: Scop, scope
     values = dict(zip(statement.iterators, node.values, strict=True))
 
     def step(array: str, subscripts: tuple[Affine, ...]) -> int | None:
-        place = scope.places[scope.holder(statement.name, array, subscripts)]
+        key = scope.holder(statement.name, array, subscripts)
+        if key in sums:
+            return 1
+        place = scope.places[key]
         return _step(place, tuple(s.substitute(values) for s in subscripts), variable)
 
     if step(statement.array, statement.subscripts) != 1:

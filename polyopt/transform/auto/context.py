@@ -17,10 +17,11 @@ from polyopt.transform.schedule import Schedule
 @dataclass
 class Search:
     """The machine, the number of threads, and what was computed so far: isl's orders by judge
-    and statements, trip counts by model."""
+    and statements, trip counts by model. `packs`: whether the target has packed buffers."""
 
     machine: Machine
     threads: int
+    packs: bool = True
     orders: dict[tuple[object, ...], Node | None] = field(default_factory=dict)
     _trips: dict[int, Trips] = field(default_factory=dict)
 

@@ -27,15 +27,19 @@ from polyopt.transform.schedule import Schedule
 
 
 def auto(
-    schedule: Schedule, *, machine: Machine | None = None, threads: int | None = None
+    schedule: Schedule,
+    *,
+    machine: Machine | None = None,
+    threads: int | None = None,
+    packs: bool = True,
 ) -> Schedule:
     """The schedule that is expected to run fastest, as steps after those of `schedule`.
 
-    `machine` is this one unless given; `threads` its cores. The result depends on nothing else:
-    no clock and no measurement decides.
+    `machine` is this one unless given; `threads` its cores; `packs`: operands may be packed. The
+    result depends on nothing else: no clock and no measurement decides.
     """
     facts = machine or detect()
-    search = Search(facts, threads or facts.cores)
+    search = Search(facts, threads or facts.cores, packs)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):

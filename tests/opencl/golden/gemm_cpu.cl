@@ -6,6 +6,7 @@
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #pragma OPENCL FP_CONTRACT OFF
 typedef long int64_t;
+typedef double4 f64x4 __attribute__((aligned(8)));
 
 /* Where piece `number` of `trips` iterations begins, of as many pieces as there are groups. */
 static inline int64_t share(int64_t trips, int64_t number)
@@ -47,11 +48,12 @@ __kernel void gemm_i_block(int64_t C_shape0, int64_t C_shape1, int64_t A_shape1,
                              k++) {
                             #pragma unroll 8
                             for (int64_t i = 0; i < 8; i++) {
-                                #pragma clang loop vectorize(assume_safety)
-                                for (int64_t j = 0; j < 24; j++) {
+                                #pragma unroll 6
+                                for (int64_t j = 0; j < 24; j += 4) {
                                     /* shapes.py:21   C[i, j] += A[i, k] * B[k, j]   S1 */
-                                    C_acc[i][j] += A[(8 * i_tile + i) * A_shape1 + k]
-                                            * B[k * B_shape1 + (24 * j_tile + j)];
+                                    *(f64x4 *)&C_acc[i][j] += A[(8 * i_tile + i) * A_shape1 + k]
+                                            * *(__global const f64x4 *)&B[k * B_shape1
+                                            + (24 * j_tile + j)];
                                 }
                             }
                         }
@@ -64,9 +66,16 @@ __kernel void gemm_i_block(int64_t C_shape0, int64_t C_shape1, int64_t A_shape1,
                          k_edge < min_i64(A_shape1, 320 * k_block + 320); k_edge++) {
                         if (8 * i_tile >= C_shape0 - 7) {
                             for (int64_t i_edge = 8 * i_tile; i_edge < C_shape0; i_edge++) {
-                                #pragma clang loop vectorize(assume_safety)
-                                for (int64_t j_edge = 24 * j_tile;
-                                     j_edge < min_i64(C_shape1, 24 * j_tile + 24); j_edge++) {
+                                const int64_t j_edge_end = min_i64(C_shape1, 24 * j_tile + 24);
+                                int64_t j_edge = 24 * j_tile;
+                                for (; j_edge < j_edge_end - 3; j_edge += 4) {
+                                    /* shapes.py:21   C[i, j] += A[i, k] * B[k, j]   S1 */
+                                    *(__global f64x4 *)&C[i_edge * C_shape1 + j_edge] +=
+                                            A[i_edge * A_shape1 + k_edge]
+                                            * *(__global const f64x4 *)&B[k_edge * B_shape1
+                                            + j_edge];
+                                }
+                                for (; j_edge < j_edge_end; j_edge++) {
                                     /* shapes.py:21   C[i, j] += A[i, k] * B[k, j]   S1 */
                                     C[i_edge * C_shape1 + j_edge] += A[i_edge * A_shape1 + k_edge]
                                             * B[k_edge * B_shape1 + j_edge];
@@ -74,8 +83,17 @@ __kernel void gemm_i_block(int64_t C_shape0, int64_t C_shape1, int64_t A_shape1,
                             }
                         } else if (24 * j_tile >= C_shape1 - 23) {
                             for (int64_t i_edge = 0; i_edge < 8; i_edge++) {
-                                #pragma clang loop vectorize(assume_safety)
-                                for (int64_t j_edge = 24 * j_tile; j_edge < C_shape1; j_edge++) {
+                                const int64_t j_edge_end_2 = C_shape1;
+                                int64_t j_edge = 24 * j_tile;
+                                for (; j_edge < j_edge_end_2 - 3; j_edge += 4) {
+                                    /* shapes.py:21   C[i, j] += A[i, k] * B[k, j]   S1 */
+                                    *(__global f64x4 *)&C[(8 * i_tile + i_edge) * C_shape1
+                                            + j_edge] +=
+                                            A[(8 * i_tile + i_edge) * A_shape1 + k_edge]
+                                            * *(__global const f64x4 *)&B[k_edge * B_shape1
+                                            + j_edge];
+                                }
+                                for (; j_edge < j_edge_end_2; j_edge++) {
                                     /* shapes.py:21   C[i, j] += A[i, k] * B[k, j]   S1 */
                                     C[(8 * i_tile + i_edge) * C_shape1 + j_edge] +=
                                             A[(8 * i_tile + i_edge) * A_shape1 + k_edge]

@@ -5,6 +5,7 @@
 
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 typedef long int64_t;
+typedef double4 f64x4 __attribute__((aligned(8)));
 
 __kernel void reduction_once(int64_t x_shape0, __global const double *restrict x,
                              __global const double *restrict y, __global double *restrict out)
@@ -15,10 +16,11 @@ __kernel void reduction_once(int64_t x_shape0, __global const double *restrict x
             double out_acc_lanes[16] = {0};
             int64_t i = 0;
             for (; i < x_shape0 - 15; i += 16) {
-                #pragma clang loop vectorize(assume_safety)
-                for (int64_t i_lane = 0; i_lane < 16; i_lane++) {
+                #pragma unroll 4
+                for (int64_t i_lane = 0; i_lane < 16; i_lane += 4) {
                     /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
-                    out_acc_lanes[i_lane] += x[i + i_lane] * y[i + i_lane];
+                    *(f64x4 *)&out_acc_lanes[i_lane] += *(__global const f64x4 *)&x[i + i_lane]
+                            * *(__global const f64x4 *)&y[i + i_lane];
                 }
             }
             for (int64_t i_lane = 0; i_lane < 16; i_lane++) {
