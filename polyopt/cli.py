@@ -10,9 +10,10 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from polyopt.bench import catalogue, single
 from polyopt.bench.driver import measure
@@ -20,6 +21,7 @@ from polyopt.bench.peers import MAKERS
 from polyopt.bench.report import Results, print_report
 from polyopt.bench.rows import Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
+from polyopt.explain import Explanation, explanation
 from polyopt.machine import available_cores, detect
 from polyopt.runtime.cache import cache_clear, cache_info
 from polyopt.runtime.opencl_device import devices
@@ -127,7 +129,7 @@ def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa:
     return 0
 
 
-def show_stage(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+def show_stage(console: Console, options: argparse.Namespace) -> int:
     """Print what one stage of the pipeline makes of a kernel."""
     benchmark = catalogue.find(options.name)
     if options.stage == "source":
@@ -145,8 +147,25 @@ def show_stage(console: Console, options: argparse.Namespace) -> int:  # noqa: A
         "c": lambda: spec.source,
         "explain": spec.explain,
     }
+    if options.stage == "explain" and console.is_terminal:
+        console.print(explanation_table(explanation(spec.schedule, spec.options)))
+        return 0
     print(str(made[options.stage]()).rstrip())
     return 0
+
+
+def explanation_table(made: Explanation) -> Group:
+    """An explanation as a terminal shows it: the loops in a table that fits its width."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("loop", "around", "runs"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("because")
+    for row in made.rows:
+        style = "dim" if row.runs == "sequential" else ""
+        table.add_row(*map(Text, (row.loop, row.around, row.runs, row.because)), style=style)
+    above = Text("\n".join((made.title, *made.statements, "")))
+    below = Text("\n".join(("", *made.script, "", *made.notes)))
+    return Group(above, table if made.rows else Text("no loops"), below)
 
 
 def run_kernel(console: Console, options: argparse.Namespace) -> int:

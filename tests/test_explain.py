@@ -1,13 +1,26 @@
-"""Explanations: the whole text for two schedules, and the lines that other facts add."""
+"""Explanations, word for word, on a machine of given caches.
 
+POLYOPT_UPDATE_GOLDEN=1 rewrites tests/golden_explain.
+"""
+
+import io
 import math
+from pathlib import Path
+
+import pytest
+from golden import golden
+from rich.console import Console
 
 import polyopt as po
+from polyopt.cli import explanation_table
+from polyopt.explain import explanation
+from polyopt.machine import Machine
 
+GOLDEN = Path(__file__).parent / "golden_explain"
+MACHINE = Machine("two cores", 2, 32 << 10, 1 << 20, 32 << 20, 64, 512, fma=True)
 N, M, K = po.symbols("N M K")
 
 
-@po.kernel
 def product(A: po.f64[N, K], B: po.f64[K, M], C: po.f64[N, M]):
     for i in range(N):
         for j in range(M):
@@ -15,88 +28,134 @@ def product(A: po.f64[N, K], B: po.f64[K, M], C: po.f64[N, M]):
                 C[i, j] += A[i, k] * B[k, j]
 
 
-@po.kernel
 def smooth(T: int, A: po.f64[N]):
     for t in range(T):  # noqa: B007
         for i in range(1, N - 1):
             A[i] = (A[i - 1] + A[i] + A[i + 1]) / 3.0
 
 
-@po.kernel
 def special(A: po.f64[N]):
     for i in range(1, N):
         A[i] = math.gamma(A[i - 1]) + math.exp(A[i])
 
 
-def shows(spec, golden):
-    """Compare an explanation, but for its first line, which names the machine."""
-    text = "\n".join(line.rstrip() for line in spec.explain().splitlines()[1:])
-    assert text == golden.rstrip("\n"), text
+def scaled(A: po.f64[N], B: po.f64[N]):
+    for i in range(N):
+        t = A[i] * 2.0
+        B[i] = t + 1.0
 
 
-def test_tiles_blocks_and_parts_are_named():
-    def script(s):
-        s = s.tile({"i": 8, "j": 24}).permute("i_tile", "j_tile", "k", "i", "j")
-        return s.separate("i", "j").promote("C", at="k").vectorize("j", width=8).parallel("i_tile")
-
-    shows(
-        product.specialize().with_schedule(script),
-        """\
-  S1   test_explain.py:15   C[i, j] += A[i, k] * B[k, j]
-
- loop            around  runs                     because
- i_tile          S1      tiles of 8, parallel     nothing is carried
-   j_tile        S1      tiles of 24, sequential  nothing is carried
-     k           S1      sequential               reduction into C; full tiles; C stays in a local block of 8 x 24
-       i         S1      sequential               nothing is carried
-         j       S1      vector 8                 nothing is carried
-     k_edge      S1      sequential               reduction into C; partial tiles
-       i_edge    S1      sequential               nothing is carried
-         j_edge  S1      sequential               nothing is carried
-
-the script:
-  s = spec.original
-  s = s.tile({"i": 8, "j": 24})
-  s = s.permute("i_tile", "j_tile", "k", "i", "j")
-  s = s.separate("i", "j")
-  s = s.promote("C", at="k")
-  s = s.vectorize("j")
-  s = s.parallel("i_tile")
-
-reductions that may be reordered: C by S1 (within 8 eps L)
-""",  # noqa: E501
-    )
+def sums(A: po.f64[N, M], s: po.f64[N], c: po.i32[1]):
+    for i in range(N):
+        for j in range(M):
+            s[i] += A[i, j]
+        c[0] += 1
 
 
-def test_carried_dependences_are_named_with_their_lines():
-    def script(s):
-        return s.skew("i", by="t").tile({"t": 16, "i": 32}).wavefront("t_tile", "i_tile")
+def columns(A: po.f64[N, N]):
+    for i in range(1, N):
+        for j in range(N - 1):
+            A[i, j] = A[i - 1, j + 1] + A[i, j]
 
-    shows(
-        smooth.specialize().with_schedule(script),
-        """\
-  S1   test_explain.py:22   A[i] = (A[i - 1] + A[i] + A[i + 1]) / 3.0
 
- loop      around  runs                            because
- t_tile    S1      tiles of 32 and 16, sequential  carries flow of S1 (line 22) on itself through A and 2 more
-   i_tile  S1      tiles of 32, parallel           nothing is carried
-     t     S1      sequential                      carries flow of S1 (line 22) on itself through A and 2 more
-       i   S1      sequential                      carries flow of S1 (line 22) on itself through A and 1 more
+def prefix(A: po.f64[N], B: po.f64[N]):
+    for i in range(1, N):
+        A[i] = A[i - 1] + B[i]
 
-the script:
-  s = spec.original
-  s = s.skew("i", by="t", factor=1)
-  s = s.tile({"t": 16, "i": 32})
-  s = s.wavefront("t_tile", "i_tile")
 
-reductions that may be reordered: none
-""",  # noqa: E501
-    )
+def overwritten(A: po.f64[N], B: po.f64[N]):
+    for i in range(N - 1):
+        B[i] = A[i + 1]
+        A[i] = 0.0
+
+
+def nothing(A: po.f64[N]):
+    A[0] = 1.0
+
+
+def register_tiles(s):
+    s = s.tile({"i": 8, "j": 24}).permute("i_tile", "j_tile", "k", "i", "j")
+    s = s.separate("i", "j").promote("C", at="k").vectorize("j", width=8)
+    return s.unroll("i").parallel("i_tile")
+
+
+def packed(s):
+    s = s.tile({"k": 64, "j": 24}).permute("j_tile", "k_tile", "i", "k", "j")
+    return s.pack("B", at="k_tile").parallel("j_tile")
+
+
+CASES = {
+    "tiles": (product, register_tiles),
+    "packed": (product, packed),
+    "wavefront": (
+        smooth,
+        lambda s: s.skew("i", by="t").tile({"t": 16, "i": 32}).wavefront("t_tile", "i_tile"),
+    ),
+    "source_order": (smooth, lambda s: s),
+    "scalar": (scaled, lambda s: s),
+    "private": (scaled, lambda s: s.privatize("t").strip_mine("i", 64).parallel("i_tile")),
+    "lanes": (sums, lambda s: s.distribute("i", before="S2").vectorize("j").parallel("S1.i")),
+    "backwards": (sums, lambda s: s.reverse("j")),
+    "grid": (
+        product,
+        lambda s: s.tile({"i": 4, "j": 32}).map_to_grid(("i_tile", "j_tile"), ("i", "j")),
+    ),
+    "peeled": (columns, lambda s: s.peel("i", front=1, back=2).parallel("j").unroll("j", 2)),
+    "way_out": (prefix, lambda s: s),
+    "storage_reused": (overwritten, lambda s: s),
+    "no_loops": (nothing, lambda s: s),
+}
+
+
+def explained(function, script, **options):
+    spec = po.kernel(**options)(function).specialize().with_schedule(script)
+    return explanation(spec.schedule, spec.options, MACHINE)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_explanations(name):
+    golden(GOLDEN / f"{name}.txt", str(explained(*CASES[name], target="openmp", threads=2)))
+
+
+@pytest.mark.parametrize("name", ["lanes", "backwards"])
+def test_strict_keeps_sums_in_order(name):
+    with pytest.raises(po.IllegalScheduleError):
+        explained(*CASES[name], fp="strict")
+    text = str(explained(sums, lambda s: s, fp="strict"))
+    assert 'carries the reduction into s; fp="reassociate" would free it' in text
+    assert "reductions reordered: none" in text
 
 
 def test_functions_that_are_close_are_listed():
-    text = special.with_options(fp="strict").specialize().explain()
+    text = str(explained(special, lambda s: s, fp="strict"))
     assert "libm's, close to Python's but not bit for bit: gamma" in text
     assert "4 ulp" not in text
-    text = special.specialize().explain()
+    text = str(explained(special, lambda s: s))
     assert "within 4 ulp of libm where they run in vectors: exp" in text
+
+
+def test_the_text_is_what_explain_gives():
+    spec = po.kernel(product).specialize()
+    assert spec.explain() == str(explanation(spec.schedule, spec.options))
+
+
+def test_a_table_on_a_terminal_has_all_rows():
+    made = explained(*CASES["tiles"])
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    console.print(explanation_table(made))
+    text = console.file.getvalue()
+    assert all(row.loop.strip() in text for row in made.rows)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_long_explanations_of_every_benchmark_end():
+    """None takes long, and every loop has a reason."""
+    import polyopt_kernels as kernels  # noqa: PLC0415 where it is installed
+
+    for name in ("atax", "seidel-2d", "durbin"):
+        benchmark = kernels.find(name)
+        arguments = benchmark.make(benchmark.sizes["MINI"], benchmark.dtype)
+        spec = benchmark.kernel.specialize(*arguments)
+        made = explanation(spec.schedule, spec.options, MACHINE)
+        assert made.rows
+        assert all(row.because for row in made.rows)
