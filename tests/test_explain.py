@@ -101,6 +101,10 @@ CASES = {
         lambda s: s.tile({"i": 4, "j": 32}).map_to_grid(("i_tile", "j_tile"), ("i", "j")),
     ),
     "peeled": (columns, lambda s: s.peel("i", front=1, back=2).parallel("j").unroll("j", 2)),
+    "pipeline": (
+        columns,
+        lambda s: s.skew("j", by="i").tile({"i": 8, "j": 8}).pipeline("i_tile", "j_tile"),
+    ),
     "way_out": (prefix, lambda s: s),
     "storage_reused": (overwritten, lambda s: s),
     "no_loops": (nothing, lambda s: s),

@@ -27,6 +27,8 @@ def because(schedule: Schedule, level: Level, outside: Sequence[Member]) -> str:
     """What a loop carries; for a loop that carries something, what would free it."""
     if level.is_parallel:
         return "nothing is carried"
+    if level.member.pipeline:
+        return f"{_carries(schedule, level, outside)}; waits of threads order it"
     into = ", ".join(dict.fromkeys(d.array for d in level.reductions))
     if not level.carried:
         reordered = level.member.parallel or level.member.vector
