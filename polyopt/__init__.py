@@ -37,6 +37,7 @@ from polyopt.targets import C, OpenCL, OpenMP, Target
 
 if TYPE_CHECKING:
     from polyopt.batch import compile_all
+    from polyopt.from_text import kernel_from_text
     from polyopt.model.types import bool_ as bool  # noqa: A004 the type's own name
     from polyopt.pipeline import auto_schedule as auto
     from polyopt.runtime.cache import cache_clear, cache_info
@@ -83,6 +84,7 @@ __all__ = [
     "i32",
     "i64",
     "kernel",
+    "kernel_from_text",
     "label",
     "symbols",
 ]
@@ -96,6 +98,7 @@ _LATER = {
     "cache_clear": ("polyopt.runtime.cache", "cache_clear"),
     "cache_info": ("polyopt.runtime.cache", "cache_info"),
     "compile_all": ("polyopt.batch", "compile_all"),
+    "kernel_from_text": ("polyopt.from_text", "kernel_from_text"),
 }
 
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("emit",),
     ("runtime",),
     ("options", "pipeline", "explain"),
-    ("kernel", "check", "batch"),
+    ("kernel", "check", "batch", "from_text"),
     ("bench", "explore", "cli"),
 )
 # `errors` names `Location` in its annotations, and `source` needs nothing.

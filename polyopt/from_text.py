@@ -1,0 +1,58 @@
+"""Kernels of source text that stands in no file: from a prompt, a template, or another program."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import linecache
+from collections.abc import Mapping
+from typing import cast
+
+from polyopt.errors import BadArgumentError
+from polyopt.kernel import Kernel, kernel
+
+
+def kernel_from_text(
+    text: str,
+    name: str | None = None,
+    scope: Mapping[str, object] | None = None,
+    **options: object,
+) -> Kernel:
+    """Make a kernel of a function's text, as `po.kernel` does of a function in a file.
+
+        scale = po.kernel_from_text("def scale(n, x): ...", fp="strict")
+
+    Args:
+        text: Python with the function, and what it needs at the top: imports, numbers.
+        name: Which function, where the text has several.
+        scope: Names that the text may use besides.
+        **options: Those of `po.kernel`.
+
+    The text is run. Raises SyntaxError as Python does, BadArgumentError where it has no such
+    function, or several and no name says which, and as `po.kernel` does.
+    """
+    tree = ast.parse(text)
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    chosen = _chosen(names, name)
+    # Where Python's own tools, tracebacks among them, look for the text of a file.
+    file = f"<kernel {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    namespace: dict[str, object] = {"__name__": "__main__", **(scope or {})}
+    exec(compile(tree, file, "exec"), namespace)
+    made = namespace[chosen]
+    if isinstance(made, Kernel):
+        made = made.py_func
+    return kernel(**options)(cast("type", made))
+
+
+def _chosen(names: list[str], name: str | None) -> str:
+    if name is None and len(names) == 1:
+        return names[0]
+    listed = ", ".join(names) or "none"
+    if name is None:
+        raise BadArgumentError(
+            f"the text has one function for a kernel, or name= says which of them: it has {listed}"
+        )
+    if name not in names:
+        raise BadArgumentError(f"the text has no function {name}: it has {listed}")
+    return name
