@@ -27,6 +27,7 @@ from polyopt.emit.openmp import (
 from polyopt.emit.packs import buffer, filled
 from polyopt.emit.pipeline_c import Pipeline, has_steps
 from polyopt.emit.place import Place, block_of, strides
+from polyopt.emit.prepared import preparation
 from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
@@ -208,6 +209,9 @@ class BodyPrinter:
         threads = self.openmp and not position.parallel and has_parallel(node.body)
         filling = filled(node, place, self.scop, scope, threads)
         inner = scope.with_block(node, place)
+        held = preparation(node, self.scop)
+        if held is not None:
+            inner = replace(inner, prepared={**scope.prepared, key: held})
         body = self.nodes(node.body, inner, position)
         scope.leave_block(node, place, inner)
         scope.place(key, write=True)

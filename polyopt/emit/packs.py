@@ -14,12 +14,14 @@ from dataclasses import replace
 import cgen
 
 from polyopt.emit.affine_c import affine
-from polyopt.emit.expr_c import element
+from polyopt.emit.expr_c import expression
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import For, If, Node, Promote
 from polyopt.emit.place import Place
+from polyopt.emit.prepared import filled_in, preparation
 from polyopt.emit.scope import Scope, block_key
 from polyopt.model.affine import Affine, extreme
+from polyopt.model.expr import Expr, Load
 from polyopt.model.layout import Layout
 from polyopt.model.scop import Scop
 
@@ -71,7 +73,7 @@ def filled(
     layout = node.layout
     if layout is None:
         raise TypeError("a pack has a layout")
-    copy = _Copy(node, place, layout, scope)
+    copy = _Copy(node, place, layout, scope, preparation(node, scop))
     loops = copy.loops(scop.array(node.array).shape)
     scope.used.values.difference_update(copy.names)
     if openmp and layout.size(node.shape) >= _SHARED_COPY:
@@ -82,7 +84,9 @@ def filled(
 class _Copy:
     """The parts of the loops that fill a buffer, as C text."""
 
-    def __init__(self, node: Promote, place: Place, layout: Layout, scope: Scope) -> None:
+    def __init__(
+        self, node: Promote, place: Place, layout: Layout, scope: Scope, held: Expr | None
+    ) -> None:
         self.node, self.place, self.layout, self.scope = node, place, layout, scope
         outer = {d: f"{place.name}_{d}" for d in layout.order}
         inner = {d: f"{place.name}_in{d}" for d in layout.inner}
@@ -93,7 +97,8 @@ class _Copy:
         at |= {d: at[d] + Affine.name(inner[d]) for d in inner}
         self.at = {d: str(affine(a, scope)) for d, a in at.items()}
         subscripts = tuple(o + at[d] for d, o in enumerate(node.origin))
-        self.source = str(element(node.array, subscripts, scope))
+        load = Load(node.array, subscripts, place.dtype)
+        self.source = str(expression(load if held is None else filled_in(held, load), scope))
         cells = (*self.outer.values(), *self.inner.values())
         self.target = place.name + "".join(f"[{c}]" for c in cells)
 

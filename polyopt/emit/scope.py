@@ -10,6 +10,7 @@ from polyopt.emit.names import Names
 from polyopt.emit.place import Place
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.affine import Affine
+from polyopt.model.expr import Expr
 from polyopt.model.types import DType, FpMode
 
 Target = tuple[str, str, tuple[Affine, ...]]
@@ -64,7 +65,8 @@ class Scope:
     `places` maps arrays, and the names of blocks that hold only some accesses, to C objects;
     `redirected` says which accesses go to such a block. `vector`: inside a vector loop.
     `wide`: affines are computed without overflow. `loops`: of each loop around, by its variable,
-    where it starts, and how much further it goes at most where that is known.
+    where it starts, and how much further it goes at most where that is known. `prepared`: what
+    the buffers hold that do not hold elements as they are.
     """
 
     names: Names
@@ -77,6 +79,7 @@ class Scope:
     target: CTarget = DEFAULT
     lanes: Lanes | None = None
     loops: Mapping[str, tuple[Affine, int | None]] = field(default_factory=dict)
+    prepared: Mapping[str, Expr] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""

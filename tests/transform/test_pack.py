@@ -275,3 +275,44 @@ def test_a_triangle_is_not_made_whole() -> None:
         'promote("C", at="k"): what the loop touches of C is not one full box of constant shape. '
         "Tile its loops, separate full tiles, and promote in those."
     )
+
+
+def scaled(C, A, B, alpha):
+    for i in range(C.shape[0]):
+        for j in range(C.shape[1]):
+            for k in range(A.shape[1]):
+                C[i, j] += alpha * A[i, k] * B[k, j]
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate"])
+def test_products_with_scalars_are_made_in_the_copy(fp: str) -> None:
+    rng = np.random.default_rng(5)
+    C, A, B = rng.random((7, 9)), rng.random((7, 11)), rng.random((11, 9))
+    spec = po.kernel(scaled, fp=fp).specialize(C, A, B, 0.3)
+    s = spec.original.tile({"i": 4, "k": 4}).permute("i_tile", "k_tile", "i", "k", "j")
+    packed = spec.with_schedule(s.pack("A", at="k_tile", panel={"i": 2}, pad=True))
+    assert "C[i][j] += A_pack[" in packed.source
+    plain, expected = C.copy(), C.copy()
+    packed(plain, A, B, 0.3)
+    spec.with_schedule(s)(expected, A, B, 0.3)
+    assert np.array_equal(plain, expected) or fp != "strict"
+    assert np.allclose(plain, expected, rtol=1e-14)
+
+
+def twice(C, A, B, alpha):
+    for i in range(C.shape[0]):
+        for j in range(C.shape[1]):
+            for k in range(A.shape[1]):
+                C[i, j] += alpha * A[i, k] * B[k, j] + A[i, k]
+
+
+def test_elements_used_in_two_ways_are_kept_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    C, A, B = rng.random((7, 9)), rng.random((7, 11)), rng.random((11, 9))
+    spec = po.kernel(twice, fp="strict").specialize(C, A, B, 0.3)
+    s = spec.original.tile({"i": 4, "k": 4}).permute("i_tile", "k_tile", "i", "k", "j")
+    packed = spec.with_schedule(s.pack("A", at="k_tile"))
+    expected = C.copy()
+    packed(C, A, B, 0.3)
+    twice(expected, A, B, 0.3)
+    assert np.array_equal(C, expected)
