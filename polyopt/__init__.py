@@ -32,7 +32,7 @@ from polyopt.errors import (
 from polyopt.frontend.markers import assume, label
 from polyopt.kernel import Kernel, Specialization, kernel
 from polyopt.model.symbols import symbols
-from polyopt.model.types import bool_, f32, f64, i32, i64
+from polyopt.model.types import bool_, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
 from polyopt.targets import C, OpenCL, OpenMP, Target
 
 if TYPE_CHECKING:
@@ -81,12 +81,18 @@ __all__ = [
     "compile_all",
     "f32",
     "f64",
+    "i8",
+    "i16",
     "i32",
     "i64",
     "kernel",
     "kernel_from_text",
     "label",
     "symbols",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
 ]
 
 # Loaded when first used: isl, rich and file locks would double the time of `import polyopt`.

@@ -176,7 +176,7 @@ def _unary(expr: Unary, scope: Scope) -> Text:
         case "invert", "i":
             return prefix("~", expression(operand, scope))
         case "invert", "u":
-            return cast(dtype.ctype, prefix("~", expression(operand, scope)))
+            return call(scope.helper(f"invert_{dtype}"), expression(operand, scope))
         case "neg", "i" | "u":
             return cast(dtype.ctype, _unsigned(expr, scope))
         case "neg", "f":

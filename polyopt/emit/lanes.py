@@ -129,7 +129,10 @@ def identity(op: str, dtype: DType) -> str:
     sign = "" if op == "min" else "-"
     if dtype.is_float:
         return f"{sign}{'HUGE_VAL' if dtype.bits == 64 else 'HUGE_VALF'}"
-    return f"INT{dtype.bits}_{'MAX' if op == 'min' else 'MIN'}"
+    if dtype.kind == "u" and op == "max":
+        return "0"
+    prefix = "U" if dtype.kind == "u" else ""
+    return f"{prefix}INT{dtype.bits}_{'MAX' if op == 'min' else 'MIN'}"
 
 
 def _combined(a: Accumulator, lane: str) -> cgen.Generable:
@@ -137,9 +140,9 @@ def _combined(a: Accumulator, lane: str) -> cgen.Generable:
     if a.op in ("min", "max"):
         relation = "<" if a.op == "min" else ">"
         return cgen.Statement(f"{target} = {lane} {relation} {target} ? {lane} : {target}")
-    if a.place.dtype.kind == "i" and a.op in ("add", "mul"):
+    if a.place.dtype.is_integer and a.op in ("add", "mul"):
         sign = "+" if a.op == "add" else "*"
-        unsigned = f"u{a.place.dtype.ctype}"
+        unsigned = a.place.dtype.unsigned
         text = f"{target} = ({a.place.dtype.ctype})(({unsigned}){target} {sign} ({unsigned}){lane})"
         return cgen.Statement(text)
     return cgen.Statement(_COMBINE[a.op].format(a=target, b=lane))

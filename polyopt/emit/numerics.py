@@ -10,7 +10,16 @@ from collections.abc import Iterable
 
 from polyopt.emit.waits import PIPELINE
 
-_SIGNED = {"i32": ("int32_t", "uint32_t", "32"), "i64": ("int64_t", "uint64_t", "64")}
+_SIGNED = {
+    "i8": ("int8_t", "uint32_t", "8"), "i16": ("int16_t", "uint32_t", "16"),
+    "i32": ("int32_t", "uint32_t", "32"), "i64": ("int64_t", "uint64_t", "64"),
+}  # fmt: skip
+"""The type, the unsigned type it wraps in, the width; C computes narrow integers in `int`."""
+
+_UNSIGNED = {
+    "u8": ("uint8_t", "uint32_t", "8"), "u16": ("uint16_t", "uint32_t", "16"),
+    "u32": ("uint32_t", "uint32_t", "32"), "u64": ("uint64_t", "uint64_t", "64"),
+}  # fmt: skip
 _FLOATS = {"f32": ("float", "f"), "f64": ("double", "")}
 
 _INTEGER = {
@@ -61,6 +70,50 @@ static inline {t} lshift_{n}({t} a, {t} b)
 static inline {t} rshift_{n}({t} a, {t} b)
 {{
     return a >> (b >= 0 && b < {w} ? b : {w} - 1);
+}}""",
+}
+
+_NATURAL = {
+    "invert": """
+static inline {t} invert_{n}({t} a)
+{{
+    return ({t})~({u})a;
+}}""",
+    "floordiv": """
+static inline {t} floordiv_{n}({t} a, {t} b)
+{{
+    return b == 0 ? 0 : a / b;
+}}""",
+    "mod": """
+static inline {t} mod_{n}({t} a, {t} b)
+{{
+    return b == 0 ? 0 : a % b;
+}}""",
+    "pow": """
+static inline {t} pow_{n}({t} base, {t} exponent)
+{{
+    {u} square = base, result = 1;
+    for (; exponent > 0; exponent /= 2) {{
+        if (exponent % 2 != 0)
+            result *= square;
+        square *= square;
+    }}
+    return ({t})result;
+}}""",
+    "lshift": """
+static inline {t} lshift_{n}({t} a, {t} b)
+{{
+    return b < {w} ? ({t})(({u})a << b) : 0;
+}}""",
+    "rshift": """
+static inline {t} rshift_{n}({t} a, {t} b)
+{{
+    return b < {w} ? a >> b : 0;
+}}""",
+    "sign": """
+static inline {t} sign_{n}({t} a)
+{{
+    return a > 0;
 }}""",
 }
 
@@ -161,6 +214,22 @@ static inline {t} {i}_from_{n}({f} a)
     return a {low} && a < {high} ? ({t})a : {least};
 }}"""
 
+_TO_LOW_BITS = """
+/* Truncates to {wide} bits and keeps the low ones; 0 for nan and what does not fit. */
+static inline {t} {i}_from_{n}({f} a)
+{{
+    return ({t})(a {low} && a < {high} ? (int{wide}_t)a : INT{wide}_MIN);
+}}"""
+
+_TO_U64 = """
+/* Truncates modulo 2**64 from -2**63 on; what does not fit has the top bit alone. */
+static inline uint64_t u64_from_{n}({f} a)
+{{
+    {f} rest = a >= 0x1p63{s} ? a - 0x1p63{s} : a;
+    uint64_t low = (uint64_t)(rest {low} && rest < 0x1p63{s} ? (int64_t)rest : INT64_MIN);
+    return a >= 0x1p63{s} ? low ^ (uint64_t)INT64_MIN : low;
+}}"""
+
 _HYPOT = """
 /* Python's own: the root of the squares' sum in twice the precision, corrected once. */
 static inline double hypot_f64(double a, double b)
@@ -236,6 +305,23 @@ def _low_bound(bits: int, mantissa: int, suffix: str) -> str:
     return f">= -{float(limit).hex().replace('.0000000000000', '')}{suffix}"
 
 
+def _conversions(n: str, f: str, s: str) -> dict[str, str]:
+    """From one float type to the narrow and the unsigned integers."""
+    found = {}
+    mantissa = 53 if n == "f64" else 24
+    for i, (t, _, w) in (_SIGNED | _UNSIGNED).items():
+        if i in ("i32", "i64", "u64"):
+            continue
+        wide = 64 if i == "u32" else 32
+        low = _low_bound(wide, mantissa, s)
+        found[f"{i}_from_{n}"] = _TO_LOW_BITS.strip().format(
+            t=t, i=i, n=n, f=f, low=low, high=f"0x1p{wide - 1}{s}", wide=wide, w=w
+        )
+    low = _low_bound(64, mantissa, s)
+    found[f"u64_from_{n}"] = _TO_U64.strip().format(n=n, f=f, s=s, low=low)
+    return found
+
+
 def _all_helpers() -> dict[str, str]:
     found = {name: text.strip() for name, text in _INDEX.items()}
     found["hypot_f64"] = _HYPOT.strip()
@@ -243,15 +329,22 @@ def _all_helpers() -> dict[str, str]:
     for n, (t, u, w) in _SIGNED.items():
         for op, text in (_INTEGER | _NUMPY_INTEGER).items():
             found[f"{op}_{n}"] = text.strip().format(t=t, u=u, n=n, w=w)
+    for n, (t, u, w) in _UNSIGNED.items():
+        natural = {op: _NUMPY_INTEGER[op] for op in ("gcd", "lcm")}
+        for op, text in (_NATURAL | natural).items():
+            found[f"{op}_{n}"] = text.strip().format(t=t, u=u, n=n, w=w)
     for n, (t, s) in _FLOATS.items():
         for op, text in (_FLOAT | _NUMPY_FLOAT).items():
             found[f"{op}_{n}"] = text.strip().format(t=t, s=s, n=n)
-        for op, (sign, nan) in _NUMPY_CHOICES.items():
-            if n == "f64" and op in ("fmax", "fmin"):  # of two zeros the first, as NumPy's loops
-                sign += "="
+        for op, (relation, nan) in _NUMPY_CHOICES.items():
+            first = n == "f64" and op in ("fmax", "fmin")  # of two zeros, as NumPy's loops do
+            sign = f"{relation}=" if first else relation
             found[f"{op}_{n}"] = _NUMPY_CHOICE.strip().format(t=t, op=op, n=n, sign=sign, nan=nan)
+        found |= _conversions(n, t, s)
         for i, (integer, _, w) in _SIGNED.items():
             bits = int(w)
+            if bits < 32:
+                continue
             found[f"{i}_from_{n}"] = _TO_INTEGER.strip().format(
                 t=integer,
                 i=i,
@@ -261,7 +354,10 @@ def _all_helpers() -> dict[str, str]:
                 high=f"0x1p{bits - 1}{s}",
                 least=f"INT{w}_MIN",
             )
-    types = {"bool": "bool", **{n: t for n, (t, *_) in (_SIGNED | _FLOATS).items()}}
+    types = {
+        "bool": "bool",
+        **{n: t for n, (t, *_) in (_SIGNED | _UNSIGNED | _FLOATS).items()},
+    }
     for n, t in types.items():
         for op, sign in (("min", "<"), ("max", ">")):
             found[f"{op}_{n}"] = _EXTREME.strip().format(t=t, op=op, n=n, sign=sign)

@@ -119,7 +119,7 @@ def _divisor(context: Context, node: ast.Call, name: str) -> Value:
     values = [read_expression(context, argument) for argument in node.args]
     if any(value.type.dtype.is_float for value in values):
         raise context.unsupported(node, messages.INTEGERS_ONLY(name=f"math.{name}"))
-    a, b = (context.coerce(value, i64, node) for value in values)
+    a, b = (context.python_int(value, node) for value in values)
     return Value(Call(f"np.{name}", (a, b), i64), WEAK_INT)
 
 
@@ -127,7 +127,7 @@ def _rounding(context: Context, node: ast.Call, name: str) -> Value:
     """`math.floor` and its like give Python integers; of an integer, the integer itself."""
     operand = read_expression(context, node.args[0])
     if not operand.type.dtype.is_float:
-        return Value(context.coerce(operand, i64, node), WEAK_INT)
+        return Value(context.python_int(operand, node), WEAK_INT)
     argument = context.coerce(operand, f64, node)
     return Value(Cast(Call(name, (argument,), f64), i64), WEAK_INT)
 
@@ -142,6 +142,7 @@ def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
         values = [read_expression(context, argument) for argument in node.args]
         affine = [affine_of(value) for value in values]
         type_, mixed = mix(side for value in values for side in value.sides)
+        context.check_held(node, type_.dtype, *values)
         _check_extremes(context, node, values, type_.dtype)
         if all(a is not None for a in affine) and type_.dtype.kind == "i":
             result = affine[0]
@@ -200,7 +201,7 @@ def _float(context: Context, node: ast.Call) -> Value:
 
 
 def _int(context: Context, node: ast.Call) -> Value:
-    return Value(context.coerce(_single(context, node, "int"), i64, node), WEAK_INT)
+    return Value(context.python_int(_single(context, node, "int"), node), WEAK_INT)
 
 
 def _bool(context: Context, node: ast.Call) -> Value:

@@ -31,7 +31,7 @@ from polyopt.frontend.values import OutOfRangeError, Value, coerce
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.expr import Cast, Const, Expr, Load
 from polyopt.model.nest import Array, Assign, Assumption
-from polyopt.model.types import DType, ScalarType
+from polyopt.model.types import DType, ScalarType, i32, i64, u64
 from polyopt.source import Location
 
 PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool"}
@@ -145,6 +145,21 @@ class Context:
         except OutOfRangeError as error:
             raise self.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
 
+    def python_int(self, value: Value, node: ast.AST) -> Expr:
+        """`int(value)`, which 64 bits with a sign must hold; refuses `u64`."""
+        if any(side.type.dtype is u64 for side in value.sides):
+            raise self.unsupported(node, messages.UNSIGNED_INT)
+        return self.coerce(value, i64, node)
+
+    def check_held(self, node: ast.AST, dtype: DType, *values: Value) -> None:
+        """Refuse Python's integers that `dtype`, the type they share with others, may not hold."""
+        for value in values:
+            weak = any(
+                s.type.weak and s.type.dtype is i64 and s.constant is None for s in value.sides
+            )
+            if weak and dtype.is_integer and dtype not in (i32, i64):
+                self.refuse_mixed(node, *values)
+
     def refuse_mixed(self, node: ast.AST, *values: Value) -> None:
         """Note that the result at `node` has bits that depend on which types the values have.
 
@@ -221,7 +236,9 @@ class Context:
         self.seen.setdefault(name, set()).update(value.sides)
         self.assigned.add(name)
         self.flow.reaching[name] = value.sides
-        expr = self.coerce(value, mix(self.scalar_sides(name))[0].dtype, node)
+        joined = mix(self.scalar_sides(name))[0].dtype
+        self.check_held(node, joined, value)
+        expr = self.coerce(value, joined, node)
         return Assign(self.storage(name), (), expr, None, self.label, where)
 
     def learnt(self) -> Facts | None:
@@ -279,5 +296,5 @@ def _python_type(type_: ScalarType) -> str:
 def signature_bindings(signature: Signature) -> Iterator[tuple[str, Bound]]:
     """Integer arguments stand for the parameters of their names."""
     for name, type_ in signature.scalars.items():
-        if type_.dtype.kind == "i":
+        if type_.dtype in (i32, i64):
             yield name, Bound(Affine.name(name), type_, False, signature.lines[name])

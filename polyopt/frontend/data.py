@@ -51,7 +51,7 @@ from polyopt.model.expr import (
     Unary,
 )
 from polyopt.model.symbols import Symbol
-from polyopt.model.types import DType, ScalarType, bool_
+from polyopt.model.types import DType, ScalarType, bool_, i32, i64, u64
 
 BINARY: dict[type[ast.operator], BinaryOp] = {
     ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "floordiv",
@@ -199,7 +199,7 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     typing = binary(op, left.type, right.type)
     if not isinstance(typing, Operation):
         raise context.unsupported(node, messages.operands(op, typing))
-    if op == "pow" and typing.operands.kind == "i" and not (left.constant and right.constant):
+    if op == "pow" and typing.operands.is_integer and not (left.constant and right.constant):
         _check_power(context, node, right, typing.result.weak)
     folded = _fold(context, node, typing, left, right)
     if folded is not None:
@@ -320,15 +320,43 @@ def comparison_value(
 ) -> Value:
     """`left op right`, at the type that both share."""
     typing = comparison(left.type, right.type)
+    operands = _compared_in(context, node, typing.operands, left, right)
+    if operands is not None:
+        a, b = (context.coerce(value, operands, node) for value in (left, right))
+        return Value(Comparison(op, a, b), typing.result)
     if (left.mixed or right.mixed) and not comparison_is_uniform(
         left.sides, right.sides, typing.operands
     ):
         context.refuse_mixed(node, left, right)
     try:
         a, b = coerce(left, typing.operands), coerce(right, typing.operands)
-    except OutOfRangeError:  # NumPy compares with Python integers of any size exactly
+    except OutOfRangeError as error:  # NumPy compares with Python's integers exactly
+        if u64 in (left.type.dtype, right.type.dtype):
+            raise context.unsupported(node, messages.OUT_OF_RANGE(fact=str(error))) from error
         a, b = (context.coerce(v, WEAK_INT.dtype, node) for v in (left, right))
     return Value(Comparison(op, a, b), typing.result)
+
+
+def _compared_in(
+    context: Context, node: ast.AST, joined: DType, left: Value, right: Value
+) -> DType | None:
+    """The type that holds two integers of types of which neither holds the other's values.
+
+    None where the type that they share does. NumPy compares them by their values.
+    """
+    integers = left.type.dtype.is_integer and right.type.dtype.is_integer
+    if not integers or (left.type.weak and right.type.weak):
+        return None
+    if joined.is_float and not left.mixed and not right.mixed:
+        raise context.unsupported(node, messages.UNSIGNED_COMPARISON)
+    open_int = any(v.type.weak and v.constant is None for v in (left, right))
+    if not open_int or joined in (i32, i64):
+        return None
+    if joined is u64:
+        raise context.unsupported(node, messages.UNSIGNED_COMPARISON)
+    if left.mixed or right.mixed:
+        context.refuse_mixed(node, left, right)
+    return i64
 
 
 def logical(op: str, left: Value, right: Value) -> Value:
@@ -384,5 +412,6 @@ def select(
 ) -> Value:
     """`then if condition else otherwise`, at the joined type."""
     type_, mixed = mix(then.sides | otherwise.sides)
+    context.check_held(node, type_.dtype, then, otherwise)
     a, b = (context.coerce(v, type_.dtype, node) for v in (then, otherwise))
     return Value(Select(condition.expr, a, b, type_.dtype), type_, mixed)

@@ -165,6 +165,14 @@ SCALAR_FUNCTIONS = (
 )  # fmt: skip
 """NumPy's functions of single elements: `numpy_calls` reads their calls."""
 
+UNSIGNED_INT = words(
+    "int of a u64 may be beyond the 64 bits with a sign that a kernel's integers have",
+    "Compute in u64, or convert with np.int64(x), which wraps around.",
+)
+UNSIGNED_COMPARISON = words(
+    "a u64 is compared with an integer that has a sign: no integer type holds both",
+    "Convert one: np.uint64(x) or np.int64(x), which wrap around.",
+)
 INTEGERS_ONLY = Text(
     "{name} takes integers, and here it is given a float",
     "Convert with int(x).",

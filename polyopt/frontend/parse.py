@@ -20,7 +20,7 @@ from polyopt.frontend.values import Value, coerce
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Index, ScalarArg
 from polyopt.model.nest import Array, LoopNest, Node
-from polyopt.model.types import ArgumentType, i64
+from polyopt.model.types import ArgumentType, i32, i64
 
 __all__ = ["annotated_types", "parse"]
 
@@ -70,10 +70,10 @@ def _initial(context: Context) -> list[Node]:
         name, type_ = node.arg, context.signature.scalars.get(node.arg)
         if type_ is None or name not in context.stored:
             continue
-        if type_.dtype.kind != "i":
+        if type_.dtype not in (i32, i64):
             context.data.setdefault(name, "the kernel assigns it")
         if name in context.data:
-            is_integer = type_.dtype.kind == "i"
+            is_integer = type_.dtype in (i32, i64)
             expr = Index(Affine.name(name), i64) if is_integer else ScalarArg(name, type_.dtype)
             value = Value(coerce(Value(expr, type_), type_.dtype), type_)
             result.append(context.set_scalar(name, value, node, node))

@@ -31,7 +31,7 @@ WEAK_BOOL = ScalarType(bool_, weak=True)
 WEAK_INT = ScalarType(i64, weak=True)
 WEAK_FLOAT = ScalarType(f64, weak=True)
 
-_RANK = {"b": 0, "i": 1, "f": 2}
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
 _WEAK = (WEAK_BOOL, WEAK_INT, WEAK_FLOAT)
 
 
@@ -62,7 +62,7 @@ def join(types: Iterable[ScalarType]) -> ScalarType:
 
 def _promote(left: DType, right: DType) -> DType:
     promoted = from_numpy(np.promote_types(left.numpy, right.numpy))
-    assert promoted is not None  # the five element types are closed under promotion
+    assert promoted is not None  # the element types are closed under promotion
     return promoted
 
 
@@ -143,15 +143,15 @@ def is_exact(side: Side, dtype: DType) -> bool:
         with np.errstate(over="ignore"):
             return _holds(dtype, side.constant)
     if source.is_float or not dtype.is_float:
-        return source.kind == dtype.kind and source.bits <= dtype.bits
-    return dtype is f64 and (source.bits <= 32 or side.type.weak)
+        return bool(np.can_cast(source.numpy, dtype.numpy))
+    return bool(np.can_cast(source.numpy, dtype.numpy)) and (source.bits < 64 or side.type.weak)
 
 
 def _holds(dtype: DType, number: float) -> bool:
     if dtype.is_float:
         return math.isnan(number) or float(dtype.numpy.type(number)) == number
-    limit = 2 ** (dtype.bits - 1)
-    return math.isfinite(number) and -limit <= number < limit and int(number) == number
+    low, high = dtype.limits
+    return math.isfinite(number) and low <= number <= high and int(number) == number
 
 
 def opposite_sides(sides: Sides) -> Sides:

@@ -15,7 +15,7 @@ from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import Affine
 from polyopt.model.nest import Argument, Array, Parameter
-from polyopt.model.types import ArgumentType, ArrayType, DType, ScalarType, from_numpy
+from polyopt.model.types import ArgumentType, ArrayType, DType, ScalarType, from_numpy, i32, i64
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _type(types: Mapping[str, ArgumentType], name: str) -> ArgumentType:
 
 
 def _is_integer(type_: ArgumentType) -> bool:
-    return isinstance(type_, ScalarType) and type_.dtype.kind == "i"
+    return isinstance(type_, ScalarType) and type_.dtype in (i32, i64)
 
 
 def _check_sizes(

@@ -73,7 +73,8 @@ def number(value: object) -> Value | None:
 
 
 def _integer(value: int, dtype: DType) -> Const:
-    if not -(2 ** (dtype.bits - 1)) <= value < 2 ** (dtype.bits - 1):
+    low, high = dtype.limits
+    if not low <= value <= high:
         raise OutOfRangeError(f"{value} does not fit in {dtype}")
     return Const(value, dtype)
 
@@ -98,13 +99,14 @@ def coerce(value: Value, dtype: DType) -> Expr:
 
 
 def _is_lossless(source: DType, target: DType) -> bool:
-    return source is bool_ or (source.kind == target.kind and source.bits <= target.bits)
+    same = source.is_float == target.is_float
+    return source is bool_ or (same and bool(np.can_cast(source.numpy, target.numpy)))
 
 
 def _constant(value: float, dtype: DType) -> Const:
     if dtype is bool_:
         return Const(bool(value), dtype)
-    if dtype.kind == "i":
+    if dtype.is_integer:
         if not math.isfinite(value):
             raise OutOfRangeError(f"{value} does not fit in {dtype}")
         return _integer(int(value), dtype)

@@ -9,7 +9,7 @@ import numpy as np
 
 from polyopt.model.affine import Affine, as_affine
 
-Kind = Literal["f", "i", "b"]
+Kind = Literal["f", "i", "u", "b"]
 
 FpMode = Literal["strict", "reassociate", "fast"]
 """How much floating-point arithmetic may be reordered; see the table of number semantics."""
@@ -17,7 +17,7 @@ FpMode = Literal["strict", "reassociate", "fast"]
 
 @dataclass(frozen=True, slots=True)
 class DType:
-    """An element type: `f64`, `f32`, `i64`, `i32` or `bool`.
+    """An element type: `f64`, `f32`, `i64` to `i8`, `u64` to `u8`, or `bool`.
 
     Subscripting with extents makes an array type for annotations: `po.f64[N, M]`.
     """
@@ -30,12 +30,29 @@ class DType:
     @property
     def numpy(self) -> np.dtype[np.generic]:
         """The NumPy dtype of the same name."""
-        return np.dtype({"f": f"f{self.bits // 8}", "i": f"i{self.bits // 8}", "b": "?"}[self.kind])
+        return np.dtype("?" if self.kind == "b" else f"{self.kind}{self.bits // 8}")
 
     @property
     def is_float(self) -> bool:
         """Whether elements are floating-point numbers."""
         return self.kind == "f"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether elements are integers, with a sign or without."""
+        return self.kind in "iu"
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest integer of an integer type."""
+        if self.kind == "u":
+            return 0, 2**self.bits - 1
+        return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
+
+    @property
+    def unsigned(self) -> str:
+        """The C type in which integers of this type wrap: C computes narrow ones in `int`."""
+        return f"uint{max(self.bits, 32)}_t"
 
     def __call__(self, value: object) -> np.generic:
         """`value` as NumPy's scalar of this type, as in a kernel: `po.f32(x)`."""
@@ -53,9 +70,15 @@ f64 = DType("f64", "f", 64, "double")
 f32 = DType("f32", "f", 32, "float")
 i64 = DType("i64", "i", 64, "int64_t")
 i32 = DType("i32", "i", 32, "int32_t")
+i16 = DType("i16", "i", 16, "int16_t")
+i8 = DType("i8", "i", 8, "int8_t")
+u64 = DType("u64", "u", 64, "uint64_t")
+u32 = DType("u32", "u", 32, "uint32_t")
+u16 = DType("u16", "u", 16, "uint16_t")
+u8 = DType("u8", "u", 8, "uint8_t")
 bool_ = DType("bool", "b", 8, "bool")
 
-DTYPES: tuple[DType, ...] = (f64, f32, i64, i32, bool_)
+DTYPES: tuple[DType, ...] = (f64, f32, i64, i32, i16, i8, u64, u32, u16, u8, bool_)
 
 
 def from_numpy(dtype: np.dtype[np.generic]) -> DType | None:

@@ -40,6 +40,11 @@ SPECIAL = {
           -(2**63) + 1, 2**53 + 1],
     i32: [0, 1, -1, 2, 3, -7, 31, 32, 65536, 2**31 - 1, -(2**31), -(2**31) + 1, 2**24 + 1],
     bool_: [False, True],
+    **{
+        t: sorted({0, 1, 2, 3, 7, 15, 16, 31, *t.limits, t.limits[0] + 1, t.limits[1] // 2 + 1})
+        for t in DTYPES
+        if t.is_integer and t not in (i64, i32)
+    },
 }  # fmt: skip
 NAMES = {t: [f"{v}_{t}" for v in "ab"] for t in DTYPES}
 VALUES = Affine.name("i")
@@ -52,12 +57,15 @@ ARITHMETIC = {
           "min", "max"],
     "b": ["and", "or", "xor", "add", "mul", "min", "max"],
 }  # fmt: skip
+ARITHMETIC["u"] = ARITHMETIC["i"]
 UNARY = {"f": ["neg", "abs"], "i": ["neg", "abs", "invert"], "b": ["not", "invert"]}
+UNARY["u"] = UNARY["i"]
 KINDS = {
     "f": ["leaf", "binary", "binary", "unary", "select", "cast", "call"],
     "i": ["leaf", "binary", "binary", "binary", "unary", "select", "cast", "call"],
     "b": ["leaf", "binary", "unary", "select", "cast", "compare", "compare", "logical"],
 }
+KINDS["u"] = KINDS["i"]
 CHOICES = {}
 
 
@@ -72,9 +80,8 @@ def choose(draw, items):
 def constants(dtype):
     if dtype.kind == "b":
         return st.booleans()
-    if dtype.kind == "i":
-        half = 2 ** (dtype.bits - 1)
-        return st.sampled_from(SPECIAL[dtype]) | st.integers(-half, half - 1)
+    if dtype.is_integer:
+        return st.sampled_from(SPECIAL[dtype]) | st.integers(*dtype.limits)
     return st.sampled_from(SPECIAL[dtype]) | st.floats(width=dtype.bits)
 
 
@@ -101,7 +108,7 @@ def expression(draw, dtype, depth):
 
     if kind == "binary":
         op = choose(draw, ARITHMETIC[dtype.kind])
-        if op == "pow" and dtype.kind == "i":
+        if op == "pow" and dtype.is_integer:
             return Binary(op, inner(dtype), Const(draw(EXPONENTS), dtype), dtype)
         return Binary(op, inner(dtype), inner(dtype), dtype)
     if kind == "unary":
@@ -138,7 +145,8 @@ def inputs(seed):
         for name in NAMES[dtype]:
             arrays[name] = rng.choice(pool, ROWS)
             ordinary = rng.random(ROWS) < 0.4
-            arrays[name][ordinary] = rng.uniform(-9, 9, ROWS)[ordinary].astype(dtype.numpy)
+            least = 0 if dtype.kind == "u" else -9
+            arrays[name][ordinary] = rng.uniform(least, 9, ROWS)[ordinary].astype(dtype.numpy)
         scalars[f"s_{dtype}"] = rng.choice(pool).item()
     return arrays, scalars
 

@@ -30,6 +30,11 @@ STRONG = {
     "f32": np.array([0.1, 3.5], np.float32),
     "i64": np.array([5, -3]),
     "i32": np.array([7, -2], np.int32),
+    "i16": np.array([5, -3], np.int16),
+    "i8": np.array([5, -3], np.int8),
+    "u64": np.array([7, 2], np.uint64),
+    "u32": np.array([7, 2], np.uint32),
+    "u8": np.array([7, 2], np.uint8),
     "bool": np.array([True, False]),
 }
 WEAK = {"float": (0.1, -2.5), "int": (3, 2), "python_bool": (True, False)}
@@ -74,8 +79,10 @@ def python(expression, arguments):
 def agrees(expression, arguments):
     """Assert that type and value are Python's."""
     expected = python(expression, arguments)
-    if expected is None or isinstance(expected, np.int8 | complex):
+    if expected is None or isinstance(expected, complex):
         return
+    if isinstance(expected, np.int8) and not any("i8" in name for name in arguments):
+        return  # NumPy computes some operators on its bools in 8 bits; they are refused
     actual, type_ = read(expression, arguments)
     assert type_ == type_of(expected), f"{expression}: {type_}, not {type(expected)}"
     assert actual == expected or (math.isnan(actual) and math.isnan(expected)), expression
@@ -90,7 +97,7 @@ def test_operators(left, right):
     for op in BINARY:
         if op == "**" and {left, right} <= {"int", "python_bool"}:
             continue  # refused: test_integer_powers
-        if op in "** << >>" and right in {"i64", "i32"}:
+        if op in "** << >>" and right in STRONG and STRONG[right].dtype.kind == "i":
             b = f"abs({y}[1])" if right in STRONG else b
         agrees(f"{a} {op} {b}", {x: first, y: second})
 
@@ -98,6 +105,10 @@ def test_operators(left, right):
 @pytest.mark.parametrize(("left", "right"), PAIRS)
 def test_comparisons(left, right):
     (a, x, first), (b, y, second) = operand(left, 0), operand(right, 1)
+    if "u64" in (left, right) and {left, right} & {"int", "i64", "i32", "i16", "i8"}:
+        with pytest.raises(UnsupportedSyntaxError, match="no integer type holds both"):
+            read(f"{a} < {b}", {x: first, y: second})
+        return
     for op in COMPARE:
         agrees(f"{a} {op} {b}", {x: first, y: second})
 
@@ -163,6 +174,8 @@ def _element(value, place):
 def test_single_operands_and_literals(kind, text):
     if kind == "python_bool" and text.startswith("~"):
         return  # refused, as Python is about to
+    if kind == "u64" and text.startswith(("int(", "math.floor", "math.ceil", "math.trunc")):
+        return  # refused: it may be beyond 64 bits with a sign
     name, argument, value = operand(kind, 0)
     agrees(text.format(name), {argument: value})
 
