@@ -9,6 +9,7 @@ import cgen
 
 from polyopt.emit.expr_c import assigned, element, expression, increment
 from polyopt.emit.loops import Instance
+from polyopt.emit.prepared import read_as
 from polyopt.emit.scope import Scope
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Binary, Expr, Load, rebuild, substitute
@@ -43,7 +44,7 @@ def _placed(expr: Expr, statement: Statement, values: Mapping[str, Affine], scop
 
     def redirect(node: Expr) -> Expr:
         if not isinstance(node, Load):
-            return node
+            return read_as(node, scope.prepared)
         return replace(node, array=scope.holder(statement.name, node.array, node.subscripts))
 
     found = rebuild(expr, redirect) if scope.redirected else expr
