@@ -19,7 +19,7 @@ from polyopt.bench import catalogue, single
 from polyopt.bench.driver import measure
 from polyopt.bench.peers import MAKERS
 from polyopt.bench.report import Results, print_report
-from polyopt.bench.rows import Request, Row, write_rows
+from polyopt.bench.rows import SCRIPT, Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
 from polyopt.explain import Explanation, explanation
 from polyopt.machine import available_cores, detect
@@ -97,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("names", metavar="NAME", nargs="*", help="kernels; all when none is named")
     bench.add_argument("--threads", default="1,2", help="thread counts, as in 1,2")
     bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with")
+    bench.add_argument(
+        "--schedule",
+        action="store_true",
+        help="time the schedules written by hand too; without names, of all kernels that have one",
+    )
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the rows to FILE")
     bench.add_argument("--repeat", type=int, default=5, metavar="N", help="samples per tool")
     bench.add_argument(
@@ -188,10 +193,13 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
 
     The exit code is 1 when some kernel has no valid result.
     """
-    benchmarks = [catalogue.find(name) for name in options.names or catalogue.NAMES]
+    every = catalogue.with_hand_schedules() if options.schedule else catalogue.NAMES
+    benchmarks = [catalogue.find(name) for name in options.names or every]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
     threads, peers = _threads(options.threads), _peers(options.peers)
+    if options.schedule and SCRIPT not in peers:
+        peers = (SCRIPT, *peers)
     if options.repeat < 1:
         raise BadArgumentError("--repeat takes a number of samples from 1")
     requests = [

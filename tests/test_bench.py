@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from polyopt.bench import timing
+from polyopt import cli
+from polyopt.bench import catalogue, timing
+from polyopt.bench.peers import MAKERS, PeerError, Setting, polyopt_candidates
 from polyopt.bench.report import Results, duration, geometric_mean, print_report, summary
 from polyopt.bench.rows import Request, Row, read_rows, write_rows
 from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_in_turn
@@ -155,3 +157,40 @@ def test_a_request_makes_rows_of_its_own_kernel():
     made = request.row("gcc", error="no compiler")
     assert made == Row("gemm", "MINI", "f64", 2, "gcc", error="no compiler")
     assert not made.valid
+
+
+def test_schedules_written_by_hand_are_a_tool_of_their_own():
+    benchmark = catalogue.find("jacobi-2d")
+    sizes = catalogue.sizes_of(benchmark, "MINI")
+    workspace = Workspace(catalogue.arguments(benchmark, sizes, "f64"))
+    setting = Setting(benchmark, sizes, 1, "strict", "f64")
+    by_hand, *_ = MAKERS["script"](setting, workspace)
+    automatic, *_ = polyopt_candidates(setting, workspace)
+    assert (by_hand.tool, automatic.tool) == ("script", "polyopt")
+    results = []
+    for each in (by_hand, automatic):
+        workspace.reset()
+        each.run()
+        results.append([value.copy() for value in workspace.arguments[1:]])
+    assert all(map(np.array_equal, *results))
+
+
+def test_a_kernel_without_a_schedule_written_by_hand():
+    benchmark = catalogue.find("durbin")
+    assert catalogue.hand_schedule(benchmark) is None
+    assert "durbin" not in catalogue.with_hand_schedules()
+    with pytest.raises(PeerError, match="no schedule written by hand"):
+        MAKERS["script"](Setting(benchmark, {}, 1, "strict", "f64"), Workspace(()))
+
+
+def test_schedules_are_asked_for_by_an_option(monkeypatch):
+    asked = []
+
+    def measured(request, limit):
+        asked.append(request)
+        return [request.row(tool, seconds=1.0, correct=True) for tool in ("polyopt", "script")]
+
+    monkeypatch.setattr(cli, "measure", measured)
+    assert cli.main(["bench", "--schedule", "--threads", "1", "--peers", "gcc"]) == 0
+    assert tuple(request.kernel for request in asked) == catalogue.with_hand_schedules()
+    assert {request.peers for request in asked} == {("script", "gcc")}

@@ -50,7 +50,7 @@ def test_an_unknown_kernel_lists_close_names(capsys, command):
         ),
         (
             ("bench", "gemm", "--peers", "gcc,icc"),
-            'there is no peer "icc"; the peers are gcc, numpy, numba\n',
+            'there is no peer "icc"; the peers are gcc, numpy, numba, script\n',
         ),
         (
             ("bench", "gemm", "--threads", "0"),

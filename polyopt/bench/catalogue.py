@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polyopt_kernels
 from polyopt.errors import BadArgumentError
+from polyopt_kernels import schedules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from polyopt.kernel import Kernel
+    from polyopt.transform.schedule import Schedule
 
 NAMES: tuple[str, ...] = tuple(polyopt_kernels.NAMES)
 SETS: tuple[str, ...] = tuple(polyopt_kernels.SETS)
@@ -59,6 +63,21 @@ def title(benchmark: Benchmark) -> str:
     """What the kernel computes: the first sentence of its module's docstring."""
     words = inspect.getdoc(inspect.getmodule(benchmark.kernel.py_func)) or ""
     return words.partition("\n")[0].removeprefix(f"{benchmark.name}: ").rstrip(".")
+
+
+def hand_schedule(benchmark: Benchmark) -> Callable[[Schedule], Schedule] | None:
+    """The schedule that a person wrote for a kernel; None where there is none."""
+    name = benchmark.kernel.py_func.__module__.rpartition(".")[2]
+    if name not in {module.name for module in pkgutil.iter_modules(schedules.__path__)}:
+        return None
+    found: Callable[[Schedule], Schedule]
+    found = importlib.import_module(f"{schedules.__name__}.{name}").schedule
+    return found
+
+
+def with_hand_schedules() -> tuple[str, ...]:
+    """The names of the kernels that have a schedule written by hand."""
+    return tuple(name for name in NAMES if hand_schedule(find(name)) is not None)
 
 
 def sizes_of(benchmark: Benchmark, size: str) -> Mapping[str, int]:

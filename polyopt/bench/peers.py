@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from polyopt.bench.catalogue import DTYPES
-from polyopt.bench.rows import BASELINE, SELF
+from polyopt.bench.catalogue import DTYPES, hand_schedule
+from polyopt.bench.rows import BASELINE, SCRIPT, SELF
 from polyopt.bench.timing import Candidate
 from polyopt_kernels import BaselineError, load_baseline
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from polyopt.bench.catalogue import Benchmark
     from polyopt.bench.timing import Workspace
+    from polyopt.kernel import Kernel
 
 
 class PeerError(Exception):
@@ -43,20 +44,33 @@ class Setting:
 def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """The kernel under the automatic schedule."""
     kernel = setting.benchmark.kernel.with_options(threads=setting.threads, fp=setting.fp)
+    return [_compiled(SELF, kernel, setting, workspace)]
+
+
+def script_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The kernel under the schedule that a person wrote for it."""
+    schedule = hand_schedule(setting.benchmark)
+    if schedule is None:
+        raise PeerError("no schedule written by hand: kernels/schedules has none for it")
+    options = {"threads": setting.threads, "fp": setting.fp, "schedule": schedule}
+    kernel = setting.benchmark.kernel.with_options(**options)
+    return [_compiled(SCRIPT, kernel, setting, workspace)]
+
+
+def _compiled(tool: str, kernel: Kernel, setting: Setting, workspace: Workspace) -> Candidate:
+    """A kernel compiled for the arguments, with what each part of compiling took."""
     start = time.perf_counter()
     spec = kernel.specialize(*workspace.arguments)
     spec.prepare()
     seconds = time.perf_counter() - start
     model = sum(value for stage, value in spec.timings.items() if stage not in ("compile", "bind"))
-    return [
-        Candidate(
-            SELF,
-            f"fp={setting.fp}",
-            partial(kernel, *workspace.arguments),
-            compile_seconds=seconds,
-            model_seconds=model,
-        )
-    ]
+    return Candidate(
+        tool,
+        f"fp={setting.fp}",
+        partial(kernel, *workspace.arguments),
+        compile_seconds=seconds,
+        model_seconds=model,
+    )
 
 
 def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
@@ -113,4 +127,5 @@ MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
     BASELINE: gcc_candidates,
     "numpy": numpy_candidates,
     "numba": numba_candidates,
+    SCRIPT: script_candidates,
 }

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SELF = "polyopt"
 BASELINE = "gcc"
+SCRIPT = "script"
+"""The kernel under a schedule written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
