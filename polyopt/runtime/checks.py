@@ -7,7 +7,7 @@ from polyopt.model import bounds
 from polyopt.model.affine import Affine, Compare, Condition, Not
 from polyopt.model.nest import Array, Assumption
 from polyopt.model.scop import Scop, Statement, known_context
-from polyopt.runtime.bind import Interface
+from polyopt.runtime.plan import Interface
 
 _MANY = 4096
 

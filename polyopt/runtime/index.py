@@ -35,7 +35,7 @@ from polyopt.runtime.folders import directory, is_ours, note_use, temporary_fold
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
     from polyopt.runtime.arguments import Layouts
-    from polyopt.runtime.bind import Interface
+    from polyopt.runtime.plan import Interface
 
 _SUFFIX = ".call"
 _OWN = ("polyopt", "numpy", "math")

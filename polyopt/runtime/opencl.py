@@ -28,8 +28,9 @@ from polyopt.emit.launches import (
 )
 from polyopt.errors import BuildError, InternalError, ShapeError, TargetUnavailableError
 from polyopt.model.affine import evaluate_condition
-from polyopt.runtime.bind import Entry, Interface, Plan
+from polyopt.runtime.bind import Entry
 from polyopt.runtime.opencl_device import INSTALL, Device, driver, find
+from polyopt.runtime.plan import Interface, Plan
 from polyopt.targets import OpenCL, Target
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from polyopt.emit.binding import is_real
 from polyopt.model.types import from_numpy
 
 if TYPE_CHECKING:
-    from polyopt.runtime.bind import Entry, Range
+    from polyopt.runtime.bind import Entry
+    from polyopt.runtime.plan import Range
 
 # The enumerations of caller.c.
 ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED = range(6)

@@ -1,0 +1,222 @@
+"""How a kernel is called, and what each call converts and checks, laid out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from polyopt.emit.binding import is_real
+from polyopt.emit.program import CArgument, stride
+from polyopt.errors import DtypeError
+from polyopt.model.affine import Affine
+from polyopt.model.arguments import Argument, Parameter
+from polyopt.model.types import ArrayType, ScalarType
+
+if TYPE_CHECKING:
+    from polyopt.emit.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """How a kernel is called. `written` names the arrays that it writes.
+
+    `heavy`: it may run for long however small its arguments are.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    parameters: tuple[Parameter, ...]
+    written: frozenset[str]
+    heavy: bool = False
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Each argument's position in a call."""
+        return {argument.name: i for i, argument in enumerate(self.arguments)}
+
+
+# Plans are named tuples, which a fresh process makes in a third of the time of dataclasses.
+
+
+class ArrayPlan(NamedTuple):
+    """An array argument that C gets a pointer to.
+
+    `unit`: None for an array in C's order; else its strides are arguments too, and this is the
+    dimension whose stride is 1, or -1.
+    """
+
+    position: int
+    name: str
+    written: bool
+    unit: int | None = None
+
+
+class ExtentPlan(NamedTuple):
+    """An extent that a call must have: `array.shape[dim] == extent`."""
+
+    position: int
+    dim: int
+    name: str
+    extent: Affine
+    declared: str
+
+
+class Range(NamedTuple):
+    """The integers of a type."""
+
+    bits: int
+    signed: bool
+
+    @property
+    def least(self) -> int:
+        """The least one."""
+        return -1 << (self.bits - 1) if self.signed else 0
+
+    @property
+    def most(self) -> int:
+        """The greatest one."""
+        return (1 << (self.bits - self.signed)) - 1
+
+    def refusal(self, where: str, value: int) -> DtypeError:
+        """The error for a value that is none of them."""
+        if self.signed:
+            bounds = f"-2**{self.bits - 1} to 2**{self.bits - 1} - 1"
+            return DtypeError(
+                f"{where} is {value}, beyond {self.bits} bits: integers hold {bounds}"
+            )
+        bounds = f"0 to 2**{self.bits} - 1"
+        return DtypeError(f"{where} is {value}, and u{self.bits} holds {bounds}")
+
+
+WHOLE = Range(64, signed=True)
+
+
+class IntPlan(NamedTuple):
+    """An integer argument that is a parameter."""
+
+    position: int
+    parameter: str
+    argument: str
+    range: Range
+
+
+class ScalarPlan(NamedTuple):
+    """A scalar argument that C gets by value."""
+
+    position: int
+    argument: CArgument
+
+    @property
+    def convert(self) -> type[float | int]:
+        """What makes it a number for ctypes."""
+        return float if is_real(self.argument) else int
+
+    @property
+    def range(self) -> Range:
+        """The integers that it holds."""
+        return _range(self.argument.ctype)
+
+
+class Plan(NamedTuple):
+    """What a call converts and checks. `numbers` are the parameters that C gets, in its order.
+
+    `strides`, which C gets next, are positions and dimensions. `pairs` must not share memory, a
+    written array first. `shapes` are the parameters that are extents: name, position, dimension.
+    """
+
+    numbers: tuple[str, ...]
+    strides: tuple[tuple[int, int], ...]
+    scalars: tuple[ScalarPlan, ...]
+    arrays: tuple[ArrayPlan, ...]
+    pairs: tuple[tuple[ArrayPlan, ArrayPlan], ...]
+    ints: tuple[IntPlan, ...]
+    shapes: tuple[tuple[str, int, int], ...]
+    extents: tuple[ExtentPlan, ...]
+
+    @staticmethod
+    def of(interface: Interface, program: Program, takes_overlap: bool) -> Plan:
+        """The plan of a program."""
+        positions = interface.positions
+        arrays = _array_plans(interface, program)
+        ints, shapes = _parameter_plans(interface)
+        return Plan(
+            tuple(a.name for a in program.arguments if a.kind == "parameter"),
+            _stride_plans(interface, program),
+            tuple(
+                ScalarPlan(positions[a.name], a) for a in program.arguments if a.kind == "scalar"
+            ),
+            arrays,
+            () if takes_overlap else _pairs(arrays),
+            ints,
+            shapes,
+            _extent_plans(interface),
+        )
+
+
+# ---- how they are made --------------------------------------------------------------------
+
+
+def _array_plans(interface: Interface, program: Program) -> tuple[ArrayPlan, ...]:
+    positions = interface.positions
+    names = [a.name for a in program.arguments if a.kind == "array"]
+    units = dict(program.layouts)
+    return tuple(ArrayPlan(positions[n], n, n in interface.written, units.get(n)) for n in names)
+
+
+def _stride_plans(interface: Interface, program: Program) -> tuple[tuple[int, int], ...]:
+    places = {
+        stride(argument.name, dim): (position, dim)
+        for position, argument in enumerate(interface.arguments)
+        if isinstance(argument.type, ArrayType)
+        for dim in range(argument.type.rank)
+    }
+    return tuple(places[a.name] for a in program.arguments if a.kind == "stride")
+
+
+def _range(ctype: str) -> Range:
+    """The integers of a C type."""
+    if ctype == "bool":
+        return Range(1, signed=False)
+    digits = "".join(filter(str.isdigit, ctype))
+    return Range(int(digits), not ctype.startswith("u")) if digits else WHOLE
+
+
+def _pairs(plans: Sequence[ArrayPlan]) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
+    """The pairs that must not share memory, a written array first."""
+    return tuple(
+        (one, other)
+        for i, one in enumerate(plans)
+        for j, other in enumerate(plans)
+        if one.written and i != j and (i < j or not other.written)
+    )
+
+
+def _parameter_plans(
+    interface: Interface,
+) -> tuple[tuple[IntPlan, ...], tuple[tuple[str, int, int], ...]]:
+    """Where the parameters come from: integer arguments, and extents (name, position, dim)."""
+    positions = interface.positions
+    ints: list[IntPlan] = []
+    shapes: list[tuple[str, int, int]] = []
+    for parameter in interface.parameters:
+        kind, name, dim = parameter.origin
+        if kind == "extent":
+            shapes.append((parameter.name, positions[name], dim))
+            continue
+        type_ = interface.arguments[positions[name]].type
+        range_ = _range(type_.dtype.ctype) if isinstance(type_, ScalarType) else WHOLE
+        ints.append(IntPlan(positions[name], parameter.name, name, range_))
+    return tuple(ints), tuple(shapes)
+
+
+def _extent_plans(interface: Interface) -> tuple[ExtentPlan, ...]:
+    """Every declared extent but those that define a parameter."""
+    defining = {p.origin for p in interface.parameters}
+    return tuple(
+        ExtentPlan(position, dim, argument.name, extent, str(argument.type))
+        for position, argument in enumerate(interface.arguments)
+        if isinstance(argument.type, ArrayType)
+        for dim, extent in enumerate(argument.type.extents)
+        if extent is not None and ("extent", argument.name, dim) not in defining
+    )
