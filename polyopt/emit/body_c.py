@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
 
 import cgen
 
@@ -21,6 +22,7 @@ from polyopt.emit.openmp import (
     in_chunks,
     parallel_pragma,
     reduction_clause,
+    shared_pragma,
     trip_bound,
     work_test,
 )
@@ -75,7 +77,29 @@ class BodyPrinter:
         self, nodes: Iterable[Node], scope: Scope, position: Position
     ) -> list[cgen.Generable]:
         """The nodes in order."""
-        return [part for node in nodes for part in self._node(node, scope, position)]
+        printed: list[cgen.Generable] = []
+        for number, group in groupby(nodes, lambda n: n.region if isinstance(n, For) else 0):
+            team = [n for n in group if isinstance(n, For)] if number else []
+            if len(team) > 1 and self.openmp and not (position.parallel or scope.vector):
+                printed.append(self._region(team, scope, position))
+                continue
+            for node in team or group:
+                printed += self._node(node, scope, position)
+        return printed
+
+    def _region(self, team: list[For], scope: Scope, position: Position) -> cgen.Generable:
+        """Parallel loops next to one another, under one team of threads."""
+        alone: list[cgen.Generable] = []
+        threaded: list[cgen.Generable] = []
+        for node in map(in_chunks, team):
+            call = self._outlined(node, scope, replace(position.inside(node), parallel=True))
+            alone += _counted(node, call, [], scope)
+            threaded += _counted(node, call, [cgen.Pragma(shared_pragma(node))], scope)
+        region = cgen.Block([cgen.Pragma("omp parallel"), cgen.Block(threaded)])
+        tests = [work_test(node, scope, self.target.parallel_threshold) for node in team]
+        if not all(tests):
+            return region
+        return cgen.If(cgen.Line(" || ".join(tests)), region, cgen.Block(alone))
 
     def _node(self, node: Node, scope: Scope, position: Position) -> list[cgen.Generable]:
         match node:

@@ -25,6 +25,8 @@ class For:
     parallel loop runs along, such as "group1" or "item0". `within`: where not None, the loop stays
     `pipeline`: iterations may run on threads where each waits, before every iteration of a loop
     inside that is `synced`, until the iteration before has run all of its own up to that value.
+    `region`: parallel loops next to one another with the same number, not 0, run under one team of
+    threads. `nowait`: a thread that is done with such a loop may go on to the next one.
     in the tile that starts at an affine of the loops outside and has that length, whatever its
     bounds are.
     """
@@ -41,6 +43,8 @@ class For:
     grid: str = ""
     pipeline: bool = False
     synced: bool = False
+    region: int = 0
+    nowait: bool = False
     work: tuple[Affine, ...] = ()
     work_scale: int = 1
     within: tuple[Affine, int] | None = None

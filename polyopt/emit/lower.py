@@ -27,6 +27,7 @@ from polyopt.transform.blocks import Promotion
 from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
 from polyopt.transform.promotion import invariants, required_blocks
+from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
 
 
@@ -79,13 +80,14 @@ def _scanned(
     schedule: Schedule, promotions: tuple[Promotion, ...], *, whole: bool
 ) -> tuple[Node, ...]:
     """isl's scan of the schedule as nodes."""
-    builder = _IslTree(schedule.scop, promotions, whole)
+    teams = shares(schedule.tree, schedule.scop, schedule.dependences)
+    builder = _IslTree(schedule.scop, promotions, teams, whole)
     root = builder.schedule(schedule.tree)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
     build = isl.AstBuild.from_context(schedule.scop.facts)
     ast = build.node_from_schedule(root)
-    walker = _Walker(schedule.scop, builder.members, promotions, frozenset(builder.synced))
+    walker = _Walker(schedule.scop, builder, promotions)
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
     return walker.node(ast, _Scope(names, {}, {}, frozenset()))
 
@@ -108,8 +110,16 @@ Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
 class _IslTree:
     """Our tree as an isl schedule tree, with marks that name members and promotions."""
 
-    def __init__(self, scop: Scop, promotions: tuple[Promotion, ...], whole: bool) -> None:
+    def __init__(
+        self,
+        scop: Scop,
+        promotions: tuple[Promotion, ...],
+        teams: Mapping[Path, Share],
+        whole: bool,
+    ) -> None:
         self.scop = scop
+        self.teams = teams
+        self.shares: dict[int, Share] = {}
         self.whole = whole
         self.frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
@@ -169,6 +179,8 @@ class _IslTree:
             self.members.append(members[position])
             if position and members[position - 1].pipeline:
                 self.synced.add(number)
+            if not position and path in self.teams:
+                self.shares[number] = self.teams[path]
             at = at.insert_partial_schedule(self._partial(members[position]))
             if self.whole:
                 at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
@@ -210,6 +222,9 @@ class _IslTree:
         return total
 
 
+_ALONE = Share(0, nowait=False)
+
+
 @dataclass(frozen=True)
 class _Scope:
     """What is in force at a point of the AST: values of isl's identifiers, the member at each
@@ -221,21 +236,15 @@ class _Scope:
     loops: Mapping[int, Affine]
     taken: frozenset[str]
     synced: frozenset[int] = frozenset()
+    share: Share = _ALONE
 
 
 class _Walker:
     """isl's AST to our loops."""
 
-    def __init__(
-        self,
-        scop: Scop,
-        members: list[Member],
-        promotions: tuple[Promotion, ...],
-        synced: frozenset[int],
-    ) -> None:
+    def __init__(self, scop: Scop, tree: _IslTree, promotions: tuple[Promotion, ...]) -> None:
         self.scop = scop
-        self.members = members
-        self.synced = synced
+        self.tree = tree
         self.promotions = promotions
         self.reserved = frozenset(
             (
@@ -281,9 +290,10 @@ class _Walker:
         if name.startswith("member"):
             number = int(name.removeprefix("member"))
             depth = len(scope.members)
-            members = {**scope.members, depth: self.members[number]}
-            synced = scope.synced | ({depth} if number in self.synced else set())
-            return self.node(inner, replace(scope, members=members, synced=synced))
+            members = {**scope.members, depth: self.tree.members[number]}
+            synced = scope.synced | ({depth} if number in self.tree.synced else set())
+            share = self.tree.shares.get(number, _ALONE)
+            return self.node(inner, replace(scope, members=members, synced=synced, share=share))
         return self._promote(self.promotions[int(name.removeprefix("promote"))], inner, scope)
 
     def _promote(self, item: Promotion, inner: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
@@ -376,6 +386,8 @@ class _Walker:
                 unroll=member.unroll,
                 pipeline=member.pipeline and first,
                 synced=synced,
+                region=scope.share.region if member.parallel and first else 0,
+                nowait=scope.share.nowait and member.parallel and first,
                 grid=member.grid if member.parallel and first else "",
                 within=within,
             ),

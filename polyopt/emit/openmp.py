@@ -43,8 +43,16 @@ def in_chunks(node: For) -> For:
 
 def parallel_pragma(node: For) -> str:
     """`omp parallel for`, dynamic where the iterations differ in length."""
-    kind = "dynamic" if _uneven(node) else "static"
-    return f"omp parallel for schedule({kind})"
+    return f"omp parallel for {_shares(node)}"
+
+
+def shared_pragma(node: For) -> str:
+    """`omp for` in a region, where the threads may not have to wait for each other behind it."""
+    return f"omp for {_shares(node)}{' nowait' if node.nowait else ''}"
+
+
+def _shares(node: For) -> str:
+    return f"schedule({'dynamic' if _uneven(node) else 'static'})"
 
 
 def work_test(node: For, scope: Scope, threshold: float) -> str:

@@ -56,6 +56,8 @@ def _notes(node: For) -> str:
     notes = [word for word, on in (("parallel", node.parallel), ("vector", node.vector)) if on]
     notes += ["pipeline"] if node.pipeline else []
     notes += ["synced"] if node.synced else []
+    notes += [f"region {node.region}"] if node.region else []
+    notes += ["nowait"] if node.nowait else []
     notes += [node.grid] if node.grid else []
     if node.unroll:
         notes.append("unroll" if node.unroll < 0 else f"unroll {node.unroll}")

@@ -23,6 +23,7 @@ from polyopt.transform import (
     mapping,
     packing,
     peeling,
+    regions,
     separation,
     splitting,
     storage,
@@ -182,6 +183,10 @@ class Schedule:
         """Run a loop on threads, each a step behind the one before: `loops.pipeline`."""
         tree = loops.pipeline(self.tree, loop, along)
         return self._then(tree, Step("pipeline", (loop, along)))
+
+    def region(self, *names: str) -> Schedule:
+        """Run neighbouring parallel loops under one team of threads: `regions.region`."""
+        return self._then(regions.region(self.tree, names), Step("region", names))
 
     def vectorize(self, loop: str, width: int = 8) -> Schedule:
         """Run a loop in vector lanes: `loops.vectorize`."""
