@@ -183,6 +183,60 @@ def _separate(rng: random.Random, schedule: Schedule) -> Call | None:
     return Call("separate", tuple(names[:2])) if names else None
 
 
+def _peel(rng: random.Random, schedule: Schedule) -> Call | None:
+    names = _loops(schedule)
+    if not 0 < len(names) < 10:
+        return None
+    return Call("peel", (rng.choice(names), *rng.choice(((1, 1), (1, 0), (0, 1), (2, 2), (0, 3)))))
+
+
+def _unroll_and_jam(rng: random.Random, schedule: Schedule) -> Call | None:
+    names = _loops(schedule)
+    if not 0 < len(names) < 10:
+        return None
+    return Call("unroll_and_jam", (rng.choice(names), rng.choice((2, 2, 3))))
+
+
+def _pipeline(rng: random.Random, schedule: Schedule) -> Call | None:
+    """Two loops of a band, one directly inside the other."""
+    names = _band(rng, schedule, 2)
+    if not names:
+        return None
+    outer = rng.randrange(len(names) - 1)
+    return Call("pipeline", (names[outer], names[outer + 1]))
+
+
+def _diamond(rng: random.Random, schedule: Schedule) -> Call | None:
+    """A loop and one inside it."""
+    found = list(zip(_loops(schedule), places(schedule.tree), strict=True))
+    pairs = [
+        (a, b)
+        for a, p in found
+        for b, q in found
+        if p.path == q.path[: len(p.path)]
+        and (p.path, p.position) < (q.path, q.position)
+        and set(q.member.statements) <= set(p.member.statements)
+    ]
+    if not pairs or len(found) > 8:
+        return None
+    return Call("diamond", rng.choice(pairs), (("size", rng.choice((1, 2, 3, 4))),))
+
+
+def _region(rng: random.Random, schedule: Schedule) -> Call | None:
+    """Parallel loops that follow one another, where there are any."""
+    by_path = {
+        p.path: (n, p.member.parallel)
+        for n, p in zip(_loops(schedule), places(schedule.tree), strict=True)
+        if p.position == 0
+    }
+    pairs = [
+        (name, by_path[*path[:-1], path[-1] + 1][0])
+        for path, (name, parallel) in by_path.items()
+        if path and parallel and by_path.get((*path[:-1], path[-1] + 1), ("", False))[1]
+    ]
+    return Call("region", rng.choice(pairs)) if pairs else None
+
+
 def _promote(rng: random.Random, schedule: Schedule) -> Call | None:
     arrays = [a.name for a in schedule.scop.arrays if a.shape]
     names = _loops(schedule)
@@ -233,6 +287,11 @@ _MAKERS: dict[Callable[[random.Random, Schedule], Call | None], float] = {
     _separate: 1.0,
     _promote: 0.5,
     _restructure: 0.4,
+    _peel: 0.7,
+    _unroll_and_jam: 1.0,
+    _pipeline: 0.9,
+    _diamond: 0.9,
+    _region: 1.5,
 }
 
 __all__ = ["Call", "Member", "Sequence", "draw_step"]

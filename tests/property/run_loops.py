@@ -8,6 +8,7 @@ iteration and start as rubbish; accumulators of vector loops are kept in lanes a
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import numpy as np
 from value_text import Constants, condition_text, guarded, value_text
 
 from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
+from polyopt.emit.pipeline_c import has_steps
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.types import DType
@@ -41,7 +43,8 @@ class Runner:
             [head, f"    # {arrays}", *names, *scalars, *text.lines, "    return"]
         )
         self.scope: dict[str, Any] = {
-            **text.constants.values, "np": np, "_weave": weave, "_drive": drive, "_lanes": lanes,
+            **text.constants.values, "np": np, "_far": math.inf,
+            "_weave": weave, "_drive": drive, "_lanes": lanes,
         }  # fmt: skip
         exec(compile(self.text, "<loops>", "exec"), self.scope)
 
@@ -95,13 +98,16 @@ def rubbish(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
 Iteration = Callable[[int, int], Iterator[None]]
 
 
-def weave(body: Iteration, values: range, chance: random.Random) -> Iterator[None]:
-    """Run the iterations' steps in a random interleaving of a random order.
+def weave(
+    body: Iteration, values: range, chance: random.Random, *, dealt: bool = False
+) -> Iterator[None]:
+    """Run the iterations' steps in a random interleaving of a random order, or `dealt` in order.
 
     Each of the lanes runs one iteration at a time, and is told to the body.
     """
     order = list(values)
-    chance.shuffle(order)
+    if not dealt:
+        chance.shuffle(order)
     waiting = iter(order)
     active: list[tuple[int, Iterator[None]]] = []
     free = list(range(LANES))
@@ -204,6 +210,9 @@ class _Text:
 
     def loop(self, node: For, blocks: _Blocks, level: int) -> None:
         values = f"range({node.lower}, {node.upper}, {node.step})"
+        if node.pipeline and not node.parallel and has_steps(node.body):
+            self.pipeline(node, blocks, level)
+            return
         if not (node.parallel or node.vector):
             self.add(level, f"for {node.variable} in {values}:")
             self.block(node.body, blocks, level + 1)
@@ -226,6 +235,45 @@ class _Text:
         self.add(level, f"yield from {call}" if self.concurrent else f"_drive({call})")
         for promote, name in zip(partial, names, strict=True):
             self.combine(promote, name, number, level)
+
+    def pipeline(self, node: For, blocks: _Blocks, level: int) -> None:
+        """Iterations that wait for how far the one before is, as the emitted C does."""
+        self.count += 1
+        number = self.count
+        self.add(level, f"_at{number} = {{}}")
+        self.add(level, f"def _body{number}({node.variable}, _lane{number}):")
+        before = f"_at{number}.get({node.variable} - {node.step}, -_far)"
+        self.add(level + 1, f"_first = {node.variable} == {node.lower}")
+        self.concurrent += 1
+        self.waiting(node, f"while not _first and {before} < ", f"_at{number}", blocks, level + 1)
+        self.concurrent -= 1
+        self.add(level + 1, f"_at{number}[{node.variable}] = _far")
+        self.add(level + 1, "yield")
+        values = f"range({node.lower}, {node.upper}, {node.step})"
+        call = f"_weave(_body{number}, {values}, _random, dealt=True)"
+        self.add(level, f"yield from {call}" if self.concurrent else f"_drive({call})")
+
+    def waiting(
+        self, outer: For, wait: str, reached: str, blocks: _Blocks, level: int,
+        nodes: tuple[Node, ...] | None = None,
+    ) -> None:  # fmt: skip
+        for node in outer.body if nodes is None else nodes:
+            if isinstance(node, For) and node.synced:
+                j = node.variable
+                self.add(level, f"for {j} in range({node.lower}, {node.upper}, {node.step}):")
+                self.add(level + 1, f"{wait}{j} + {node.step}: yield")
+                self.block(node.body, blocks, level + 1)
+                self.add(level + 1, f"{reached}[{outer.variable}] = {j} + 1")
+            elif isinstance(node, If) and has_steps((node,)):
+                self.add(level, f"if {condition_text(node.condition)}:")
+                self.add(level + 1, "pass")
+                self.waiting(outer, wait, reached, blocks, level + 1, node.then)
+                self.add(level, "else:")
+                self.add(level + 1, "pass")
+                self.waiting(outer, wait, reached, blocks, level + 1, node.otherwise)
+            else:
+                self.add(level, f"{wait}_far: yield")
+                self.block((node,), blocks, level)
 
     def combine(self, promote: Promote, name: str, number: int, level: int) -> None:
         self.add(level, f"for _lane in {name}lanes{number}:")
