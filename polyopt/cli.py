@@ -1,4 +1,4 @@
-"""The command line: `polyopt list | show | run | bench | demo | machine | devices | cache`."""
+"""The command line: `polyopt list | show | run | bench | build | demo | machine | cache | …`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from polyopt.explain import Explanation, explanation
 from polyopt.machine import available_cores, detect
 from polyopt.runtime.cache import cache_clear, cache_info
 from polyopt.runtime.opencl_device import devices
+from polyopt.taken import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,6 +115,9 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--fp", choices=FP_MODES, default="reassociate")
     for one in (show, run):
         one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
+    taken = add("build", build_kernel)
+    taken.add_argument("kernel", metavar="FILE.py:NAME", help="a kernel with annotated arguments")
+    taken.add_argument("-o", "--output", type=Path, default=Path(), metavar="FOLDER")
     add("demo", demo)
     add("machine", show_machine)
     add("devices", show_devices)
@@ -257,6 +261,13 @@ def show_devices(console: Console, options: argparse.Namespace) -> int:  # noqa:
     """List the OpenCL devices: what `po.OpenCL(platform=…, device=…)` may name."""
     for device in devices():
         console.print(str(device), markup=False, soft_wrap=True)
+    return 0
+
+
+def build_kernel(console: Console, options: argparse.Namespace) -> int:
+    """Write a kernel as C with a header, for programs without Python."""
+    for path in build(options.kernel, options.output):
+        console.print(str(path), markup=False, soft_wrap=True)
     return 0
 
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("emit",),
     ("runtime",),
     ("options", "pipeline", "explain"),
-    ("kernel", "check", "batch", "from_text"),
+    ("kernel", "check", "batch", "from_text", "taken"),
     ("bench", "explore", "cli"),
 )
 # `errors` names `Location` in its annotations, and `source` needs nothing.

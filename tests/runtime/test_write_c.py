@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import polyopt as po
+from polyopt import cli
 
 N, M = po.symbols("N M")
 
@@ -71,3 +72,42 @@ def test_the_header_explains_the_call(tmp_path):
     assert "y: f64[y_shape0], in C's order" in text
     assert "1: test_write_c.py:" in text
     assert "Compile with gcc -std=gnu11 -O3" in text
+
+
+FILE = """
+import polyopt as po
+
+N = po.symbols("N")
+
+@po.kernel
+def double(x: po.f64[N]):
+    for i in range(N):
+        x[i] *= 2
+
+@po.kernel
+def bare(x):
+    x[0] = 1
+"""
+
+
+def test_the_command_writes_both(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text(FILE)
+    assert cli.main(["build", f"{tmp_path}/mine.py:double", "-o", str(tmp_path / "out")]) == 0
+    written = [tmp_path / "out" / name for name in ("double.c", "double.h")]
+    assert capsys.readouterr().out.split() == list(map(str, written))
+    subprocess.run(["gcc", "-c", "-fopenmp", "double.c"], check=True, cwd=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mine.py:bare", "bare has no argument types, and C needs them: annotate its arguments, "),
+        ("mine.py:other", "/mine.py has no kernel other: it has double, bare"),
+        ("mine.py", "/mine.py' names no kernel: write FILE.py:NAME, of a file there is"),
+        ("none.py:f", "/none.py:f' names no kernel: write FILE.py:NAME, of a file there is"),
+    ],
+)
+def test_what_the_command_refuses(tmp_path, capsys, name, words):
+    (tmp_path / "mine.py").write_text(FILE)
+    assert cli.main(["build", f"{tmp_path}/{name}"]) == 1
+    assert words in capsys.readouterr().err
