@@ -16,12 +16,25 @@ KERNELS = re.findall(r"```python kernel\n(.*?)```", PAGE, flags=re.DOTALL)
 REFUSED = re.findall(r"```python refused\n((?:(?!```).)*?)```\n> (\w+): ([^\n]*)", PAGE, re.DOTALL)
 
 
+def clamp(x, top):
+    if x > top:
+        return top
+    return x
+
+
+def power(x, n):
+    for _ in range(n):
+        x = x * x
+    return x
+
+
 def kernel_of(body):
     """The kernel with this body, as the page introduces its arguments."""
     text = "def f(n, m, x, A, B, v, w, u, I):\n" + textwrap.indent(body, "    ")
     file = f"/docs/{abs(hash(text))}.py"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    scope = {"np": np, "math": math, "po": po, "SCALE": 2.0}
+    helpers = {"clamp": clamp, "power": power}
+    scope = {"np": np, "math": math, "po": po, "SCALE": 2.0, **helpers}
     exec(compile(text, file, "exec"), scope)
     return po.kernel(fp="strict", cache=False)(scope["f"])
 

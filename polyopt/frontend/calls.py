@@ -9,10 +9,11 @@ from typing import Literal
 
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
-from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.captured import Function, Helper, resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
+from polyopt.frontend.inline import read_helper_call
 from polyopt.frontend.numpy_calls import NUMPY_FUNCTIONS, read_numpy_call
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, Side, mix, order_is_uniform
 from polyopt.frontend.values import Value, affine_of
@@ -62,6 +63,8 @@ def _call(context: Context, node: ast.Call) -> Value:
     function = resolve(context, node.func)
     if isinstance(function, DType):
         return _cast(context, node, function)
+    if isinstance(function, Helper):
+        return read_helper_call(context, node, function)
     if not isinstance(function, Function):
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
     if function.module == "numpy" and function.name in NUMPY_FUNCTIONS:

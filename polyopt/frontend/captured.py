@@ -11,7 +11,7 @@ import builtins
 import math
 import sys
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 import numpy as np
 
@@ -34,7 +34,14 @@ class Function:
     name: str
 
 
-Captured = Value | ModuleType | Function | DType | Symbol
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A plain Python function, whose calls are read in place (`inline`)."""
+
+    function: FunctionType
+
+
+Captured = Value | ModuleType | Function | Helper | DType | Symbol
 
 _MATH = {
     id(value): Function("math", name)
@@ -79,6 +86,8 @@ def _is_dotted(node: ast.expr) -> bool:
 
 
 def _is_own(context: Context, name: str) -> bool:
+    if context.frames:
+        return name in context.frames[-1].names
     own = context.stored.keys() | context.arrays.keys() | context.signature.scalars.keys()
     return name in own or name in context.locals
 
@@ -90,10 +99,19 @@ def _name(context: Context, node: ast.Name) -> Captured:
         raise context.unsupported(node, messages.UNKNOWN_NAME(name=node.id)) from None
     found = _freeze(context, node, value)
     if isinstance(found, Value):
-        context.captured[node.id] = f"{type(value).__name__} {value!r}"
+        context.captured[_key(context, node.id)] = f"{type(value).__name__} {value!r}"
     elif isinstance(found, Symbol):
-        context.captured[node.id] = f"symbol {found.name}"
+        context.captured[_key(context, node.id)] = f"symbol {found.name}"
+    elif isinstance(found, Helper):
+        code = found.function.__code__
+        place = f"{code.co_filename}:{code.co_firstlineno}"
+        context.captured[_key(context, node.id)] = f"function {place} {code.co_code.hex()}"
     return found
+
+
+def _key(context: Context, name: str) -> str:
+    """A captured name; a helper's stand under its own."""
+    return ".".join([*(frame.function.__qualname__ for frame in context.frames), name])
 
 
 def _member(context: Context, node: ast.Attribute, module: ModuleType) -> Captured:
@@ -115,6 +133,8 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
         return function
     if isinstance(value, DType | Symbol):
         return value
+    if isinstance(value, FunctionType) and not _is_numpys(value):
+        return Helper(value)
     if isinstance(value, type) and issubclass(value, np.generic):
         dtype = from_numpy(np.dtype(value))
         if dtype is not None:
@@ -126,6 +146,10 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
     if found is None:
         raise _refusal(context, node, value)
     return found
+
+
+def _is_numpys(value: FunctionType) -> bool:
+    return (value.__module__ or "").split(".")[0] in ("numpy", "polyopt")
 
 
 def _refusal(context: Context, node: ast.expr, value: object) -> UnsupportedSyntaxError:

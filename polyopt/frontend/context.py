@@ -13,6 +13,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FunctionType
 
 from polyopt.errors import NotAffineError, UnsupportedSyntaxError
 from polyopt.frontend import messages
@@ -67,6 +68,14 @@ class Lost:
     ended_loop: int | None = None
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A helper function being read in the place of its call: its own names."""
+
+    function: FunctionType
+    names: dict[str, Value] = field(default_factory=dict)
+
+
 class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in the round)
     """A data scalar is read before any round has seen the type of its assignments."""
 
@@ -111,6 +120,7 @@ class Context:
         self.assigned: set[str] = set()
         self.used: dict[str, set[Sides]] = {}
         self.flow = Flow(facts.ends)
+        self.frames: list[Frame] = []
         self.mixed: list[UnsupportedSyntaxError] = []
         self.assumptions: list[Assumption] = []
         self.captured: dict[str, str] = {}
@@ -168,6 +178,20 @@ class Context:
         known = [value for value in values if value.mixed] or values
         types = sorted({_python_type(s.type) for value in known for s in value.sides})
         self.mixed.append(self.unsupported(node, messages.MIXED(types=" or ".join(types))))
+
+    # ---- helpers ----
+
+    @contextmanager
+    def inside(self, source: FunctionSource, function: FunctionType) -> Iterator[Frame]:
+        """Read the text of a helper function, with its own names and its own globals."""
+        outer, arrays = self.source, self.arrays
+        self.source, self.arrays = source, {}
+        self.frames.append(Frame(function))
+        try:
+            yield self.frames[-1]
+        finally:
+            self.frames.pop()
+            self.source, self.arrays = outer, arrays
 
     # ---- names ----
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import combine
-from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.captured import Function, Helper, resolve
 from polyopt.frontend.context import Bound, Context, Lost, Pending
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
@@ -90,6 +90,9 @@ def _number(context: Context, node: ast.AST, value: object) -> Value | None:
 @expression(ast.Name)
 def _name(context: Context, node: ast.Name) -> Value:
     name = node.id
+    if context.frames:
+        known = context.frames[-1].names.get(name)
+        return _captured(context, node) if known is None else known
     if name in context.arrays:
         raise context.unsupported(
             node, array_messages.whole_array(name, len(context.arrays[name].shape))
@@ -152,7 +155,7 @@ def _captured(context: Context, node: ast.expr) -> Value:
                 known = sorted(context.signature.parameter_names)
                 raise context.unsupported(node, messages.foreign_symbol(name, known))
             return index(context, node, Affine.name(name))
-        case Function() | DType():
+        case Function() | Helper() | DType():
             raise context.unsupported(node, messages.FUNCTION_AS_VALUE(name=context.text(node)))
         case _:
             raise context.unsupported(node, messages.MODULE_AS_VALUE(name=context.text(node)))

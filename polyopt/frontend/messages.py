@@ -227,6 +227,35 @@ def unknown_call(function: ast.expr, text: str) -> str:
     return construct(function)
 
 
+RECURSION = Text(
+    "{name} calls itself, or helpers are nested too deeply: they are read in place of their calls",
+    "Write it with a loop in the kernel.",
+)
+HELPER_SOURCE = Text(
+    "the text of the function {name} cannot be read, and helpers are read in place of their calls",
+    "Define it with def in a file or a notebook cell.",
+)
+HELPER_ARGUMENTS = Text(
+    "the helper {name} takes numbers, each by its place or its name",
+    "Write every argument out.",
+)
+HELPER_CALL = Text(
+    "this call of the helper {name} does not fit: {fact}",
+    "Correct the arguments.",
+)
+HELPER_BODY = Text(
+    "a helper such as {name} has assignments to names, if and return; its loops and arrays "
+    "belong to the kernel",
+    "Write this part in the kernel.",
+)
+HELPER_RETURN = Text(
+    "the helper {name} does not return a value on every way through it",
+    "End it with return and a value.",
+)
+HELPER_BRANCHES = Text(
+    "the helper {name} has too many branches in a row: each doubles what is read in its place",
+    "Write them with conditional expressions, min and max, or split the helper.",
+)
 CALL_FORM = Text(
     "{name} takes plain positional arguments here",
     "Write them in order.",
