@@ -112,7 +112,7 @@ def _qualified(tree: Tree, found: tuple[Place, ...], name: str) -> Place:
         if (owner := _owner(found, loop, s)) is not None
     }
     if not owners:
-        raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
+        raise NoSuchLoopError(_unknown(tree, f'"{name}"', statement))
     if len(owners) > 1:
         options = ", ".join(f'"{_shortest(found, p)}"' for p in owners.values())
         raise NoSuchLoopError(f'"{name}" names {len(owners)} loops. Say which: {options}.')
@@ -126,9 +126,14 @@ def _called(tree: Tree, name: str) -> tuple[str, ...]:
     return tuple(statement for label, statement in tree.labels if label == name)
 
 
-def _unknown(tree: Tree, name: str) -> str:
-    known = ", ".join(f'"{n}"' for n in loop_names(tree)) or "none"
-    return f"no loop is called {name}. Loops here: {known}."
+def _unknown(tree: Tree, name: str, statement: str = "") -> str:
+    """The loops that there are; where a statement is known, those around it."""
+    inside = set(_called(tree, statement))
+    where = f"around {statement}" if inside else "here"
+    found = places(tree)
+    listed = [p for p in found if inside & set(p.member.statements)] if inside else found
+    known = ", ".join(f'"{_shortest(found, p)}"' for p in listed) or "none"
+    return f"no loop is called {name}. Loops {where}: {known}."
 
 
 def statement_called(tree: Tree, name: str) -> str:

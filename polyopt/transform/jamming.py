@@ -119,8 +119,9 @@ class _Jam:
         """The point loop: unrolled, and apart where only some of a strip's iterations run."""
         held = {n: self.full[n] for n in names}
         whole, part = _strips(range_over(self.scop, held, around, self.point), self.factor)
-        unrolled = Band((replace(self.point, unroll=-1),), Leaf())
-        plain: Node = Band((self.point,), Leaf())
+        keep = frozenset(names)
+        unrolled = restrict(Band((replace(self.point, unroll=-1),), Leaf()), keep)
+        plain = restrict(Band((self.point,), Leaf()), keep)
         if not part:
             return unrolled
         if not whole:

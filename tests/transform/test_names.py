@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from kernels_here import copy, scaled, time_steps, two_loops, two_statements
 from run_schedule import loops, original, refused, same_as_python, small
 
 import polyopt as po
+from polyopt.transform.edit import places, resolve
 
 N = po.symbols("N")
 
@@ -84,6 +86,65 @@ def test_no_loops_at_all():
     assert refused(lambda: s.parallel("i"), po.NoSuchLoopError) == (
         'no loop is called "i". Loops here: none.'
     )
+
+
+def test_a_name_with_a_statement_lists_the_loops_around_it():
+    s = original(labelled).strip_mine("S1.i", 4)
+    assert refused(lambda: s.parallel("S1.j"), po.NoSuchLoopError) == (
+        'no loop is called "S1.j". Loops around S1: "i_tile", "S1.i".'
+    )
+    assert refused(lambda: s.parallel("third.i_tile"), po.NoSuchLoopError) == (
+        'no loop is called "third.i_tile". Loops around third: "S2.i".'
+    )
+
+
+# ---- names last ------------------------------------------------------------------------------
+
+
+def nest(A: po.f64[N, N], B: po.f64[N, N]):
+    n = len(A)
+    for i in range(1, n):
+        for j in range(n):
+            A[i, j] = A[i - 1, j] + 1
+    for r in range(1, n):
+        for c in range(n):
+            B[r, c] = A[r, c] * 2
+            B[r, c] = B[r, c] + 1
+
+
+LATER = {
+    "order": lambda s: s.interchange("i", "j").permute("c", "r").reverse("j"),
+    "skew": lambda s: s.skew("j", by="i").shift("S1", "i", 2),
+    "tiles": lambda s: s.tile({"i": 4, "j": 4}).tile({"i": 2}).strip_mine("r", 8, name="block"),
+    "parts": lambda s: s.tile({"i": 4}).separate("i").split("r", at="N // 2").peel("c"),
+    "fusion": lambda s: s.fuse("i", "r").fuse("j", "c").tile({"r": 2, "c": 2}),
+    "distribution": lambda s: s.distribute("c", before="S3").strip_mine("S2.c", 4),
+    "marks": lambda s: s.parallel("j").vectorize("c").unroll("i", 2).unroll_and_jam("r", 2),
+    "there and back": lambda s: s.distribute("r", before="S3").fuse("S2.r", "S3.r"),
+    "storage": lambda s: s.strip_mine("c", 4).separate("c").promote("B", at="c"),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_names_used_before_resolve_after_later_steps(name):
+    """By their statement always; by themselves where there is one such loop still."""
+    s = original(nest)
+    before = {f"{st}.{p.member.name}" for p in places(s.tree) for st in p.member.statements}
+    later = LATER[name](s)
+    for loop in before:
+        member = resolve(later.tree, loop).member
+        assert loop.partition(".")[2] in (member.name, *member.aliases)
+    for loop in s.loops:
+        if sum(p.member.name == loop for p in places(later.tree)) == 1:
+            assert resolve(later.tree, loop).member.name == loop
+
+
+def test_every_name_of_every_schedule_resolves_to_one_loop():
+    for change in LATER.values():
+        made = change(original(nest))
+        assert len(set(made.loops)) == len(made.loops)
+        found = [resolve(made.tree, loop) for loop in made.loops]
+        assert len({(p.path, p.position) for p in found}) == len(found)
 
 
 # ---- labels ------------------------------------------------------------------------------------
