@@ -48,9 +48,17 @@ def test_a_contraction_gets_register_and_cache_tiles() -> None:
     assert steps(made).split("\n") == [
         'distribute("i", before="S2")',
         'permute("S2.i", "k", "S2.j")',
-        'tile({"S2.i": 96, "S2.k": 320}, names={"S2.i": "i_block", "S2.k": "k_block"})',
+        (
+            'tile({"S2.i": 96, "S2.k": 320, "S2.j": 1536}, '
+            'names={"S2.i": "i_block", "S2.k": "k_block", "S2.j": "j_block"})'
+        ),
         'tile({"S2.j": 24, "S2.i": 8}, names={"S2.j": "j_tile", "S2.i": "i_tile"})',
-        'permute("S2.i_block", "S2.k_block", "S2.j_tile", "S2.i_tile", "S2.k", "S2.i", "S2.j")',
+        (
+            'permute("S2.j_block", "S2.k_block", "S2.i_block", "S2.j_tile", "S2.i_tile", '
+            '"S2.k", "S2.i", "S2.j")'
+        ),
+        'pack("B[k, j]", at="S2.k_block", order=("S2.j", "S2.k"), panel={"S2.j": 24})',
+        'pack("A[i, k]", at="S2.i_block", order=("S2.i", "S2.k"), panel={"S2.i": 8})',
         'separate("S2.i", "S2.j")',
         'promote("C", at="S2.k")',
         'unroll("S2.i", factor=-1)',
@@ -145,6 +153,54 @@ def line_sweep(T, A, B):
 def test_a_sweep_that_fits_the_cache_keeps_its_order() -> None:
     made = scheduled(line_sweep, 3, np.zeros(8), np.zeros(8))
     assert {s.name for s in made.steps} == {"vectorize", "parallel"}
+
+
+@po.kernel
+def batch(C, A, B):
+    k, n, m = C.shape
+    p = A.shape[2]
+    for b in range(k):
+        for i in range(n):
+            for j in range(m):
+                for l in range(p):
+                    C[b, i, j] += A[b, i, l] * B[b, l, j]
+
+
+def test_matrices_of_a_batch_are_not_packed() -> None:
+    made = scheduled(batch, *(np.zeros((4, 4, 4)) for _ in range(3)))
+    assert "promote" in steps(made)
+    assert "pack" not in steps(made)
+
+
+@po.kernel
+def crosswise(C, A, B):
+    n, m = C.shape
+    p = A.shape[1]
+    for i in range(n):
+        for j in range(m):
+            for k in range(p):
+                C[i, j] += A[i, k] * B[j, k]
+
+
+def test_an_operand_that_crosses_lines_is_packed() -> None:
+    made = scheduled(crosswise, square(), square(), square())
+    assert 'pack("B[j, k]", at="k_block", order=("S1.j", "S1.k"), panel={"S1.j": 24})' in steps(
+        made
+    ).replace("S1.k_block", "k_block")
+
+
+def test_packed_products_are_plain_python_s() -> None:
+    random = np.random.default_rng(3)
+    for function in (matmul, crosswise):
+        kernel = function.with_options(fp="strict", threads=2)
+        for n, m, p in ((0, 3, 2), (1, 1, 1), (9, 25, 7), (8, 24, 321), (97, 49, 5)):
+            A, B = random.random((n, p)), random.random((m, p))
+            B = B if function is crosswise else np.ascontiguousarray(B.T)
+            found = np.zeros((n, m))
+            expected = found.copy()
+            kernel(found, A, B)
+            function.py_func(expected, A, B)
+            np.testing.assert_array_equal(found, expected)
 
 
 @po.kernel
