@@ -111,9 +111,11 @@ class _Running(Machine):
             for index in np.ndindex(*(node.shape or (1,) * len(origin)))
         ]
         block = _Block(node, origin, data)
-        if node.clipped or node.layout is not None:
-            places = [p for p in places if self.exists(node.array, p)]
+        if node.ends:
+            ends = tuple(map(self.affine, node.ends))
+            places = [p for p in places if all(a < b for a, b in zip(p, ends, strict=True))]
         if node.layout is not None:
+            places = [p for p in places if self.exists(node.array, p)]
             for place in places:
                 data[block.index(place)] = self.arrays[node.array][place]
         elif node.load:

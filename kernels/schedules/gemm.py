@@ -1,4 +1,4 @@
-"""gemm: packed panels of both operands, and a register tile (Goto and van de Geijn, ACM TOMS 2008)."""
+"""gemm: packed panels and a register tile, as Goto and van de Geijn (TOMS 2008)."""
 
 from __future__ import annotations
 

@@ -11,10 +11,9 @@ from polyopt.emit.loops import Promote
 from polyopt.emit.place import Place
 from polyopt.emit.scope import Scope
 from polyopt.model.affine import Affine
-from polyopt.model.scop import Scop
 
 
-def block_start(node: Promote, place: Place, scop: Scop, scope: Scope) -> list[cgen.Generable]:
+def block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:
     """The block's declaration, and its elements read where they are needed."""
     name = f"{place.dtype.ctype} {place.name}" + "".join(f"[{e}]" for e in place.extents)
     if not node.load:
@@ -23,12 +22,11 @@ def block_start(node: Promote, place: Place, scop: Scop, scope: Scope) -> list[c
         return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
     inside, outside, counters = _cells(node, place, scope, write=False)
     whole = _over(counters, place, cgen.Statement(f"{inside} = {outside}"))
-    if not node.clipped:
+    if not node.ends:
         return [cgen.Statement(name), whole]
     ends = _ends(place, scope)
-    shape = scop.array(node.array).shape
     lines = [
-        cgen.Statement(f"const int64_t {end} = {affine(shape[d] - node.origin[d], scope)}")
+        cgen.Statement(f"const int64_t {end} = {affine(node.ends[d] - node.origin[d], scope)}")
         for d, end in ends.items()
     ]
     there = " && ".join(f"{counters[d]} < {end}" for d, end in ends.items())
@@ -41,7 +39,7 @@ def block_end(node: Promote, place: Place, scope: Scope) -> cgen.Generable:
     inside, outside, counters = _cells(node, place, scope, write=True)
     line = cgen.Statement(f"{outside} = {inside}")
     whole = _over(counters, place, line)
-    if not node.clipped or not place.rank:
+    if not node.ends or not place.rank:
         return whole
     there = " && ".join(f"{counters[d]} < {end}" for d, end in _ends(place, scope).items())
     part = _over(counters, place, cgen.If(cgen.Line(there), line))

@@ -259,7 +259,7 @@ class BodyPrinter:
         scope.leave_block(node, place, inner)
         contents = _declared_at_first_write(place, body) if not node.load else None
         if contents is None:
-            contents = [*block_start(node, place, self.scop, scope), *body]
+            contents = [*block_start(node, place, scope), *body]
         if not node.store and node.array not in effects(node.body, self.scop).reads:
             contents.append(cgen.Statement(f"(void){place.name}"))
         if node.store:

@@ -81,8 +81,8 @@ class Promote:
     writes them) are in the block, and every other access to the array in `body` is proved to
     touch other elements.
     `layout`: the block is a packed buffer of that layout in memory of its own, into which only
-    what of the block lies in the array is read. `clipped`: of the block, too, only what lies before
-    the array's end is read and written back.
+    what of the block lies in the array is read. `ends`: where not empty, of the block only the
+    elements before these are touched, read and written back, one a dimension.
     """
 
     array: str
@@ -95,7 +95,7 @@ class Promote:
     reduction: str | None = None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
     layout: Layout | None = None
-    clipped: bool = False
+    ends: tuple[Affine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,7 +315,7 @@ class _Walker:
                 item.reduction,
                 item.targets,
                 item.layout,
-                item.clipped,
+                item.ends,
             ),
         )
 

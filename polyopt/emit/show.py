@@ -73,7 +73,7 @@ def _promotion(node: Promote) -> str:
     )
     packed = node.layout is not None
     flow = [w for w, on in (("load", node.load and not packed), ("store", node.store)) if on]
-    flow += ["clipped"] if node.clipped else []
+    flow += ["clipped"] if node.ends else []
     flow += [f"packed: {node.layout}"] if packed else []
     flow += [f"{node.reduction} reduction"] if node.reduction else []
     return f"{node.array}[{block}] as {node.name}{f' ({chr(44).join(flow)})' if flow else ''}"

@@ -4,8 +4,8 @@
         for i in range(8 it, min(n, 8 it + 8)):     →         for i in range(0, 8):
             acc[i, j] += A_pack[i, k] * …                         acc[8 it + i, j] += …
 
-Iterations beyond n write only to places of the block that lie beyond the end of its array, which
-are not written back, and read only from blocks and padded buffers. All tiles then are loops of
+Iterations beyond n write only to places of the block that lie beyond its ends, which are not
+written back, and read only from blocks and padded buffers. All tiles then are loops of
 constant length, as in BLIS, and need not be separated.
 """
 
@@ -119,12 +119,12 @@ def _fills_padding(
         return False
     for access in statement.accesses:
         block = around.holder(statement.name, access)
-        padded = block is not None and (block.clipped if block.layout is None else block.layout.pad)
+        padded = block is not None and (block.ends if block.layout is None else block.layout.pad)
         place = tuple(s.substitute(values) for s in access.subscripts)
         if block is None or not padded or not _lies_in(place, block, around):
             return False
         if access.kind != "read" and not all(
-            _is_beyond(place, scop.array(access.array).shape, variable, end) for end in ends
+            _is_beyond(place, block.ends, variable, end) for end in ends
         ):
             return False
     return True
@@ -154,12 +154,12 @@ def _lies_in(place: tuple[Affine, ...], block: Promote, around: _Around) -> bool
 
 
 def _is_beyond(
-    place: tuple[Affine, ...], shape: tuple[Affine, ...], variable: str, end: Affine
+    place: tuple[Affine, ...], limits: tuple[Affine, ...], variable: str, end: Affine
 ) -> bool:
-    """Whether an element lies beyond its array's end once a loop has reached `end`."""
+    """Whether an element lies beyond what is written back once a loop has reached `end`."""
     return any(
-        s.coefficient(variable) > 0 and s.substitute({variable: end}) == extent
-        for s, extent in zip(place, shape, strict=True)
+        s.coefficient(variable) > 0 and s.substitute({variable: end}) == limit
+        for s, limit in zip(place, limits, strict=True)
     )
 
 

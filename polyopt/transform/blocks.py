@@ -17,7 +17,8 @@ class Promotion:
     """A block of `array` kept local just outside member `position` of the band at `path`
     (or around the node at `path`, where that is no band). `origin` is affine in the names
     `c0, c1, …` of the loops outside, outermost first, and in the parameters. With a `layout`, a
-    packed buffer holds what of the block lies in the array; a `clipped` block is that too."""
+    packed buffer holds what of the block lies in the array; with `ends`, what lies before these is
+    touched and no more."""
 
     path: Path
     position: int
@@ -29,7 +30,7 @@ class Promotion:
     reduction: str | None
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
     layout: Layout | None = None
-    clipped: bool = False
+    ends: tuple[Affine, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ def is_target(statement: Statement, access: Access) -> bool:
 Block = tuple[tuple[Affine, ...], tuple[int, ...]]
 """Origin and constant shape of a box of elements."""
 
+_Box = tuple[Block, tuple[Affine, ...]]
+"""A box, and where what is touched of it ends; nothing where all of it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -40,11 +43,12 @@ class Home:
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A box that is touched as a whole: by all accesses, or by `targets_only` while others touch
-    none of it; `clipped`: but for what of it lies beyond the array's end."""
+    none of it; with `ends`, but for what of it lies at these or beyond, which are affines in the
+    parameters, one a dimension."""
 
     block: Block
     targets_only: bool
-    clipped: bool
+    ends: tuple[Affine, ...]
 
 
 Restriction = Mapping[str, tuple[str, ...]]
@@ -160,34 +164,45 @@ class Footprints:
         all_ = self.elements(outside, users, array, within=within)
         writers = [s for s in users if s.array == array]
         targets = self.elements(outside, writers, array, wanted=is_target, within=within)
-        for clipped in (False, True):
-            block = self._filled(outside, all_, array, clipped)
-            if block is not None:
-                return Filled(block, targets_only=False, clipped=clipped)
-            block = self._filled(outside, targets, array, clipped)
-            if block is not None and self.apart(outside, writers, users, array, within):
-                return Filled(block, targets_only=True, clipped=clipped)
+        for find in (self._filled, self._filled_to_ends):
+            found = find(outside, all_)
+            if found is not None:
+                return Filled(found[0], targets_only=False, ends=found[1])
+            found = find(outside, targets)
+            if found is not None and self.apart(outside, writers, users, array, within):
+                return Filled(found[0], targets_only=True, ends=found[1])
         return None
 
-    def _filled(
-        self, outside: tuple[Member, ...], elements: isl.Map | None, array: str, clipped: bool
-    ) -> Block | None:
-        """The box of elements, where all of it is touched, or all that is before the array's end.
-
-        A box that ends with the array must be small: most of its accesses are worth their room.
-        """
+    def _filled(self, outside: tuple[Member, ...], elements: isl.Map | None) -> _Box | None:
+        """The box of elements, where all of it is touched."""
         box = None if elements is None else self.box(elements, len(outside))
         if elements is None or box is None:
             return None
-        if not clipped:
-            return box if _fills(elements, box[1]) else None
-        shape = self.scop.array(array).shape
-        if not shape or prod(box[1]) > _LARGEST_BLOCK:
+        return (box, ()) if _fills(elements, box[1]) else None
+
+    def _filled_to_ends(self, outside: tuple[Member, ...], elements: isl.Map | None) -> _Box | None:
+        """The box, where all of it is touched that lies before the last element touched at all."""
+        box = None if elements is None else self.box(elements, len(outside))
+        if elements is None or box is None or not box[1] or prod(box[1]) > _LARGEST_BLOCK:
             return None
-        frame = Frame(self.scop.parameter_names, array, tuple(f"d{d}" for d in range(len(shape))))
-        inside = [Compare("<", Affine.name(f"d{d}"), extent) for d, extent in enumerate(shape)]
-        filled = boxes(elements.lexmin(), box[1]).intersect_range(frame.holds(All(tuple(inside))))
-        return box if filled.is_subset(elements) and elements.is_subset(filled) else None
+        touched = elements.range()
+        ends = [self._end(touched.dim_max(d)) for d in range(len(box[1]))]
+        known = tuple(end for end in ends if end is not None)
+        if len(known) < len(ends):
+            return None
+        names = tuple(f"d{d}" for d in range(len(known)))
+        frame = Frame(self.scop.parameter_names, None, names)
+        inside = [Compare("<", Affine.name(n), end) for n, end in zip(names, known, strict=True)]
+        before = frame.holds(All(tuple(inside))).set_tuple_name(touched.get_tuple_name())
+        filled = boxes(elements.lexmin(), box[1]).intersect_range(before)
+        return (box, known) if filled.is_subset(elements) and elements.is_subset(filled) else None
+
+    def _end(self, last: isl.PwAff) -> Affine | None:
+        """The affine in the parameters after a greatest element, where it has one form."""
+        last = last.gist(last.domain()).coalesce()
+        found = {affine_from_aff(p[1], self.scop.parameter_names, ()) for p in last.get_pieces()}
+        end = found.pop() if len(found) == 1 else None
+        return None if end is None else end + 1
 
     def fixed_element(
         self,

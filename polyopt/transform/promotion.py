@@ -207,5 +207,5 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     targets = tuple((s.name, s.subscripts) for s in writers) if found.targets_only else ()
     return Promotion(
         path, 0, array, origin, shape,
-        load=True, store=bool(writers), reduction=None, targets=targets, clipped=found.clipped,
+        load=True, store=bool(writers), reduction=None, targets=targets, ends=found.ends,
     )  # fmt: skip
