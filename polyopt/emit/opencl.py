@@ -35,7 +35,7 @@ from polyopt.emit.launches import (
     show_host,
 )
 from polyopt.emit.layout import tidy
-from polyopt.emit.loops import Comment, For, If, Loops, Node
+from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
@@ -243,14 +243,16 @@ def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
 
 def _refuse_packs(nodes: Iterable[Node]) -> None:
     for node in nodes:
-        if getattr(node, "layout", None) is not None:
-            raise IllegalScheduleError(
-                f"the packed buffer {getattr(node, 'name', '')} has no memory in OpenCL: leave out "
-                'the step pack, or use target="openmp"'
-            )
-        _refuse_packs(getattr(node, "body", ()))
-        if isinstance(node, If):
-            _refuse_packs((*node.then, *node.otherwise))
+        match node:
+            case Promote(name=name, layout=layout) if layout is not None:
+                raise IllegalScheduleError(
+                    f"the packed buffer {name} has no memory in OpenCL: leave out the step pack, "
+                    'or use target="openmp"'
+                )
+            case For(body=body) | Promote(body=body):
+                _refuse_packs(body)
+            case If(_, then, otherwise):
+                _refuse_packs((*then, *otherwise))
 
 
 def _has_parallel(node: Node) -> bool:

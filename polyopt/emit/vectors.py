@@ -146,5 +146,5 @@ def _step(place: Place, subscripts: tuple[Affine, ...], variable: str) -> int | 
     *others, last = indices
     straight = not any(variable in i.names() for i in others) and last.coefficient(variable) == 1
     rest = last - Affine.name(variable)
-    plain = place.strides is None and getattr(place, "layout", None) is None
+    plain = place.strides is None and place.layout is None
     return 1 if straight and plain and variable not in rest.names() else None

@@ -153,12 +153,18 @@ class Launcher:
             back = self._buffers(call, addresses)
         except cl.MemoryError:
             return -1
-        for launch in launches(self.program.host):
-            self._set_fixed(launch, call)
-        self._nodes(self.program.host, call)
-        for buffer, host in back:
-            cl.enqueue_copy(self.device.queue, host, buffer, is_blocking=False)
-        self.device.queue.finish()
+        try:
+            for launch in launches(self.program.host):
+                self._set_fixed(launch, call)
+            self._nodes(self.program.host, call)
+            for buffer, host in back:
+                cl.enqueue_copy(self.device.queue, host, buffer, is_blocking=False)
+            self.device.queue.finish()
+        except cl.Error as error:
+            raise TargetUnavailableError(
+                f"{self.program.symbol}: {self.device.model.name} failed ({error}); what it wrote "
+                'may be partial. Choose another device, or use target="openmp"'
+            ) from error
         return 0
 
     # -- memory ------------------------------------------------------------------------------

@@ -109,6 +109,16 @@ def test_refusals():
     )
 
 
+def test_packed_buffers_are_refused():
+    s = gemm().tile({"j": 4, "k": 4}).permute("j_tile", "k_tile", "i", "j", "k")
+    s = s.pack("B", at="k_tile")
+    spec = shapes.gemm.with_options(target=TARGET).specialize(MATRIX, MATRIX, MATRIX)
+    assert refused(po.IllegalScheduleError, lambda: spec.with_schedule(s).source) == (
+        "the packed buffer B_pack has no memory in OpenCL: leave out the step pack, or use "
+        'target="openmp"'
+    )
+
+
 def test_a_mapped_schedule_runs_in_c_too():
     s = gemm().tile({"i": 4, "j": 8})
     s = s.map_to_grid(groups=("i_tile", "j_tile"), items=("i", "j"))
