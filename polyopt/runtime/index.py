@@ -178,6 +178,7 @@ def _captured(source: FunctionSource, around: frozenset[str]) -> Iterator[str | 
     parts = (definition.args, *definition.body)
     nodes = [node for part in parts for node in ast.walk(part)]
     own = {a.arg for a in nodes if isinstance(a, ast.arg)}
+    own |= {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     for node in nodes:
         if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Constant):
             yield None  # names in a text

@@ -171,6 +171,15 @@ def test_errors_are_the_same_from_a_library_that_was_found(run, cache_folder):
     assert "would leave its extent" in one
 
 
+def test_globals_that_locals_hide_do_not_count(run):
+    hidden = PLAIN.replace("FACTOR = 3", "FACTOR, i, n = 3, {number}, [{number}]").replace(
+        "x.shape[0])", "n)"
+    )
+    hidden = hidden.replace("    for i", "    n = x.shape[0]\n    for i")
+    assert run(hidden.format(number=1), compiles=True) == times(3)
+    assert run(hidden.format(number=2), compiles=False) == times(3)
+
+
 def test_what_no_text_tells_is_not_asked(cache_folder):
     thing = [1]
 
