@@ -90,3 +90,11 @@ def local_arrays(A, out):
         best = max(best, row[i])
     for i in range(n):
         out[i] = row[i] / (best + 1.0)
+
+
+@po.kernel(fp="strict")
+def arithmetic(a, b, out, best):
+    for i in range(len(a)):
+        out[i] = (a[i] + b[i]) * a[i] - (a[i] // b[i]) + a[i] % b[i] + (~a[i] >> b[i])
+    for i in range(len(a)):
+        best[0] = max(best[0], a[i])

@@ -75,3 +75,18 @@ def test_functions_are_within_a_few_ulp(dtype, model):
     functions(x, out)
     functions.py_func(x, expected)
     np.testing.assert_allclose(out, expected, rtol=8 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
+def test_integers_of_every_width(dtype, model):
+    kernel = shapes.arithmetic.with_options(target=po.OpenCL(model=model))
+    limits = np.iinfo(dtype)
+    a = RANDOM.integers(limits.min, limits.max, 50, dtype=dtype, endpoint=True)
+    b = RANDOM.integers(0, 6, 50, dtype=dtype)
+    out, best = np.zeros(50, dtype), np.zeros(1, dtype)
+    expected, least = out.copy(), best.copy()
+    with np.errstate(all="ignore"):
+        kernel.py_func(a, b, expected, least)
+    kernel(a, b, out, best)
+    np.testing.assert_array_equal(out, expected)
+    np.testing.assert_array_equal(best, least)
