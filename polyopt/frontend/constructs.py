@@ -39,7 +39,7 @@ CONSTRUCTS: dict[type[ast.AST], tuple[str, str]] = {
         "Let the loop run to its end, and put what it does under an if.",
     ),
     ast.Continue: (
-        "continue is not part of the kernel language",
+        "continue stands in a loop's own branches, not inside a with",
         "Put the rest of the loop's body under the opposite condition.",
     ),
     ast.Try: (
@@ -130,8 +130,8 @@ RETURN_VALUE = Text(
     "Pass an array for the result and assign to its elements.",
 )
 EARLY_RETURN = words(
-    "return stands at the very end of a kernel only",
-    "Put what follows under an if.",
+    "return stands outside loops: it would leave them at a point that only the data know",
+    "Let the loop run to its end, and put what it does under an if.",
 )
 LOOP_ELSE = words(
     "a loop of a kernel has no else, since nothing breaks it",

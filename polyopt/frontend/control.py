@@ -13,6 +13,7 @@ from polyopt.frontend.conditions import affine_condition, assumption, constant, 
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import read_statements, statement
 from polyopt.frontend.guards import read_data_branch
+from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.statements import branch
 from polyopt.model.affine import Affine, All, Compare, Condition
@@ -48,7 +49,7 @@ def _for(context: Context, node: ast.For) -> list[Node]:
     with context.block([*node.body, node.target], loop=True), flow:
         bound = Bound(Affine.name(variable), WEAK_INT, True, node.lineno)
         context.bindings[variable] = bound
-        body = read_statements(context, node.body)
+        body = read_statements(context, without(node.body, ast.Continue))
         context.bindings[variable] = Lost("", node.lineno)
     if not body:
         return []

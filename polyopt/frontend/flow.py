@@ -74,7 +74,8 @@ class Flow:
         yield
         self.conditions.pop()
         self.variables.pop()
-        self.found[place_of(node)] = dict(self.reaching)
+        place = place_of(node)  # a loop that is read on two ways has the types of both
+        self.found[place] = either(self.found.get(place, {}), self.reaching)
         if not runs:
             self.reaching = either(before, self.reaching)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 
 from polyopt.errors import InternalError, UnsupportedSyntaxError
 from polyopt.frontend import calls, control, data, elements, guards, messages, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
+from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import mix
 from polyopt.frontend.signature import (
     Signature,
@@ -49,9 +51,10 @@ def parse(
 
 def _read(source: FunctionSource, signature: Signature) -> LoopNest:
     facts = Facts()
+    text = without(source.node.body, ast.Return)
     for _ in range(MAX_ROUNDS):
         context = Context(source, signature, facts)
-        body = [*_initial(context), *read_statements(context, source.node.body)]
+        body = [*_initial(context), *read_statements(context, text)]
         learnt = context.learnt()
         if learnt is None and context.mixed:
             raise context.mixed[0]
