@@ -53,7 +53,8 @@ def _block_between(tree: Tree, found: list[Place]) -> str:
     """The mark of a block between the outermost and the innermost of some loops, or nothing."""
     outer, inner = min(p.path for p in found), max((p.path for p in found), key=len)
     inside = (node_at(tree, inner[:depth]) for depth in range(len(outer) + 1, len(inner)))
-    return next((node.name for node in inside if isinstance(node, Mark)), "")
+    marks = (node.name.partition(" order ")[0] for node in inside if isinstance(node, Mark))
+    return next(marks, "")
 
 
 def permute(tree: Tree, names: tuple[str, ...]) -> Tree:

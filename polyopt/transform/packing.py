@@ -49,6 +49,7 @@ def pack(
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such buffer.
     """
+    _check(order, panel)
     array = _array(footprints.scop, what)
     place = resolve(tree, at)
     users = _users(footprints.scop, frozenset(place.member.statements), what)
@@ -56,7 +57,7 @@ def pack(
     if not users:
         raise BadArgumentError(f"{step}: {_unread(footprints.scop, place, array)}")
     dimensions = _Dimensions(tree, place, users, what, len(footprints.scop.array(array).shape))
-    layout = dimensions.layout(step, order, panel, pad)
+    layout = dimensions.layout(step, None if order is None else tuple(order), panel, pad)
     band = node_at(tree, place.path)
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
@@ -68,6 +69,16 @@ def pack(
     if isinstance(problem, str):
         raise BadArgumentError(f"{step}: {problem}")
     return new
+
+
+def _check(order: object, panel: object) -> None:
+    """Raise BadArgumentError where an argument is not of its kind."""
+    if order is not None and not isinstance(order, tuple | list):
+        raise BadArgumentError(f'pack: order takes loops, such as ("j", "k"), not {order!r}.')
+    if not isinstance(panel, Mapping):
+        raise BadArgumentError(
+            f'pack: panel takes loops and widths, such as {{"j": 24}}, not {panel!r}.'
+        )
 
 
 def packed_blocks(footprints: Footprints, tree: Tree) -> list[Promotion]:

@@ -115,6 +115,13 @@ def running_sum(A: po.f64[N], s: po.f64[1]):
         A[i] = s[0]
 
 
+def down_and_up(T: int, A: po.f64[N]):
+    N = A.shape[0]
+    for t in range(T):
+        for i in range(1, N - 1):
+            A[i] = A[i - 1] + A[i + 1] + t
+
+
 def one_of_many(A: po.f64[N], B: po.f64[1]):
     N = A.shape[0]
     for i in range(N):
@@ -160,6 +167,9 @@ ILLEGAL = {
         .separate("i")
     ),
     "jam_flow": lambda: original(smooth).unroll_and_jam("i", 2),
+    "pipeline_flow": lambda: original(smooth).pipeline("i", "j"),
+    "pipeline_distant": lambda: original(skewed_reads).pipeline("i", "j"),
+    "diamond_flow": lambda: original(down_and_up).diamond("t", "i"),
     "grid_flow": lambda: original(smooth).map_to_grid(groups=("i",), items=("j",)),
     "grid_reduction": lambda: original(sums).map_to_grid(groups=("i",), items=("j",)),
     "vector_anti": lambda: original(halves).vectorize("i"),
@@ -323,6 +333,34 @@ copy.restructure("i = [S1: i]\\n  j = [S1: j]\\n    S1 S1")
 copy.restructure("i = [S1: i]\\n    j = [S1: j]\\n      S1\\n   S1")
 guarded_store.privatize("A")
 kept_value.privatize("t")
+copy.pipeline("i", "i")
+copy.pipeline("j", "i")
+copy.pipeline("i", None)
+time_steps.pipeline("t", "S1.i")
+copy.region()
+copy.region("i", "i")
+two_loops.region("S1.i", "S2.i")
+two_loops.parallel("S1.i").parallel("S2.i").region("S2.i", "S1.i")
+copy.diamond("i", "j", size=0)
+copy.diamond("j", "i")
+copy.diamond("i", "j", inner=3)
+time_steps.diamond("t", "S1.i", inner={"k": 2})
+copy.pack("X", at="i")
+copy.pack(3, at="i")
+copy.pack("A", at=None)
+copy.pack("A", at="i")
+copy.tile({"j": 4}).pack("A", at="j_tile", order=3)
+copy.tile({"j": 4}).pack("A", at="j_tile", order="ji")
+copy.tile({"j": 4}).pack("A", at="j_tile", order=("i", "i"))
+copy.tile({"j": 4}).pack("A", at="j_tile", panel={"k": 3})
+copy.tile({"j": 4}).pack("A", at="j_tile", panel={"j": 0})
+copy.tile({"j": 4}).pack("A", at="j_tile", panel=3)
+copy.tile({"i": 2, "j": 4}).pack("A[j, i]", at="j_tile")
+copy.tile({"i": 2, "j": 4}).pack("B", at="j_tile")
+copy.tile({"i": 2, "j": 4}).pack("A", at="j_tile").vectorize("i_tile")
+copy.tile({"i": 2, "j": 4}).pack("A", at="j_tile").interchange("j_tile", "i")
+copy.tile({"i": 2**15, "j": 2**15}).pack("A", at="j_tile")
+matmul.tile({"i": 2, "j": 4, "k": 4}).pack("C", at="k_tile")
 """
 
 
