@@ -83,6 +83,7 @@ class Promote:
     `layout`: the block is a packed buffer of that layout in memory of its own, into which only
     what of the block lies in the array is read. `ends`: where not empty, of the block only the
     elements before these are touched, read and written back, one a dimension.
+    `local`: to be held in the local memory of a work group, where the target has such.
     """
 
     array: str
@@ -96,6 +97,7 @@ class Promote:
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
     layout: Layout | None = None
     ends: tuple[Affine, ...] = ()
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,7 @@ class _Walker:
                 item.targets,
                 item.layout,
                 item.ends,
+                item.local,
             ),
         )
 

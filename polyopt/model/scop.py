@@ -93,7 +93,8 @@ class Scop:
 
     `context` holds what is known of the parameters (extents are not negative; assumptions).
     `private` maps privatised scalars to the number of leading iterators that index their copies.
-    `tree` is the reference order, source order unless a storage step made this model.
+    `tree` is the reference order, source order. `contracted` arrays have fewer cells than values;
+    their dependences are those of the order in which they were contracted.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Scop:
     captured: tuple[tuple[str, str], ...]
     location: Location
     private: tuple[tuple[str, int], ...] = ()
+    contracted: tuple[str, ...] = ()
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; KeyError where there is none."""

@@ -31,6 +31,7 @@ class Promotion:
     targets: tuple[tuple[str, tuple[Affine, ...]], ...] = ()
     layout: Layout | None = None
     ends: tuple[Affine, ...] = ()
+    local: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ privatised scalar needs its copies at the deepest place from which they all can 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
@@ -148,7 +150,8 @@ def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]
     found: list[Promotion] = []
 
     def visit(node: Node, path: Path, around: frozenset[str]) -> None:
-        array = node.name.removeprefix("promote ") if isinstance(node, Mark) else ""
+        words = node.name.split() if isinstance(node, Mark) else []
+        array = words[1] if words and words[0] == "promote" else ""
         if array and _users(footprints.scop, tree, path, array):
             block = promoted_block(footprints, tree, path, array)
             if block is None:
@@ -158,7 +161,7 @@ def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]
                     f'"{array}" is in a promoted block here already, and a block has no block '
                     f"of its own. Promote it once, at the loop that is to keep it."
                 )
-            found.append(block)
+            found.append(replace(block, local="local" in words[2:]))
             around |= {array}
         for number, child in enumerate(children(node)):
             visit(child, (*path, number), around)

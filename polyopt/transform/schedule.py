@@ -16,6 +16,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Tree
 from polyopt.model.types import FpMode
 from polyopt.transform import (
+    contraction,
     diamonds,
     fusion,
     jamming,
@@ -229,7 +230,10 @@ class Schedule:
 
     def _stored(self, scop: Scop, changed: frozenset[str], step: Step) -> Schedule:
         """This order over a model with other storage, whose dependences are computed anew."""
-        dependences = analyse(scop, self.dependences, changed)
+        return self._over(scop, analyse(scop, self.dependences, changed), step)
+
+    def _over(self, scop: Scop, dependences: Dependences, step: Step) -> Schedule:
+        """This order over another model and its dependences."""
         judge = Judge(scop, dependences, self.fp, self.judge)
         steps = (*self.steps, step)
         new = replace(self, scop=scop, dependences=dependences, steps=steps, judge=judge)
@@ -252,10 +256,16 @@ class Schedule:
         keywords = () if inside is None else (("inside", inside),)
         return self._then(tree, Step("separate", names, keywords))
 
-    def promote(self, array: str, at: str) -> Schedule:
-        """Keep a loop's block of an array in registers: `storage.promote`."""
-        tree = storage.promote(self.judge.footprints, self.tree, array, at)
-        return self._then(tree, Step("promote", (array,), (("at", at),)))
+    def promote(self, array: str, at: str, to: str = "register") -> Schedule:
+        """Keep a loop's block of an array in registers or local memory: `storage.promote`."""
+        tree = storage.promote(self.judge.footprints, self.tree, array, at, to)
+        keywords = () if to == "register" else (("to", to),)
+        return self._then(tree, Step("promote", (array,), (("at", at), *keywords)))
+
+    def contract(self, array: str) -> Schedule:
+        """Shrink a local array to what of it is alive at once: `contraction.contract`."""
+        made = contraction.contract(self.scop, self.dependences, self.tree, array)
+        return self._over(*made, Step("contract", (array,)))
 
     def pack(
         self,
@@ -266,9 +276,9 @@ class Schedule:
         pad: bool = False,
     ) -> Schedule:
         """Copy what a loop reads into a buffer of another layout: `packing.pack`."""
-        order = None if order is None else tuple(order)
         tree = packing.pack(self.judge.footprints, self.tree, array, at, order, panel or {}, pad)
-        given = (("order", order), ("panel", tuple((panel or {}).items())), ("pad", pad))
+        panels = tuple((panel or {}).items())
+        given = (("order", tuple(order or ())), ("panel", panels), ("pad", pad))
         keywords = tuple((k, v) for k, v in given if v)
         return self._then(tree, Step("pack", (array,), (("at", at), *keywords)))
 

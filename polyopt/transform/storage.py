@@ -96,14 +96,16 @@ def _with_array(statement: Statement, array: str, name: str) -> Statement:
     return _rewritten(statement, change, name if statement.array == array else None)
 
 
-def promote(footprints: Footprints, tree: Tree, array: str, at: str) -> Tree:
+def promote(footprints: Footprints, tree: Tree, array: str, at: str, to: str = "register") -> Tree:
     """Keep the block of an array that a loop works on in registers while it runs.
 
     for k: for i: for j: C[i, j] += …    —promote("C", at="k")→
         load c from C; for k: for i: for j: c[i, j] += …; store c to C
 
-    The block must be one full box of constant shape for each iteration of the loops outside, and
-    every access to the array below must lie in it: tile and separate first.
+    The block must be one full box of constant shape for each iteration of the loops outside, but
+    for what of it lies beyond the last element touched, and every access to the array below must
+    lie in it: tile first. `to="local"` asks for the local memory of an OpenCL work group; for C
+    both are a local array.
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such block.
     """
@@ -111,12 +113,15 @@ def promote(footprints: Footprints, tree: Tree, array: str, at: str) -> Tree:
     if all(a.name != array for a in arrays):
         known = ", ".join(f'"{a.name}"' for a in arrays) or "none"
         raise BadArgumentError(f'promote: no array is called "{array}". Arrays here: {known}.')
+    if to not in ("register", "local"):
+        raise BadArgumentError(f'promote: to is "register" or "local", not {to!r}.')
     place = resolve(tree, at)
     band = node_at(tree, place.path)
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
     outer, inner = band.members[: place.position], band.members[place.position :]
-    marked = Mark(f"promote {array}", Band(inner, band.child))
+    where = " local" if to == "local" else ""
+    marked = Mark(f"promote {array}{where}", Band(inner, band.child))
     new = replace_at(tree, place.path, Band(outer, marked) if outer else marked)
     path = (*place.path, 0) if outer else place.path
     if promoted_block(footprints, new, path, array) is None:
@@ -128,7 +133,9 @@ def promote(footprints: Footprints, tree: Tree, array: str, at: str) -> Tree:
 
 
 def _scalar(scop: Scop, array: str, step: str) -> None:
-    """Raise BadArgumentError where the array is not a scalar local."""
+    """Raise BadArgumentError where the array is not a scalar local, or a contracted one."""
+    if array in scop.contracted:
+        raise BadArgumentError(f'{step}: "{array}" is contracted. Take this step before contract.')
     declared = next((a for a in scop.arrays if a.name == array), None)
     if declared is None or declared.kind != "local" or declared.shape:
         scalars = [a.name for a in scop.arrays if a.kind == "local" and not a.shape]

@@ -316,3 +316,14 @@ def test_elements_used_in_two_ways_are_kept_as_they_are() -> None:
     packed(C, A, B, 0.3)
     twice(expected, A, B, 0.3)
     assert np.array_equal(C, expected)
+
+
+def test_promotion_to_local_memory() -> None:
+    s = original(gemm, *_sized(1, 1, 1)).tile({"i": 2, "j": 4})
+    local = s.promote("C", at="i", to="local")
+    assert "as C_acc (load,store,local,clipped):" in loops(local)
+    assert local.script.endswith('s = s.promote("C", at="i", to="local")')
+    same_as_python(local, gemm, *_sized(5, 9, 3))
+    assert refused(lambda: s.promote("C", at="i", to="shared"), po.BadArgumentError) == (
+        'promote: to is "register" or "local", not \'shared\'.'
+    )
