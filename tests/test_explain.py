@@ -105,6 +105,16 @@ CASES = {
         columns,
         lambda s: s.skew("j", by="i").tile({"i": 8, "j": 8}).pipeline("i_tile", "j_tile"),
     ),
+    "region": (
+        sums,
+        lambda s: (
+            s.distribute("i", before="S2")
+            .parallel("S1.i")
+            .split("S1.i", at="N // 2")
+            .parallel("i2")
+            .region("S1.i", "i2")
+        ),
+    ),
     "way_out": (prefix, lambda s: s),
     "storage_reused": (overwritten, lambda s: s),
     "no_loops": (nothing, lambda s: s),

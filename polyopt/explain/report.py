@@ -20,6 +20,9 @@ from polyopt.transform.schedule import Schedule
 _SERIES = frozenset({"gamma", "lgamma"})
 """Functions that Python computes by series of its own, and the kernel by libm's."""
 
+_TEAM = "one team of threads for this loop and those after it in its region"
+_PARTS = {"_edge": "partial tiles", "_front": "first iterations", "_back": "last iterations"}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -97,12 +100,15 @@ class _Rows:
                 yield from self.of(child, (*path, 0), (*outside, *members), ())
             case Mark(_, child) | Region(_, child):
                 own = self.blocks.get((path, 0), ())
+                team = (_TEAM,) if isinstance(node, Region) else ()
+                own = (*own, *team, *self.within(child, (*path, 0)))
                 yield from self.of(child, (*path, 0), outside, (*notes, *own))
             case TreeSequence(children):
-                own = notes if outside else (*notes, *self.within(node, path))
+                own = notes if path else (*notes, *self.within(node, path))
                 for number, part in enumerate(children):
                     separated = any(text for _, text in part.instances)
-                    kind = (_part(part.child, number),) if separated else ()
+                    kind = (_part(node, number),) if separated else ()
+                    kind = (*kind, *self.within(part.child, (*path, number)))
                     yield from self.of(part.child, (*path, number), outside, (*own, *kind))
                     own = ()
             case _:
@@ -123,18 +129,18 @@ class _Rows:
             size = memory.touched(self.schedule, member, outside, self.machine)
             notes = (*notes, *([size] if size else []))
         name = f"{'  ' * len(outside)}{member.name}"
-        return Row(name, _some(member.statements), _runs(member), "; ".join((why, *notes)))
+        return Row(name, _some(member.statements), _runs(member), "; ".join(dict.fromkeys((why, *notes))))
 
 
-def _part(node: Node, number: int) -> str:
+def _part(node: TreeSequence, number: int) -> str:
     """What a part of a loop's instances is, by the names that the steps gave its loops."""
-    name = node.members[0].name if isinstance(node, Band) else ""
-    for suffix, words in (
-        ("_edge", "partial tiles"), ("_front", "first iterations"), ("_back", "last iterations"),
-    ):  # fmt: skip
-        if name.endswith(suffix):
+    names = [f.child.members[0].name if isinstance(f.child, Band) else "" for f in node.children]
+    for suffix, words in _PARTS.items():
+        if names[number].endswith(suffix):
             return words
-    return "full tiles" if number == 0 else "the rest"
+    if any(name.endswith("_edge") for name in names):
+        return "full tiles"
+    return f"part {number + 1} of {len(names)}"
 
 
 def _some(names: Sequence[str], most: int = 4) -> str:
