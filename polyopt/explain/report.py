@@ -129,7 +129,8 @@ class _Rows:
             size = memory.touched(self.schedule, member, outside, self.machine)
             notes = (*notes, *([size] if size else []))
         name = f"{'  ' * len(outside)}{member.name}"
-        return Row(name, _some(member.statements), _runs(member), "; ".join(dict.fromkeys((why, *notes))))
+        because = "; ".join(dict.fromkeys((why, *notes)))
+        return Row(name, _some(member.statements), _runs(member), because)
 
 
 def _part(node: TreeSequence, number: int) -> str:
