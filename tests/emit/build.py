@@ -12,8 +12,11 @@ import numpy as np
 from polyopt.emit.program import Program
 
 TYPES = {
-    "int64_t": ctypes.c_int64,
-    "int32_t": ctypes.c_int32,
+    **{
+        f"{sign}int{bits}_t": getattr(ctypes, f"c_{sign}int{bits}")
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
     "double": ctypes.c_double,
     "float": ctypes.c_float,
     "bool": ctypes.c_bool,
