@@ -88,8 +88,10 @@ def packed_blocks(footprints: Footprints, tree: Tree) -> list[Promotion]:
     """
     found: list[Promotion] = []
 
-    def visit(node: Node, path: Path) -> None:
-        if isinstance(node, Mark) and node.name.startswith(_PREFIX):
+    def visit(node: Node, path: Path, around: frozenset[str]) -> None:
+        if isinstance(node, Mark) and not node.name.startswith(_PREFIX):
+            around |= set(node.name.split()[1:2])
+        elif isinstance(node, Mark):
             what, _, text = node.name.removeprefix(_PREFIX).rpartition(" order ")
             layout = Layout.read(f"order {text}")
             if _users(footprints.scop, statements_at(tree, path), what):
@@ -99,11 +101,16 @@ def packed_blocks(footprints: Footprints, tree: Tree) -> list[Promotion]:
                         f'pack("{what}") does not stand with this step: {block} '
                         f"Take this step first, and pack after it."
                     )
+                if block.array in around:
+                    raise IllegalScheduleError(
+                        f'"{block.array}" is in a promoted block around pack("{what}") already. '
+                        f"Promote it inside, or leave one of the two out."
+                    )
                 found.append(block)
         for number, child in enumerate(children(node)):
-            visit(child, (*path, number))
+            visit(child, (*path, number), around)
 
-    visit(tree.root, ())
+    visit(tree.root, (), frozenset())
     return found
 
 

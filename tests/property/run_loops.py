@@ -298,13 +298,30 @@ class _Text:
             origin = origin if outer.shape else ()
         start = ", ".join(f"_at({o})" for o in origin)
         ends = ", ".join(f"_at({o}):({o}) + {e}" for o, e in zip(origin, node.shape, strict=False))
-        where = (ends if node.shape else start) or "()"
+        where, within = (ends if node.shape else start) or "()", "..."
+        if node.ends or node.layout is not None:
+            where, within = self.parts(node, origin, outer)
         self.add(level, f"{name} = np.full({shape}, {unset}, {dtype})")
         if node.load:
-            self.add(level, f"{name}[...] = {array}[{where}]")
+            self.add(level, f"{name}[{within}] = {array}[{where}]")
         self.block(node.body, blocks.inside(node), level)
         if node.store:
-            self.add(level, f"{array}[{where}] = {name}")
+            self.add(level, f"{array}[{where}] = {name}[{within}]")
+
+    def parts(
+        self, node: Promote, origin: tuple[Affine, ...], outer: Promote | None
+    ) -> tuple[str, str]:
+        """What there is of a block: as slices of its array, and of the block."""
+        limits = node.ends or self.scop.array(node.array).shape
+        if outer is not None:
+            limits = tuple(e - o for e, o in zip(limits, outer.origin, strict=True))
+        there, inside = [], []
+        for o, e, limit in zip(origin, node.shape, limits, strict=True):
+            low = f"_at({o})" if node.layout is None else f"max(0, {o})"
+            high = f"min(({o}) + {e}, {limit})"
+            there.append(f"{low}:max({low}, {high})")
+            inside.append(f"{low} - ({o}):max({low}, {high}) - ({o})")
+        return ", ".join(there), ", ".join(inside)
 
     def place(self, statement: str, blocks: _Blocks, values: dict[str, Affine]) -> Place:
         """How an access is written: in its array, or in the block that holds it."""

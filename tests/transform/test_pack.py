@@ -327,3 +327,12 @@ def test_promotion_to_local_memory() -> None:
     assert refused(lambda: s.promote("C", at="i", to="shared"), po.BadArgumentError) == (
         'promote: to is "register" or "local", not \'shared\'.'
     )
+
+
+def test_no_pack_inside_a_promoted_block_of_its_array() -> None:
+    s = original(gemm, *_sized(1, 1, 1)).tile({"i": 2, "j": 4, "k": 4})
+    s = s.permute("i_tile", "j_tile", "k_tile", "k", "i", "j").promote("B", at="k")
+    assert refused(lambda: s.pack("B", at="k")) == (
+        '"B" is in a promoted block around pack("B") already. Promote it inside, or leave one of '
+        "the two out."
+    )
