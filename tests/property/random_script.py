@@ -252,6 +252,33 @@ def _promote(rng: random.Random, schedule: Schedule) -> Call | None:
     return Call("promote", (rng.choice(arrays),), (("at", rng.choice(names)),))
 
 
+def _pack(rng: random.Random, schedule: Schedule) -> Call | None:
+    scop, found = schedule.scop, list(zip(_loops(schedule), places(schedule.tree), strict=True))
+    if not found:
+        return None
+    at, place = rng.choice(found)
+    reads = [
+        (name, a) for name in place.member.statements for a in scop.statement(name).accesses
+        if a.kind == "read" and a.subscripts and a.array not in dict(scop.private)
+    ]  # fmt: skip
+    if not reads:
+        return None
+    _, access = rng.choice(reads)
+    one = f"{access.array}[{', '.join(map(str, access.subscripts))}]"
+    what = rng.choice((access.array, one))
+    inner = [n for n, p in found if set(p.member.statements) <= set(place.member.statements)]
+    width = rng.choice((1, 2, 3))
+    panel = {rng.choice(inner): width} if rng.random() < 0.4 else {}
+    keywords = (("at", at), ("panel", panel), ("pad", rng.random() < 0.6))
+    return Call("pack", (what,), keywords)
+
+
+def _contract(rng: random.Random, schedule: Schedule) -> Call | None:
+    arrays = [a.name for a in schedule.scop.arrays if a.kind == "local" and a.shape]
+    arrays = [a for a in arrays if a not in dict(schedule.scop.private)]
+    return Call("contract", (rng.choice(arrays),)) if arrays else None
+
+
 def _restructure(rng: random.Random, schedule: Schedule) -> Call | None:
     """The whole order anew: every statement's own iterators permuted, skewed or negated."""
     if schedule.scop.private:
@@ -285,7 +312,9 @@ _MAKERS: dict[Callable[[random.Random, Schedule], Call | None], float] = {
     _distribute: 1.0,
     _privatize: 2.5,
     _separate: 1.0,
-    _promote: 0.5,
+    _promote: 1.0,
+    _pack: 1.0,
+    _contract: 0.5,
     _restructure: 0.4,
     _peel: 0.7,
     _unroll_and_jam: 1.0,
