@@ -17,6 +17,10 @@ from polyopt.model.types import DType
 
 _CHUNK = 2048
 _NESTED_CHUNK = 64
+_HEAVY = 4
+"""Loops inside one another from which on an iteration is a tile: of tiles there are few, the last
+one is a part, and a thread that is done takes the next (0.1 microseconds; a tile takes thousands).
+"""
 _ARITHMETIC = {"add": "+", "mul": "*", "min": "min", "max": "max"}
 _BITS = {"and": "&", "or": "|", "xor": "^"}
 _LOGIC = {"and": "&&", "or": "||", "xor": "^"}
@@ -42,7 +46,8 @@ def in_chunks(node: For) -> For:
 
 
 def parallel_pragma(node: For) -> str:
-    """`omp parallel for`, dynamic where the iterations differ in length."""
+    """`omp parallel for`, its iterations shared as they come where they differ in length, or are
+    few and long."""
     return f"omp parallel for {_shares(node)}"
 
 
@@ -52,7 +57,8 @@ def shared_pragma(node: For) -> str:
 
 
 def _shares(node: For) -> str:
-    return f"schedule({'dynamic' if _uneven(node) else 'static'})"
+    uneven = _uneven(node) or _depth(node.body) >= _HEAVY
+    return f"schedule({'dynamic' if uneven else 'static'})"
 
 
 def work_test(node: For, scope: Scope, threshold: float) -> str:
@@ -80,6 +86,20 @@ def _loops(nodes: Iterable[Node]) -> Iterator[For]:
                 yield from _loops((*then, *otherwise))
             case Promote(body=body):
                 yield from _loops(body)
+
+
+def _depth(nodes: Iterable[Node]) -> int:
+    """How many loops are inside one another."""
+    depths = [0]
+    for node in nodes:
+        match node:
+            case For(body=body):
+                depths.append(1 + _depth(body))
+            case If(_, then, otherwise):
+                depths.append(_depth((*then, *otherwise)))
+            case Promote(body=body):
+                depths.append(_depth(body))
+    return max(depths)
 
 
 def _uneven(node: For) -> bool:

@@ -57,14 +57,12 @@ def test_a_contraction_gets_register_and_cache_tiles() -> None:
             'permute("S2.j_block", "S2.k_block", "S2.i_block", "S2.j_tile", "S2.i_tile", '
             '"S2.k", "S2.i", "S2.j")'
         ),
-        'pack("B[k, j]", at="S2.k_block", order=("S2.j", "S2.k"), panel={"S2.j": 24})',
-        'pack("A[i, k]", at="S2.i_block", order=("S2.i", "S2.k"), panel={"S2.i": 8})',
-        'separate("S2.i", "S2.j")',
         'promote("C", at="S2.k")',
         'unroll("S2.i", factor=-1)',
         'vectorize("S2.j")',
+        'pack("B[k, j]", at="S2.k_block", order=("S2.j", "S2.k"), panel={"S2.j": 24}, pad=True)',
+        'pack("A[i, k]", at="S2.i_block", order=("S2.i", "S2.k"), panel={"S2.i": 8}, pad=True)',
         'vectorize("S1.j")',
-        'vectorize("j_edge")',
         'parallel("S1.i")',
         'parallel("i_block")',
     ]
@@ -184,9 +182,7 @@ def crosswise(C, A, B):
 
 def test_an_operand_that_crosses_lines_is_packed() -> None:
     made = scheduled(crosswise, square(), square(), square())
-    assert 'pack("B[j, k]", at="k_block", order=("S1.j", "S1.k"), panel={"S1.j": 24})' in steps(
-        made
-    ).replace("S1.k_block", "k_block")
+    assert 'pack("B[j, k]", at="S1.k_block", order=("S1.j", "S1.k")' in steps(made)
 
 
 def test_packed_products_are_plain_python_s() -> None:

@@ -53,6 +53,8 @@ def packed(
     reads: tuple[Access, ...],
     at: str,
     panel: tuple[str, str, int],
+    *,
+    pad: bool,
 ) -> Schedule | None:
     """The operands packed at a loop; `panel` is the loop they are cut along, the one along which
     panels run, and their width. None where there are none, or one cannot be packed."""
@@ -62,7 +64,9 @@ def packed(
         if order is None:
             return None
         what = f"{access.array}[{', '.join(map(str, access.subscripts))}]"
-        step = partial(Schedule.pack, array=what, at=at, order=order, panel={across: width})
+        step = partial(
+            Schedule.pack, array=what, at=at, order=order, panel={across: width}, pad=pad
+        )
         made = attempt(s, step)
         if made is None:
             return None

@@ -98,7 +98,7 @@ def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
 
 def _ways(search: Search, found: Contraction) -> tuple[Callable[..., Schedule], ...]:
     """With packed operands first, without where that is refused or does not pay."""
-    packs = (_packed_steps,) if search.packs else ()
+    packs = (_whole_steps, _packed_steps) if search.packs else ()
     if found.needs_panels:
         return packs
     # Inside more loops its operands would be packed again in iterations that do not move them,
@@ -184,30 +184,60 @@ def _steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) 
     return _tiles(s, statement, parts, sizes, wide=False).finished(statement.array, sizes)
 
 
+def _whole_steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) -> Schedule:
+    """The same in blocks of columns, of which both operands are packed and padded, so that
+    partial tiles run as whole ones.
+
+    Raises what a step raises where that cannot be, as in a triangle.
+    """
+    tiled = _tiles(s, statement, parts, sizes, wide=True)
+    s = tiled.schedule.promote(statement.array, at=tiled.depth).unroll(tiled.row)
+    s = s.vectorize(tiled.column, max(1, sizes.columns // 3))
+    with_columns, with_rows = _panels(s, statement, parts, tiled, sizes, pad=True)
+    if with_columns is None or with_rows is None:
+        raise BadArgumentError("an operand cannot be packed")
+    return with_rows
+
+
 def _packed_steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) -> Schedule:
-    """The same in blocks of columns, of which the operands are packed.
+    """In blocks of columns, of which the operands are packed, full tiles apart.
 
     Raises BadArgumentError where the columns' operand has no panels.
     """
     tiled = _tiles(s, statement, parts, sizes, wide=True)
-    members = (p.member.row(statement.name).single_name for p in (parts.row, parts.column,
-                                                                  parts.depth))  # fmt: skip
-    row, column, depth = members
-    if row is None or column is None or depth is None:
-        raise BadArgumentError("packs are for loops that are iterators")
-    roles = Roles(row, column, depth)
-    panel = (tiled.column, tiled.depth, sizes.columns)
-    with_columns = packed(
-        tiled.schedule, statement, column_operands(statement, roles), tiled.depth_block, panel
-    )
+    with_columns, with_rows = _panels(tiled.schedule, statement, parts, tiled, sizes, pad=False)
     if with_columns is None:
         raise BadArgumentError("the operand of the columns cannot be packed")
-    panel = (tiled.row, tiled.depth, sizes.rows)
-    with_rows = packed(
-        with_columns, statement, row_operands(statement, roles), tiled.row_block, panel
-    )
     tiled = replace(tiled, schedule=with_rows or with_columns)
     return tiled.finished(statement.array, sizes)
+
+
+def _panels(
+    s: Schedule,
+    statement: Statement,
+    parts: Contraction,
+    tiled: _Tiled,
+    sizes: Shape,
+    *,
+    pad: bool,
+) -> tuple[Schedule | None, Schedule | None]:
+    """With the columns' operands packed, and with the rows' too; None where one cannot be."""
+    found = [
+        place.member.row(statement.name).single_name
+        for place in (parts.row, parts.column, parts.depth)
+    ]
+    names = [name for name in found if name is not None]
+    if len(names) < len(found):
+        return None, None
+    roles = Roles(*names)
+    panel = (tiled.column, tiled.depth, sizes.columns)
+    columns = column_operands(statement, roles)
+    with_columns = packed(s, statement, columns, tiled.depth_block, panel, pad=pad)
+    if with_columns is None:
+        return None, None
+    panel = (tiled.row, tiled.depth, sizes.rows)
+    rows = row_operands(statement, roles)
+    return with_columns, packed(with_columns, statement, rows, tiled.row_block, panel, pad=pad)
 
 
 @dataclass(frozen=True)

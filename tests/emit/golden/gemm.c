@@ -77,7 +77,7 @@ int64_t gemm(int64_t n, int64_t m, int64_t p, double alpha, double beta,
             gemm_i(i, m, beta, C);
     }
     if ((double)n * m * p * 2 > 200000) {
-        #pragma omp parallel for schedule(static)
+        #pragma omp parallel for schedule(dynamic)
         for (int64_t i_tile = 0; i_tile < n; i_tile += 8)
             gemm_i_tile(i_tile, n, m, p, alpha, C, A, B);
     } else {
