@@ -15,11 +15,12 @@ import islpy as isl
 from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_expr, mangle
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
+from polyopt.emit.periods import tile_length
 from polyopt.emit.pieces import joined
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine, Floor
+from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
@@ -406,34 +407,9 @@ def _tile(depth: int, scope: _Scope) -> tuple[Affine, int] | None:
     found = [
         (scope.loops[outer] * length, length)
         for outer in range(depth)
-        if outer in scope.loops and (length := _tile_length(member, scope.members[outer]))
+        if outer in scope.loops and (length := tile_length(member, scope.members[outer]))
     ]
     return min(found, key=lambda tile: tile[1], default=None)
-
-
-def _tile_length(member: Member, outer: Member) -> int:
-    """How many values a loop has in one iteration of its tile loop; 0 where that is none."""
-    lengths = {_period(row, outer.row(name)) for name, row in member.rows}
-    return lengths.pop() if len(lengths) == 1 else 0
-
-
-def _period(row: Affine, outer: Affine) -> int:
-    tile, point = _floored(outer), _floored(row)
-    if tile is None or tile.denominator == 1:
-        return 0
-    if tile.numerator == row:
-        return tile.denominator
-    same = point is not None and point.numerator == tile.numerator
-    if point is None or not same or tile.denominator % point.denominator:
-        return 0
-    return tile.denominator // point.denominator
-
-
-def _floored(row: Affine) -> Floor | None:
-    """The floored quotient that a row is."""
-    atom = row.terms[0][0] if len(row.terms) == 1 else None
-    plain = isinstance(atom, Floor) and row.terms[0][1] == 1 and not row.constant
-    return atom if isinstance(atom, Floor) and plain else None
 
 
 def _fresh(wanted: str, taken: frozenset[str]) -> str:
