@@ -20,7 +20,7 @@ from polyopt.emit.pieces import joined
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
