@@ -105,8 +105,10 @@ def _frozen(value: object) -> object:
             return tuple((k, _frozen(v)) for k, v in value.items())
         case list() | tuple():
             return tuple(map(_frozen, value))
-        case _:
+        case str() | int() | float() | None:
             return value
+        case _:
+            raise ValueError("no value that a step takes")
 
 
 def _literal(value: object) -> str:
@@ -189,7 +191,7 @@ class Script:
         Raises OSError where there is no such file, BadArgumentError for what is no script.
         """
         try:
-            return Script.parse(Path(path).read_text(encoding="utf-8"))
+            return Script.parse(Path(path).read_text(encoding="utf-8-sig"))
         except UnicodeDecodeError:
             raise BadArgumentError(f"{path} is no script: it is not text in UTF-8.") from None
 
@@ -347,8 +349,11 @@ def _report(outcome: Outcome) -> Iterator[str]:
 def difference(one: Schedule, other: Schedule) -> str:
     """What differs between two schedules, lines of the first marked `-`, of the second `+`.
 
-    Empty where both take the same steps on the same kernel.
+    Empty where both take the same steps on the same kernel. Raises BadArgumentError for what is
+    no schedule.
     """
+    if not isinstance(other, type(one)):
+        raise BadArgumentError(f"diff compares with a Schedule, and this is {other!r}.")
     parts: list[str] = []
     texts = (
         ("kernel", *(signature(s.origin) for s in (one, other))),

@@ -31,6 +31,7 @@ _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
 _MARK = re.compile(
     r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline))$"
 )
+_DEEPEST = 64
 _MOST = 1024
 """Lanes or iterations side by side: as many as `vectorize` and `unroll` take."""
 
@@ -99,6 +100,9 @@ def parse_tree(text: str, iterators: Mapping[str, frozenset[str]]) -> Tree:
         for number, raw in enumerate(text.splitlines(), 1)
         if raw.strip()
     ]
+    deep = len({line.depth for line in lines})
+    if deep > _DEEPEST:
+        raise BadArgumentError(f"an order has at most {_DEEPEST} loops in one another, not {deep}.")
     seen: list[str] = []
     items, rest = _block(lines, seen, iterators)
     if rest:

@@ -126,6 +126,8 @@ MALFORMED = {
     "a call inside": "s = spec.original\ns = s.tile(dict(i=3))",
     "s before it is there": "s = s.tile({'i': 3})",
     "stars": "s = spec.original\ns = s.tile(*[1])",
+    "a set": "s = spec.original\ns = s.tile({1, 2})",
+    "bytes": "s = spec.original\ns = s.parallel(b'i')",
     "deep": "s = " + "(" * 500,
     "null": "s = '\0'",
 }
@@ -159,6 +161,17 @@ def test_steps_that_are_none() -> None:
             po.Script.parse(text)(original(copy))
         lines.append(f"{text}\n    {str(caught.value).partition('Steps are')[0]}")
     golden(GOLDEN / "no_steps.txt", "\n".join(lines))
+
+
+def test_what_is_no_schedule_has_no_difference() -> None:
+    with pytest.raises(po.BadArgumentError, match=r"^diff compares with a Schedule, and this is 3"):
+        original(copy).diff(3)
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    made = original(copy).parallel("i")
+    (tmp_path / "script").write_text(str(po.Script.of(made)), encoding="utf-8-sig")
+    assert po.Script.load(tmp_path / "script") == po.Script.of(made)
 
 
 def test_files_that_are_no_scripts(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from textwrap import dedent
 
 import pytest
 from kernels_here import copy, down, matmul, smooth, time_steps, two_loops, two_statements
-from run_schedule import original, same_as_python, small
+from run_schedule import original, refused, same_as_python, small
 
+import polyopt as po
 from polyopt.transform.text import parse_affine
 
 
@@ -111,3 +112,9 @@ def test_rows(text, shown):
     for i in (-5, 0, 3):
         values = {"i": i, "j": 7, "n": 4}
         assert row.evaluate(values) == eval(text, {}, values)
+
+
+def test_an_order_has_an_end():
+    text = "".join(f"{' ' * i}c{i} = [S1: i]\n" for i in range(2000))
+    message = refused(lambda: original(copy).restructure(text), po.BadArgumentError)
+    assert message == "an order has at most 64 loops in one another, not 2000."
