@@ -12,16 +12,16 @@ release stores; a reader's acquire loads see all that ran before them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cgen
 
 from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.layout import Branch
-from polyopt.emit.loops import For, If, Node
+from polyopt.emit.loops import Comment, For, If, Node
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, extreme
 
 
 def has_steps(nodes: Iterable[Node]) -> bool:
@@ -37,6 +37,25 @@ def _steps_in(node: Node) -> bool:
             return has_steps((*then, *otherwise))
         case _:
             return False
+
+
+def _starts(nodes: Iterable[Node]) -> tuple[Affine, ...] | None:
+    """The first steps of the loops over steps in some nodes; None where others stand there."""
+    found: list[Affine] = []
+    for node in nodes:
+        match node:
+            case For(synced=True):
+                found.append(node.lower)
+            case If(_, then, otherwise):
+                inside = _starts((*then, *otherwise))
+                if inside is None:
+                    return None
+                found += inside
+            case Comment():
+                pass
+            case _:
+                return None
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -92,7 +111,11 @@ class Pipeline:
         )
 
     def _body(self, nodes: Iterable[Node], waits: _Waits | None) -> list[cgen.Generable]:
-        return [part for node in nodes for part in self._node(node, waits)]
+        whole = tuple(nodes)
+        parts = []
+        for number, node in enumerate(whole, 1):
+            parts += self._node(node, waits and waits.followed_by(whole[number:]))
+        return parts
 
     def _node(self, node: Node, waits: _Waits | None) -> list[cgen.Generable]:
         if isinstance(node, For) and node.synced:
@@ -101,7 +124,10 @@ class Pipeline:
                 return self.counted(node, call)
             value = Affine.name(node.variable)
             before = waits.until(str(affine(value + node.step, self.scope)))
-            after = _call("pipeline_reach", waits.own, str(affine(value + 1, self.scope)))
+            reached = waits.reached(value + 1)
+            if reached is None:
+                return self.counted(node, cgen.Block([before, call]))
+            after = _call("pipeline_reach", waits.own, str(affine(reached, self.scope)))
             return self.counted(node, cgen.Block([before, call, after]))
         if isinstance(node, If) and _steps_in(node):
             test = cgen.Line(str(condition(node.condition, self.scope)))
@@ -114,11 +140,26 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class _Waits:
-    """The slot of the turn before, the thread's own, and the variable that counts turns."""
+    """The slot of the turn before, the thread's own, and the variable that counts turns; `later`
+    is what the turn still runs after the loop at hand."""
 
     before: str
     own: str
     turn: str
+    later: tuple[Node, ...] = ()
+
+    def followed_by(self, nodes: tuple[Node, ...]) -> _Waits:
+        """The same before some nodes of the turn."""
+        return replace(self, later=(*nodes, *self.later))
+
+    def reached(self, value: Affine) -> Affine | None:
+        """Below what all of the turn has finished; None where what follows has no such bound.
+
+        Iterations of two residues (S1 at even, S2 at odd ones) are printed as one, with a loop
+        over steps for each. The second starts anew, so the first may say no more than its start.
+        """
+        starts = _starts(self.later)
+        return None if starts is None else extreme("min", (value, *starts))
 
     def until(self, value: str) -> cgen.Generable:
         """The wait for the turn before to have finished everything below a value."""
