@@ -341,10 +341,12 @@ class _Walker:
         statement = self.scop.statement(first.statement)
         row = scope.members[depth].row(first.statement)
         value = row.substitute(dict(zip(statement.iterators, first.values, strict=True)))
-        if depth in scope.loops:
-            return value if (value - scope.loops[depth]).is_constant else scope.loops[depth]
         known = {n for v in scope.values.values() for n in v.names()}
-        if not value.names() <= known | set(self.scop.parameter_names):
+        known |= set(self.scop.parameter_names)
+        if depth in scope.loops:
+            offset = (value - scope.loops[depth]).is_constant
+            return value if offset or value.names() <= known else scope.loops[depth]
+        if not value.names() <= known:
             raise IllegalScheduleError(
                 f"a local block is needed where the loop {scope.members[depth].name} runs once, "
                 f"with the value {value}, which is not known outside it. Leave out the last strip."

@@ -148,6 +148,12 @@ class _Stencil:
         for loop, width in inner.items():
             slope = self._slope(moves, loop, 1)
             members.append(self._member(loop, self._tile(rows[loop], 1, slope, width)))
+        names = [m.name for m in members]
+        if len(set(names)) < len(names):
+            raise BadArgumentError(
+                f"{self.call} would make two tile loops of one name, {', '.join(names)}: the "
+                f"space loop and the inner ones must have different names."
+            )
         return tuple(members)
 
     def _member(self, loop: str, rows: Mapping[str, Affine]) -> Member:

@@ -272,3 +272,14 @@ def test_refused_where_distances_have_no_bound():
 )
 def test_refusals(kernel, step, message):
     assert refused(lambda: step(original(kernel)), po.PolyoptError) == message
+
+
+def test_tile_loops_of_one_name():
+    s = original(jacobi, 2, small(4, 4), small(4, 4))
+    message = refused(
+        lambda: s.diamond("t", "S1.i", size=2, inner={"S2.i": 3}), po.BadArgumentError
+    )
+    assert message == (
+        'diamond("t", "S1.i") would make two tile loops of one name, t_tile, i_tile, i_tile: the '
+        "space loop and the inner ones must have different names."
+    )
