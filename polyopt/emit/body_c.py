@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -27,6 +27,7 @@ from polyopt.emit.openmp import (
     work_test,
 )
 from polyopt.emit.packs import buffer, filled
+from polyopt.emit.partials import Parts, has_parts, side_by_side
 from polyopt.emit.pipeline_c import Pipeline, has_steps
 from polyopt.emit.place import Place, block_of, strides
 from polyopt.emit.prepared import preparation
@@ -39,6 +40,7 @@ from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Scop
 
 _LONG_BOUND = 60
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,10 @@ class BodyPrinter:
             case Instance():
                 return instance(node, self.scop, scope)
             case For(parallel=True) if not position.parallel and not scope.vector:
+                if has_parts(node, position.accumulators):
+                    return self._parts(node, scope, position)
+                if node.partials:
+                    return self._loop(node, scope, position)
                 return self._parallel_loop(in_chunks(node), scope, position)
             case For(pipeline=True) if self.openmp and not (position.parallel or scope.vector):
                 return self._pipeline(node, scope, position)
@@ -136,6 +142,11 @@ class BodyPrinter:
             keys = frozenset(a.key for a in sums)
             lanes = lanes_of(node, self.scop, scope, keys)
             return lane_loop(node, sums, scope, lambda n, s: self.nodes(n, s, within), lanes)
+        if side_by_side(node) and sums and has_lanes(node, sums):
+            within = replace(position.inside(node), reductions=(), accumulators=())
+            return lane_loop(
+                node, sums, scope, lambda n, s: self.nodes(n, s, within), count=node.partials
+            )
         lanes = lanes_of(node, self.scop, scope) if not position.reductions else None
         if lanes is not None:
             within = position.inside(node)
@@ -158,6 +169,14 @@ class BodyPrinter:
         # Not OpenMP's own `if`: a region of one thread still costs a call into its library,
         # which small loops inside a time loop feel (measured: 0.15 microseconds a region).
         return [cgen.If(cgen.Line(test), cgen.Block(threaded), cgen.Block(loop))]
+
+    def _parts(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
+        """A parallel loop that accumulates, with a partial result for each part of its range."""
+        parts = Parts(node, position.accumulators, scope)
+        pointed = (replace(a, place=a.place.behind_pointer()) for a in position.accumulators)
+        outer = (*position.outer, parts.start, parts.end)
+        within = Position(outer, parallel=True, accumulators=tuple(pointed))
+        return parts.printed(lambda n, held: self._outlined(n, scope, within, held), self.openmp)
 
     def _pipeline(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         """A pipelined loop on threads; as it stands where there is nothing to wait at."""
@@ -182,8 +201,11 @@ class BodyPrinter:
         alone = cgen.Block(pipeline.in_order())
         return [cgen.If(cgen.Line(test), pipeline.on_threads(), alone)]
 
-    def _outlined(self, node: For, scope: Scope, position: Position) -> cgen.Generable:
-        """The body of a parallel loop as a function of its own; gives the call of it."""
+    def _outlined(
+        self, node: For, scope: Scope, position: Position, held: Mapping[str, str] = _NONE
+    ) -> cgen.Generable:
+        """The body of a parallel loop as a function of its own; gives the call of it, with the
+        arguments `held` for the single elements of these keys."""
         writes = effects(node.body, self.scop).writes
         places = {
             key: place.behind_pointer()
@@ -204,7 +226,9 @@ class BodyPrinter:
         head = cgen.FunctionDeclaration(cgen.Value("static void", name), declared)
         self.functions.append(cgen.FunctionBody(head, braces(body)))
         passed = [scope.value(v) for v in values]
-        passed += [_passed(scope.place(k, k in used.written), places[k]) for k in keys]
+        passed += [
+            held.get(k) or _passed(scope.place(k, k in used.written), places[k]) for k in keys
+        ]
         return cgen.Statement(f"{name}({', '.join(passed)})")
 
     def _in_order(self, used: set[str], outer: tuple[str, ...]) -> list[str]:

@@ -27,7 +27,10 @@ from polyopt.model.types import DType
 
 _LANE_BYTES = 128
 _ZERO = ("add", "or", "xor")
-_COMBINE = {"add": "{a} += {b}", "mul": "{a} *= {b}", "xor": "{a} ^= {b}", "or": "{a} |= {b}"}
+_COMBINE = {
+    "add": "{a} += {b}", "mul": "{a} *= {b}",
+    "xor": "{a} ^= {b}", "or": "{a} |= {b}", "and": "{a} &= {b}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ def lane_loop(
     scope: Scope,
     print_body: Print,
     vectors: Lanes | None = None,
+    count: int = 0,
 ) -> list[cgen.Generable]:
     """The loop in lanes, the sum over the lanes, and the loop's rest.
 
-    Where `vectors` are given, the lanes run in explicit vectors of that type.
+    Where `vectors` are given, the lanes run in explicit vectors of that type; `count` lanes, as
+    many as fill vectors where that is 0.
     """
-    count = min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
+    count = count or min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
     counter = f"{node.variable}_lane"
     lane = scope.names.of("value", counter)
     name = scope.names.of("value", node.variable)
@@ -101,7 +106,7 @@ def lane_loop(
     inner = cgen.Block([cgen.Pragma(pragma), _for(*together, body)])
     blocks.append(_for("", f"{name} < {upper} - {count - 1}", f"{name} += {count}", [inner]))
     for a in accumulators:
-        blocks.append(_for(*over_lanes, [_combined(a, f"{lanes[a.key]}[{lane}]")]))
+        blocks.append(_for(*over_lanes, [combined(a, f"{lanes[a.key]}[{lane}]")]))
     blocks.append(_for("", f"{name} < {upper}", f"{name}++", rest))
     scope.used.values.difference_update({node.variable, counter})
     return [cgen.Block(blocks)]
@@ -124,8 +129,12 @@ def _declared(
 
 def identity(op: str, dtype: DType) -> str:
     """The value that changes nothing, as C text."""
-    if op == "mul":
-        return "1"
+    if op in _ZERO:
+        return "0"
+    if op == "mul" or dtype.kind == "b":
+        return "1" if op != "max" else "0"
+    if op == "and":
+        return f"({dtype.ctype})-1"
     sign = "" if op == "min" else "-"
     if dtype.is_float:
         return f"{sign}{'HUGE_VAL' if dtype.bits == 64 else 'HUGE_VALF'}"
@@ -135,7 +144,8 @@ def identity(op: str, dtype: DType) -> str:
     return f"{prefix}INT{dtype.bits}_{'MAX' if op == 'min' else 'MIN'}"
 
 
-def _combined(a: Accumulator, lane: str) -> cgen.Generable:
+def combined(a: Accumulator, lane: str) -> cgen.Generable:
+    """The statement that adds a partial result to its accumulator."""
     target = f"*{a.place.name}" if a.place.pointer else a.place.name
     if a.op in ("min", "max"):
         relation = "<" if a.op == "min" else ">"

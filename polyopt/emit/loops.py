@@ -28,7 +28,7 @@ class For:
     `region`: parallel loops next to one another with the same number, not 0, run under one team of
     threads. `nowait`: a thread that is done with such a loop may go on to the next one.
     in the tile that starts at an affine of the loops outside and has that length, whatever its
-    bounds are.
+    bounds are. `partials`: as in a schedule member.
     """
 
     variable: str
@@ -48,6 +48,7 @@ class For:
     work: tuple[Affine, ...] = ()
     work_scale: int = 1
     within: tuple[Affine, int] | None = None
+    partials: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,6 +394,7 @@ class _Walker:
                 nowait=scope.share.nowait and member.parallel and first,
                 grid=member.grid if member.parallel and first else "",
                 within=within,
+                partials=member.partials if first else 0,
             ),
         )
 

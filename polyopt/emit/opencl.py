@@ -40,6 +40,7 @@ from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
 from polyopt.emit.opencl_grid import GridPrinter, group_ranges, group_sizes
+from polyopt.emit.partials import in_order
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
 from polyopt.emit.scope import Scope, Used
@@ -63,6 +64,7 @@ def print_opencl(
     Raises IllegalScheduleError for packed buffers, which this printer has no memory for.
     """
     _refuse_packs(loops.body)
+    loops = replace(loops, body=in_order(loops.body))
     names = Names(TAKEN)
     target = OPENCL_CPU if model == "cpu" else OPENCL
     for argument in scop.arguments:

@@ -31,7 +31,8 @@ def because(schedule: Schedule, level: Level, outside: Sequence[Member]) -> str:
         return f"{_carries(schedule, level, outside)}; waits of threads order it"
     into = ", ".join(dict.fromkeys(d.array for d in level.reductions))
     if not level.carried:
-        reordered = level.member.parallel or level.member.vector
+        member = level.member
+        reordered = member.parallel or member.vector or member.partials
         return f"reduction into {into}, reordered" if reordered else f"reduction into {into}"
     strict = [d for d in level.carried if d.kind == "reduction"]
     if schedule.fp == "strict" and len(strict) == len(level.carried):
@@ -160,7 +161,7 @@ def reordered(schedule: Schedule) -> frozenset[str]:
         d.source
         for level in schedule.verdict.levels
         for d in level.reductions
-        if level.member.vector or level.member.parallel
+        if level.member.vector or level.member.parallel or level.member.partials
     }
     moved = {b.dependence.source for b in breaches if b.dependence.kind == "reduction"}
     return frozenset(n for n in moved | vectors if not _is_exact(schedule, n))
@@ -174,7 +175,7 @@ def _is_exact(schedule: Schedule, statement: str) -> bool:
 def _unmarked(tree: Tree) -> Tree:
     """The order alone."""
     for place in places(tree):
-        plain = replace(place.member, parallel=False, vector=0, pipeline=False)
+        plain = replace(place.member, parallel=False, vector=0, pipeline=False, partials=0)
         if place.member != plain:
             tree = replace_member(tree, place, plain)
     return tree

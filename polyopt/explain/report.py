@@ -154,11 +154,12 @@ def _runs(member: Member) -> str:
     words = [
         *([f"tiles of {' or '.join(sizes)},"] if sizes else []),
         *(["parallel"] if member.parallel and not member.grid else []),
+        *([f"partials {member.partials}"] if member.partials else []),
         *([f"{member.grid[:-1]} {member.grid[-1]}"] if member.grid else []),
         *([f"vector {member.vector}"] if member.vector else []),
         *(["pipeline"] if member.pipeline else []),
     ]
-    if not (member.parallel or member.vector or member.pipeline):
+    if not (member.parallel or member.vector or member.pipeline or member.partials):
         words.append("sequential")
     if member.unroll:
         words.append("unrolled" if member.unroll < 0 else f"unrolled by {member.unroll}")

@@ -22,7 +22,8 @@ class Member:
     `vector` and `unroll` are widths and factors; 0 for none, and for unroll -1 for full.
     `grid`: the dimension of an OpenCL launch that a parallel loop runs along, such as "group1".
     `pipeline`: iterations run on threads, each waiting at every step of the next loop of the band
-    for the iteration before to have passed it.
+    for the iteration before to have passed it. `partials`: the loop's reductions have partial
+    results, one every so many iterations of a parallel loop, else so many side by side.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Member:
     unroll: int = 0
     grid: str = ""
     pipeline: bool = False
+    partials: int = 0
 
     def row(self, statement: str) -> Affine:
         """The row of a statement; KeyError where the member does not schedule it."""
@@ -178,6 +180,7 @@ def _member_text(member: Member) -> str:
     marks = [word for word, is_set in (("parallel", member.parallel),) if is_set]
     marks += ["pipeline"] if member.pipeline else []
     marks += [member.grid] if member.parallel and member.grid else []
+    marks += [f"partials {member.partials}"] if member.partials else []
     marks += [f"vector {member.vector}"] if member.vector else []
     marks += [f"unroll {member.unroll}"] if member.unroll else []
     suffix = f"   {', '.join(marks)}" if marks else ""

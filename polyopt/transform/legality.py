@@ -232,9 +232,9 @@ class Judge:
         self, member: Member, carried: list[_Pending], others: list[_Pending]
     ) -> Iterator[Breach]:
         if member.parallel:
-            for item in carried:
+            for item in others if member.partials else carried:
                 yield Breach(item.dependence, self._apart(item, member), "parallel", member.name)
-        elif member.vector:
+        elif member.vector or member.partials:
             for item in others:
                 yield Breach(item.dependence, self._apart(item, member), "vector", member.name)
 

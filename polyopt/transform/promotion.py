@@ -34,13 +34,14 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
     found += promoted_blocks(footprints, tree)
     found += packed_blocks(footprints, tree)
     for level in verdict.levels:
-        if level.member.vector and level.reductions:
+        if (level.member.vector or level.member.partials) and level.reductions:
+            step = "reduce" if level.member.partials else "vectorize"
             blocks = accumulator(footprints, tree, level)
             if blocks is None:
                 raise IllegalScheduleError(
-                    f'vectorize("{level.member.name}") carries a reduction whose target cannot '
+                    f'{step}("{level.member.name}") carries a reduction whose target cannot '
                     f"stay in one accumulator: it moves with the loop, is used otherwise there, "
-                    f"or another loop is inside. Vectorize the innermost loop, or interchange."
+                    f"or another loop is inside. {step.title()} the innermost loop, or interchange."
                 )
             found += blocks
     return tuple(found)

@@ -24,6 +24,7 @@ from polyopt.transform import (
     mapping,
     packing,
     peeling,
+    reducing,
     regions,
     separation,
     splitting,
@@ -194,6 +195,19 @@ class Schedule:
         keywords = () if width == 8 else (("width", width),)
         tree = loops.vectorize(self.tree, loop, width)
         return self._then(tree, Step("vectorize", (loop,), keywords))
+
+    def reduce(
+        self,
+        loop: str,
+        partials: int | None = None,
+        parallel: bool = False,
+        chunk: int | None = None,
+    ) -> Schedule:
+        """Accumulate in partial results, on threads or side by side: `reducing.reduce`."""
+        tree = reducing.reduce(self.judge, self.tree, loop, partials, parallel, chunk)
+        given = (("partials", partials), ("parallel", parallel or None), ("chunk", chunk))
+        keywords = tuple((k, v) for k, v in given if v is not None)
+        return self._then(tree, Step("reduce", (loop,), keywords))
 
     def unroll(self, loop: str, factor: int = -1) -> Schedule:
         """Unroll a loop: `loops.unroll`."""

@@ -26,10 +26,11 @@ from polyopt.model.order import time_vectors
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Filter, Leaf, Member, Node, Sequence, Tree, children
 from polyopt.transform.edit import normal, whole
+from polyopt.transform.reducing import MOST_CHUNK, MOST_PARTIALS
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
 _MARK = re.compile(
-    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline))$"
+    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline)|partials (\d+))$"
 )
 _DEEPEST = 64
 _MOST = 1024
@@ -212,6 +213,11 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
                 f'"unroll 4".'
             )
         count = int(mark[2] or mark[3] or 1)
+        if mark[6] and not 2 <= int(mark[6]) <= (MOST_CHUNK if member.parallel else MOST_PARTIALS):
+            raise BadArgumentError(
+                f'line {line.number}: "{word}" needs a number from 2 to {MOST_PARTIALS}, '
+                f"{MOST_CHUNK} behind parallel."
+            )
         if count != -1 and not 1 <= count <= _MOST:
             raise BadArgumentError(
                 f'line {line.number}: "{word}" needs a number from 1 to {_MOST}.'
@@ -224,6 +230,8 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
             member = replace(member, parallel=True, grid=mark[4])
         elif mark[5]:
             member = replace(member, pipeline=True)
+        elif mark[6]:
+            member = replace(member, partials=int(mark[6]))
         else:
             member = replace(member, unroll=int(mark[3]))
     return member
