@@ -42,10 +42,7 @@ def lower(schedule: Schedule) -> Loops:
     if not schedule.scop.statements:
         return Loops(())
     promotions = plan(schedule)
-    try:
-        body = _scanned(schedule, promotions, whole=_has_fronts(schedule.tree))
-    except NoFormError:
-        body = _whole(schedule, promotions)
+    body = _nodes(schedule, promotions)
     guarded = with_guards(joined(body, schedule.scop), schedule.scop)
     return Loops(
         widened(with_work(guarded, schedule.scop), schedule.scop),
@@ -66,10 +63,15 @@ def _has_fronts(tree: Tree) -> bool:
     )
 
 
-def _whole(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node, ...]:
-    """The nodes with each loop in one piece, where its pieces have bounds that have no form."""
+def _nodes(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node, ...]:
+    """The nodes with each loop in one piece or in isl's: the other way where one has no form."""
+    whole = _has_fronts(schedule.tree)
     try:
-        return _scanned(schedule, promotions, whole=True)
+        return _scanned(schedule, promotions, whole=whole)
+    except NoFormError:
+        pass
+    try:
+        return _scanned(schedule, promotions, whole=not whole)
     except NoFormError as form:
         raise IllegalScheduleError(
             f"this order needs a case distinction, {form}, that loops do not have. "

@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -208,9 +209,10 @@ def run(command: list[str], limit: float, source: str = "") -> Outcome:
                 line,
                 source,
             ) from error
+        end = time.monotonic() + limit
         try:
             _wait_at_once(process, limit)
-            status = process.wait(limit)
+            status = process.wait(max(0.01, end - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise BuildError(_too_slow(limit, line, source), line, source) from None
         finally:

@@ -266,13 +266,13 @@ def test_an_interrupted_compilation_ends_the_compiler(script, tmp_path, monkeypa
     pid = tmp_path / "pid"
     slow = script("slow", f"echo $$ > {pid}\nexec sleep 600")
 
-    def interrupt(self, timeout=None):
+    def interrupt(*_):
         while not (pid.exists() and pid.read_text().strip()):
             os.sched_yield()
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(subprocess.Popen, "wait", interrupt)
+    monkeypatch.setattr(compiler, "_wait_at_once", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run([str(slow)], 100)
     assert is_gone(int(pid.read_text()))
