@@ -219,7 +219,7 @@ class _Text:
             return
         self.count += 1
         number = self.count
-        partial = blocks.pending if node.vector else ()
+        partial = blocks.pending if node.vector or (node.parallel and node.partials) else ()
         names = [f"{p.name}_" for p in partial]
         for promote, name in zip(partial, names, strict=True):
             self.add(level, f"{name}lanes{number} = _lanes({name}, {promote.reduction!r})")
