@@ -15,7 +15,7 @@ import islpy as isl
 from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_expr, mangle
 from polyopt.emit.guards import with_guards
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
-from polyopt.emit.periods import tile_length
+from polyopt.emit.periods import is_shifted, tile_length
 from polyopt.emit.pieces import joined
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
@@ -304,7 +304,8 @@ class _Walker:
         body = self.node(inner, replace(scope, taken=scope.taken | {name}))
         used = {n for o in item.origin for n in o.names()}
         depths = [d for d in range(len(scope.members)) if f"c{d}" in used]
-        values = {f"c{d}": self._loop_value(d, body, scope) for d in depths}
+        users = self._users(item, body)
+        values = {f"c{d}": self._loop_value(d, users, scope) for d in depths}
         origin = tuple(o.substitute(values) for o in item.origin)
         return (
             Promote(
@@ -332,28 +333,46 @@ class _Walker:
         wanted = f"{item.array}_acc" if item.load or item.store else item.array
         return _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
 
-    def _loop_value(self, depth: int, body: tuple[Node, ...], scope: _Scope) -> Affine:
-        """The value of a loop at a place inside it.
+    def _users(self, item: Promotion, body: tuple[Node, ...]) -> tuple[Instance, ...]:
+        """The instances inside a block that use it; where none does, all of them."""
+        named = {name for name, _ in item.targets} or {
+            s.name for s in self.scop.statements if any(a.array == item.array for a in s.accesses)
+        }
+        every = tuple(instances(body))
+        return tuple(i for i in every if i.statement in named) or every
+
+    def _loop_value(self, depth: int, users: tuple[Instance, ...], scope: _Scope) -> Affine:
+        """The value of a loop at a place inside it, for the instances that use a block there.
 
         Of a loop that runs once, isl may leave no trace; then any instance inside tells. And
-        statements whose strides are offset from one another share a loop that has the value of
-        one: then instances inside differ from it by a constant.
+        statements whose values are of different residues share a loop that has the value of one:
+        then the others differ from it, by a constant or by one once floors are taken.
         """
-        first = next(instances(body))
-        statement = self.scop.statement(first.statement)
-        row = scope.members[depth].row(first.statement)
-        value = row.substitute(dict(zip(statement.iterators, first.values, strict=True)))
+        values = [self._value_at(depth, user, scope) for user in users]
         known = {n for v in scope.values.values() for n in v.names()}
         known |= set(self.scop.parameter_names)
-        if depth in scope.loops:
-            offset = (value - scope.loops[depth]).is_constant
-            return value if offset or value.names() <= known else scope.loops[depth]
-        if not value.names() <= known:
+        if depth not in scope.loops:
+            if values[0].names() <= known:
+                return values[0]
             raise IllegalScheduleError(
                 f"a local block is needed where the loop {scope.members[depth].name} runs once, "
-                f"with the value {value}, which is not known outside it. Leave out the last strip."
+                f"with the value {values[0]}, which is not known outside it. Leave out the last "
+                f"strip."
             )
-        return value
+        loop = scope.loops[depth]
+        shifted = [v for v in values if is_shifted(v, loop) and v.names() <= known]
+        if shifted and len(set(values)) > 1:
+            raise IllegalScheduleError(
+                f"a local block is needed in the loop {scope.members[depth].name}, in whose one "
+                f"turn statements stand at different values. Leave out the last step there."
+            )
+        return shifted[0] if shifted else loop
+
+    def _value_at(self, depth: int, user: Instance, scope: _Scope) -> Affine:
+        """The value of a loop for one statement instance."""
+        row = scope.members[depth].row(user.statement)
+        iterators = self.scop.statement(user.statement).iterators
+        return row.substitute(dict(zip(iterators, user.values, strict=True)))
 
     def _for(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
         isl_name = ast.for_get_iterator().get_id().get_name()

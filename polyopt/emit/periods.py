@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyopt.model.affine import Affine, Floor
+from polyopt.model.affine import Affine, Floor, Mod
 from polyopt.model.tree import Member
 
 
@@ -29,3 +29,12 @@ def _floored(row: Affine) -> Floor | None:
     atom = row.terms[0][0] if len(row.terms) == 1 else None
     plain = isinstance(atom, Floor) and row.terms[0][1] == 1 and not row.constant
     return atom if isinstance(atom, Floor) and plain else None
+
+
+def is_shifted(value: Affine, loop: Affine) -> bool:
+    """Whether a value is beside a loop's, and not the same or one that a guard makes the same."""
+    apart = value - loop
+    if apart.is_constant:
+        return apart.constant != 0
+    floors = [atom for atom, _ in apart.terms if isinstance(atom, Floor | Mod)]
+    return any(atom.numerator.names() & loop.names() for atom in floors)

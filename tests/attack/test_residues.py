@@ -28,3 +28,25 @@ def test_accumulators_under_loops_of_two_residues() -> None:
         kernel(n, m, *found)
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def beside(N, A, B, C):
+    for i in range(N):
+        C[i + 1, 0] += C[i, 1]
+        for j in range(1, N):
+            C[i, j] = min(B[i + 1, j + 1], C[i + 1, j]) + A[i, j]
+        A[i, 0] = C[i, 1]
+
+
+def test_blocks_begin_where_their_own_users_are() -> None:
+    """Other statements in the loop may stand at one value of it alone."""
+    for fp in ("strict", "reassociate"):
+        kernel = po.kernel(fp=fp)(beside)
+        for n in (1, 2, 5, 9):
+            random = np.random.default_rng(n)
+            found = tuple(random.integers(0, 9, (n + 2, n + 2)) * 1.0 for _ in range(3))
+            expected = tuple(a.copy() for a in found)
+            beside(n, *expected)
+            kernel(n, *found)
+            for a, b in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(a, b)

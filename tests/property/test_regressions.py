@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from engine import SIZES
+from engine import SIZES, Examiner
 from oracle import Case
 from random_program import ArraySpec, Program
 
@@ -198,3 +198,14 @@ def test_skewed_tiles_of_a_private_scalar():
     found = case(body, "A2")
     s = found.original("strict").privatize("t").wavefront("j", "k").wavefront("j", "k")
     agrees(found, s.skew("k", by="j", factor=2).tile({"j": 5, "k": 4}))
+
+
+def examined(seed: int) -> list[str]:
+    """What goes wrong with a program of the generator under its own schedules."""
+    examiner = Examiner(scripts=0, sink=lambda *_: None)
+    examiner.examine(seed)
+    return [str(f) for f in examiner.failures]
+
+
+def test_a_block_begins_at_its_users_value_of_a_loop():
+    assert examined(3006) == []
