@@ -192,6 +192,8 @@ def normal(node: Node) -> Node:
                 return Band((*members, *child.members), child.child)
         case Sequence(items):
             flat = [f for item in items for f in _flatten(item)]
+            if not flat:
+                return Leaf()
             if len(flat) == len(items) > 1 and all(map(is_, flat, items)):
                 return node
             if len(flat) == 1 and not any(text for _, text in flat[0].instances):

@@ -283,3 +283,19 @@ def test_tile_loops_of_one_name():
         'diamond("t", "S1.i") would make two tile loops of one name, t_tile, i_tile, i_tile: the '
         "space loop and the inner ones must have different names."
     )
+
+
+def shifted(T: int, A: po.f64[N, N]):
+    n = A.shape[0]
+    for t in range(T):  # noqa: B007
+        for i in range(1, n - 1):
+            for j in range(1, n - 1):
+                A[i, j] = A[i - 1, j - 1] + A[i + 1, j + 1]
+
+
+def test_loops_that_nothing_is_left_in():
+    """A part without instances keeps its leaf, so that later steps find its statements."""
+    s = original(shifted, 2, small(5, 5)).split("i", at=1).unroll_and_jam("j", 2)
+    tiled = s.diamond("i", "j_tile", size=2)
+    for n in (3, 4, 7):
+        same_as_python(tiled, shifted, 2, small(n, n))
