@@ -41,7 +41,7 @@ def in_chunks(node: For) -> For:
     span = (_CHUNK if inner is None else _NESTED_CHUNK) * node.step
     start = f"{node.variable}_from"
     end = extreme("min", [node.upper, Affine.name(start) + span])
-    piece = replace(node, lower=Affine.name(start), upper=end, parallel=False, work=())
+    piece = replace(node, lower=Affine.name(start), upper=end, parallel=False, work=(), unroll=0)
     return replace(node, variable=start, step=span, body=(piece,), vector=False, unroll=0)
 
 

@@ -93,3 +93,17 @@ def test_what_does_not_wait_is_left(function: Callable[..., None]) -> None:
     shapes = {independent: ((9, 9), (9, 9)), summed: ((9,), (9, 9))}[function]
     spec = po.kernel(function).specialize(*map(np.zeros, shapes))
     assert "_rows" not in spec.schedule.script
+
+
+def halved(B):
+    n = B.shape[0] // 2
+    for i in range(n):
+        for j in range(n - 1):
+            B[2 * i, j + 1] = ((B[i, j] + B[i, j + 1]) - 2.0) % 97.0
+
+
+def test_rows_side_by_side_are_no_threads() -> None:
+    spec = po.kernel(halved).specialize(np.zeros((9, 9)))
+    assert 'parallel("i")' not in spec.schedule.script
+    assert "GCC unroll 8\n" in spec.source
+    assert "GCC unroll 2048" not in spec.source

@@ -35,7 +35,7 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
         ]
         trips = max(counts, default=float(TYPICAL_SIZE))
         free = not any(_on_one_path(place.path, path) for path in marked)
-        if level.is_parallel and free and trips >= _TOO_FEW:
+        if level.is_parallel and free and trips >= _TOO_FEW and not place.member.unroll:
             name = name_of(schedule, place)
             new = attempt(schedule, partial(Schedule.parallel, loop=name))
             if new is not None:
