@@ -43,8 +43,25 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
                     f"stay in one accumulator: it moves with the loop, is used otherwise there, "
                     f"or another loop is inside. {step.title()} the innermost loop, or interchange."
                 )
+            _check_apart(step, level, blocks, found)
             found += blocks
     return tuple(found)
+
+
+def _check_apart(
+    step: str, level: Level, accumulators: tuple[Promotion, ...], around: list[Promotion]
+) -> None:
+    """Raise IllegalScheduleError where an accumulator is inside a block that holds only some
+    accesses to its array: it would be read from the array, and written there beneath the block."""
+    for one in accumulators:
+        for block in around:
+            outside = block.path == one.path[: len(block.path)]
+            if outside and block.array == one.array and block.targets and block.layout is None:
+                raise IllegalScheduleError(
+                    f'{step}("{level.member.name}") keeps an element of "{one.array}" in an '
+                    f"accumulator, and a promoted block around it holds that element already. "
+                    f"{step.title()} without promote: the accumulator is enough."
+                )
 
 
 def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...] | None:

@@ -7,7 +7,7 @@ from engine import SIZES, Examiner
 from oracle import Case
 from random_program import ArraySpec, Program
 
-from polyopt.errors import BadArgumentError
+from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.pipeline import auto_schedule as auto
 from polyopt.transform.schedule import Schedule
 from polyopt.transform.text import parse_affine
@@ -209,3 +209,19 @@ def examined(seed: int) -> list[str]:
 
 def test_a_block_begins_at_its_users_value_of_a_loop():
     assert examined(3006) == []
+
+
+def test_no_accumulator_inside_a_block_of_its_element():
+    found = case(
+        """
+    for i in range(3):
+        for j in range(3):
+            A[0, i] = max(A[0, i], A[i + 2, j + 1] - A[j + 1, i + 2])
+""",
+        "A2",
+    )
+    promoted = found.original("reassociate").promote("A", at="j")
+    for step in (lambda s: s.vectorize("j"), lambda s: s.reduce("j", partials=2)):
+        with pytest.raises(IllegalScheduleError, match="holds that element already"):
+            step(promoted)
+        agrees(found, step(found.original("reassociate")))
