@@ -27,7 +27,7 @@ from polyopt.model.extract import extract
 from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
-from polyopt.runtime.library import open_library
+from polyopt.runtime.compiled import open_library
 from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
 from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import C, OpenCL, Target, resolve
@@ -135,14 +135,14 @@ class Stages:
         )
 
     @property
-    def library(self) -> ctypes.CDLL | Launcher:
+    def loaded(self) -> ctypes.CDLL | Launcher:
         """The compiled and loaded library, or the program built for an OpenCL device."""
         return self._once("library", "compile", self._compile, self.program)
 
     @property
     def entry(self) -> Entry:
         """The callable."""
-        return self._once("entry", "bind", self._bind, self.program, self.library)
+        return self._once("entry", "bind", self._bind, self.program, self.loaded)
 
     # -- how they run --------------------------------------------------------------------------
 

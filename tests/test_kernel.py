@@ -784,7 +784,7 @@ def test_openmp_follows_the_environment():
         import ctypes
         import numpy as np, polyopt as po
         from polyopt.emit.program import Program
-        from polyopt.runtime.library import open_library
+        from polyopt.runtime.compiled import open_library
         library = open_library(Program(
             '#include <omp.h>\\nint width(void) { int n = 0;\\n#pragma omp parallel\\n'
             '{\\n#pragma omp single\\nn = omp_get_num_threads();\\n}\\nreturn n; }\\n',

@@ -43,7 +43,7 @@ LAZY_IMPORTS = {
     ("polyopt.kernel", "polyopt.runtime.caller"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.recall"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.table"): "only for calls with new types",
-    ("polyopt.runtime.caller", "polyopt.runtime.library"): "only to compile it, once a machine",
+    ("polyopt.runtime.caller", "polyopt.runtime.compiled"): "only to compile it, once a machine",
     ("polyopt.runtime.caller", "logging"): "4 ms, and there is rarely something to say",
     ("polyopt.runtime.folders", "platformdirs"): "6 ms, and Linux has one rule",
     ("polyopt.runtime.folders", "tempfile"): "10 ms, needed where there is no cache only",

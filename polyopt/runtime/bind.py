@@ -71,7 +71,7 @@ class Entry:
     ) -> None:
         self.interface = interface
         self.program = replace(program, source="")
-        self.library = Path(library._name)
+        self.path = Path(library._name)
         self.checks = program.checks
         self.plan = Plan.of(interface, program, takes_overlap)
         self.packed = address_of(library, PACKED) if is_packable(program) else 0

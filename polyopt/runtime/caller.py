@@ -63,8 +63,8 @@ def _library() -> Path:
     asked = question_of_text(text)
     answer = look(asked)
     if answer is not None:
-        return answer.library
-    from polyopt.runtime.library import open_library  # noqa: PLC0415 once per machine
+        return answer.path
+    from polyopt.runtime.compiled import open_library  # noqa: PLC0415 once per machine
 
     made = Path(open_library(program)._name)
     remember(asked, Answer(made, None, replace(program, source="")))

@@ -49,7 +49,7 @@ class Answer:
     `interface` is None where polyopt itself calls it.
     """
 
-    library: Path
+    path: Path
     interface: Interface | None
     program: Program
 
@@ -109,9 +109,9 @@ def look(name: str) -> Answer | None:
 def remember(name: str, answer: Answer) -> None:
     """Keep an answer, all of it or nothing; where the disk does not take it, do without."""
     folder = directory()
-    if answer.library.parent != folder or folder == temporary_folder():
+    if answer.path.parent != folder or folder == temporary_folder():
         return
-    body = pickle.dumps((answer.library.name, answer.interface, answer.program))
+    body = pickle.dumps((answer.path.name, answer.interface, answer.program))
     path = folder / f"{name}{_SUFFIX}"
     part = folder / f"{work_prefix()}{threading.get_ident()}{_SUFFIX}"
     try:

@@ -73,7 +73,7 @@ class OpenCLEntry(Entry):
         program = launcher.program
         self.interface = interface
         self.program = replace(program, source="")
-        self.library = Path()
+        self.path = Path()
         self.checks = program.checks
         self.plan = Plan.of(interface, program, takes_overlap=False)
         self.packed = 0

@@ -41,7 +41,7 @@ def recall(
     if answer is None or answer.interface is None:
         return asked, None
     try:
-        library = load(answer.library, openmp=answer.program.openmp)
+        library = load(answer.path, openmp=answer.program.openmp)
     except OSError:
         return asked, None
     return asked, Entry(answer.interface, answer.program, library, threads=threads)
@@ -50,4 +50,4 @@ def recall(
 def record(asked: str | None, entry: object) -> None:
     """Keep an entry that was just compiled for processes to come."""
     if asked is not None and isinstance(entry, Entry):
-        remember(asked, Answer(entry.library, entry.interface, entry.program))
+        remember(asked, Answer(entry.path, entry.interface, entry.program))

@@ -26,8 +26,8 @@ from polyopt.runtime.cache import (
     library_path,
     temporary_folder,
 )
+from polyopt.runtime.compiled import open_library
 from polyopt.runtime.compiler import Flags, find_compiler, flags_for
-from polyopt.runtime.library import open_library
 
 
 @pytest.fixture

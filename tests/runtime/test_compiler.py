@@ -128,7 +128,7 @@ def test_loading_a_fast_kernel_keeps_denormals():
     code = (
         "import numpy as np, polyopt as po\n"
         "from polyopt.emit.program import CArgument, Program\n"
-        "from polyopt.runtime.library import open_library\n"
+        "from polyopt.runtime.compiled import open_library\n"
         "open_library(Program('long f(void) { return 0; }\\n', 'f', (), (), True, 'fast'))\n"
         "assert np.float64(2.0**-1060) * np.float64(0.5) != 0\n"
     )
