@@ -239,6 +239,12 @@ def affine_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Affine:
     return _combine(op, args, expr)
 
 
+def is_choice(expr: isl.AstExpr) -> bool:
+    """Whether an AST expression is one of two values, by a condition: `c ? a : b`."""
+    t = isl.ast_expr_op_type
+    return expr.get_type() == isl.ast_expr_type.op and expr.get_op_type() in (t.cond, t.select)
+
+
 def _combine(op: int, args: list[Affine], expr: isl.AstExpr) -> Affine:
     t = isl.ast_expr_op_type
     if op == t.add:

@@ -7,13 +7,20 @@ isl: original iterators come as the arguments of the user expressions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import islpy as isl
 
-from polyopt._isl import Frame, NoFormError, affine_from_expr, condition_from_expr, mangle
+from polyopt._isl import (
+    NoFormError,
+    affine_from_expr,
+    condition_from_expr,
+    is_choice,
+    mangle,
+)
 from polyopt.emit.guards import with_guards
+from polyopt.emit.isl_tree import IslTree
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.periods import is_shifted, tile_length
 from polyopt.emit.pieces import joined
@@ -22,11 +29,9 @@ from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop
-from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
-from polyopt.model.tree import Node as TreeNode
+from polyopt.model.tree import Member, Tree
 from polyopt.transform.blocks import Promotion
 from polyopt.transform.edit import places
-from polyopt.transform.legality import Path
 from polyopt.transform.promotion import invariants, required_blocks
 from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
@@ -84,7 +89,7 @@ def _scanned(
 ) -> tuple[Node, ...]:
     """isl's scan of the schedule as nodes."""
     teams = shares(schedule.tree, schedule.scop, schedule.dependences)
-    builder = _IslTree(schedule.scop, promotions, teams, whole)
+    builder = IslTree(schedule.scop, promotions, teams, whole)
     root = builder.schedule(schedule.tree)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
@@ -104,125 +109,6 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
         if level.member.vector:
             found += invariants(footprints, tree, level)
     return tuple(found)
-
-
-Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
-"""Inserts something at a place; returns the node at the place where it began."""
-
-
-class _IslTree:
-    """Our tree as an isl schedule tree, with marks that name members and promotions."""
-
-    def __init__(
-        self,
-        scop: Scop,
-        promotions: tuple[Promotion, ...],
-        teams: Mapping[Path, Share],
-        whole: bool,
-    ) -> None:
-        self.scop = scop
-        self.teams = teams
-        self.shares: dict[int, Share] = {}
-        self.whole = whole
-        self.frames = {
-            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
-        }
-        self.members: list[Member] = []
-        self.synced: set[int] = set()
-        self.promotions: dict[tuple[Path, int], list[int]] = {}
-        for number, item in enumerate(promotions):
-            self.promotions.setdefault((item.path, item.position), []).append(number)
-
-    def schedule(self, tree: Tree) -> isl.Schedule:
-        first, *others = (isl.UnionSet.from_set(s.domain) for s in self.scop.statements)
-        domain = first
-        for part in others:
-            domain = domain.union(part)
-        node = isl.ScheduleNode.from_domain(domain).child(0)
-        return self._node(node, tree.root, ()).get_schedule()
-
-    def _node(self, at: isl.ScheduleNode, node: TreeNode, path: Path) -> isl.ScheduleNode:
-        """Insert a subtree; returns the node at the place where it began."""
-        match node:
-            case Band(members, child):
-                return self._band(at, members, child, path, 0)
-            case Sequence():
-                return self._sequence(at, node, path)
-            case Mark(_, child) | Region(_, child):
-                return self._marked(at, path, 0, lambda n: self._node(n, child, (*path, 0)))
-        return self._marked(at, path, 0, lambda n: n)
-
-    def _marked(
-        self, at: isl.ScheduleNode, path: Path, position: int, then: Insert
-    ) -> isl.ScheduleNode:
-        """Insert below the marks of the promotions that stand at a place."""
-        numbers = self.promotions.get((path, position), [])
-        for number in reversed(numbers):
-            at = at.insert_mark(isl.Id(f"promote{number}"))
-        for _ in numbers:
-            at = at.child(0)
-        at = then(at)
-        for _ in numbers:
-            at = at.parent()
-        return at
-
-    def _band(
-        self,
-        at: isl.ScheduleNode,
-        members: tuple[Member, ...],
-        child: TreeNode,
-        path: Path,
-        position: int,
-    ) -> isl.ScheduleNode:
-        if position == len(members):
-            return self._node(at, child, (*path, 0))
-
-        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
-            number = len(self.members)
-            self.members.append(members[position])
-            if position and members[position - 1].pipeline:
-                self.synced.add(number)
-            if not position and path in self.teams:
-                self.shares[number] = self.teams[path]
-            at = at.insert_partial_schedule(self._partial(members[position]))
-            if self.whole:
-                at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
-            at = at.insert_mark(isl.Id(f"member{number}")).child(0).child(0)
-            return self._band(at, members, child, path, position + 1).parent().parent()
-
-        return self._marked(at, path, position, inside)
-
-    def _partial(self, member: Member) -> isl.MultiUnionPwAff:
-        total: isl.UnionPwAff | None = None
-        for name, row in member.rows:
-            part = isl.UnionPwAff.from_pw_aff(self.frames[name].pw_aff(row))
-            total = part if total is None else total.union_add(part)
-        return isl.MultiUnionPwAff.from_union_pw_aff(total)
-
-    def _sequence(self, at: isl.ScheduleNode, node: Sequence, path: Path) -> isl.ScheduleNode:
-        numbers = self.promotions.get((path, 0), [])
-
-        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
-            filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, len(node.children))
-            for item in node.children:
-                filters = filters.add(self._filter(item.instances))
-            at = at.insert_sequence(filters)
-            for position, item in enumerate(node.children):
-                below = at.child(position).child(0)
-                at = self._node(below, item.child, (*path, position)).parent().parent()
-            return at
-
-        return self._marked(at, path, 0, inside) if numbers else inside(at)
-
-    def _filter(self, instances: tuple[tuple[str, str], ...]) -> isl.UnionSet:
-        total: isl.UnionSet | None = None
-        for name, text in instances:
-            set_ = isl.Set(text) if text else self.frames[name].universe()
-            part = isl.UnionSet.from_set(set_)
-            total = part if total is None else total.union(part)
-        if total is None:
-            raise ValueError("a filter holds at least one statement")
-        return total
 
 
 _ALONE = Share(0, nowait=False)
@@ -245,7 +131,7 @@ class _Scope:
 class _Walker:
     """isl's AST to our loops."""
 
-    def __init__(self, scop: Scop, tree: _IslTree, promotions: tuple[Promotion, ...]) -> None:
+    def __init__(self, scop: Scop, tree: IslTree, promotions: tuple[Promotion, ...]) -> None:
         self.scop = scop
         self.tree = tree
         self.promotions = promotions
@@ -375,18 +261,40 @@ class _Walker:
         return row.substitute(dict(zip(iterators, user.values, strict=True)))
 
     def _for(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:
+        last = None if ast.for_is_degenerate() else ast.for_get_cond().get_op_arg(1)
+        return self._ranged(ast, scope, ast.for_get_init(), last)
+
+    def _ranged(
+        self, ast: isl.AstNode, scope: _Scope, first: isl.AstExpr, last: isl.AstExpr | None
+    ) -> tuple[Node, ...]:
+        """A loop between two bounds; where one is a choice, a loop for each of its cases."""
+        if is_choice(first):
+            test, *cases = (first.get_op_arg(i) for i in range(3))
+            then, otherwise = (self._ranged(ast, scope, case, last) for case in cases)
+        elif last is not None and is_choice(last):
+            test, *cases = (last.get_op_arg(i) for i in range(3))
+            then, otherwise = (self._ranged(ast, scope, first, case) for case in cases)
+        else:
+            return self._plain_for(ast, scope, first, last)
+        return (If(condition_from_expr(test, scope.values), then, otherwise),)
+
+    def _plain_for(
+        self, ast: isl.AstNode, scope: _Scope, first: isl.AstExpr, last: isl.AstExpr | None
+    ) -> tuple[Node, ...]:
         isl_name = ast.for_get_iterator().get_id().get_name()
         # isl numbers its loops on its own: statements with offset strides get one loop more.
         depth = len(scope.members) - 1
         member = scope.members[depth]
-        lower = affine_from_expr(ast.for_get_init(), scope.values)
-        if ast.for_is_degenerate():
+        lower = affine_from_expr(first, scope.values)
+        if last is None:
             values = {**scope.values, isl_name: lower}
             loops = {depth: lower, **scope.loops}
             return self.node(ast.for_get_body(), replace(scope, values=values, loops=loops))
         step = int(ast.for_get_inc().get_val().to_python())
         variable = _fresh(member.name, scope.taken | self.reserved)
-        upper = self._upper(ast.for_get_cond(), scope)
+        upper = affine_from_expr(last, scope.values)
+        if ast.for_get_cond().get_op_type() != isl.ast_expr_op_type.lt:
+            upper = upper + 1
         value = Affine.name(variable)
         synced = depth in scope.synced and depth not in scope.loops
         if (upper - lower).is_constant and not lower.is_constant and not synced:
@@ -395,7 +303,7 @@ class _Walker:
             value, lower, upper = value + lower, Affine(), upper - lower
         within = _tile(depth, scope) if step == 1 and value.single_name else None
         values = {**scope.values, isl_name: value}
-        first = depth not in scope.loops
+        is_first = depth not in scope.loops
         loops = {depth: value, **scope.loops}
         inside = replace(scope, values=values, loops=loops, taken=scope.taken | {variable})
         return (
@@ -406,23 +314,18 @@ class _Walker:
                 step=step,
                 body=self.node(ast.for_get_body(), inside),
                 loop=member.name,
-                parallel=member.parallel and first,
-                vector=bool(member.vector) and first,
+                parallel=member.parallel and is_first,
+                vector=bool(member.vector) and is_first,
                 unroll=member.unroll,
-                pipeline=member.pipeline and first,
+                pipeline=member.pipeline and is_first,
                 synced=synced,
-                region=scope.share.region if member.parallel and first else 0,
-                nowait=scope.share.nowait and member.parallel and first,
-                grid=member.grid if member.parallel and first else "",
+                region=scope.share.region if member.parallel and is_first else 0,
+                nowait=scope.share.nowait and member.parallel and is_first,
+                grid=member.grid if member.parallel and is_first else "",
                 within=within,
-                partials=member.partials if first else 0,
+                partials=member.partials if is_first else 0,
             ),
         )
-
-    def _upper(self, condition: isl.AstExpr, scope: _Scope) -> Affine:
-        bound = affine_from_expr(condition.get_op_arg(1), scope.values)
-        strict = condition.get_op_type() == isl.ast_expr_op_type.lt
-        return bound if strict else bound + 1
 
 
 def _tile(depth: int, scope: _Scope) -> tuple[Affine, int] | None:

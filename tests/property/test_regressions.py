@@ -225,3 +225,20 @@ def test_no_accumulator_inside_a_block_of_its_element():
         with pytest.raises(IllegalScheduleError, match="holds that element already"):
             step(promoted)
         agrees(found, step(found.original("reassociate")))
+
+
+CHOICE = """
+    for i in range(1, N // 2 + 1):
+        if i < N - 2:
+            A[i + 1, 0] += A[i + 1, 1] + A[i + 1, 0]
+        else:
+            t = B[i + 2, 0]
+            B[i + 3, 2] = min(t + M, B[i + 2, 0])
+"""
+
+
+def test_a_bound_that_is_one_of_two():
+    """isl begins the second part at `N == 2 ? 1 : N - 2`."""
+    found = case(CHOICE, "A2 B2")
+    agrees(found, found.original("strict"))
+    agrees(found, auto(found.original("strict")))

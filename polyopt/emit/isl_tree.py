@@ -1,0 +1,134 @@
+"""Our schedule tree as isl's, with marks that name members and promotions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import islpy as isl
+
+from polyopt._isl import Frame
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
+from polyopt.model.tree import Node as TreeNode
+from polyopt.transform.blocks import Promotion
+from polyopt.transform.legality import Path
+from polyopt.transform.regions import Share
+
+Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
+"""Inserts something at a place; returns the node at the place where it began."""
+
+
+class IslTree:
+    """Our tree as an isl schedule tree, with marks that name members and promotions."""
+
+    def __init__(
+        self,
+        scop: Scop,
+        promotions: tuple[Promotion, ...],
+        teams: Mapping[Path, Share],
+        whole: bool,
+    ) -> None:
+        self.scop = scop
+        self.teams = teams
+        self.shares: dict[int, Share] = {}
+        self.whole = whole
+        self.frames = {
+            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
+        }
+        self.members: list[Member] = []
+        self.synced: set[int] = set()
+        self.promotions: dict[tuple[Path, int], list[int]] = {}
+        for number, item in enumerate(promotions):
+            self.promotions.setdefault((item.path, item.position), []).append(number)
+
+    def schedule(self, tree: Tree) -> isl.Schedule:
+        """The tree over the domains of all statements."""
+        first, *others = (isl.UnionSet.from_set(s.domain) for s in self.scop.statements)
+        domain = first
+        for part in others:
+            domain = domain.union(part)
+        node = isl.ScheduleNode.from_domain(domain).child(0)
+        return self._node(node, tree.root, ()).get_schedule()
+
+    def _node(self, at: isl.ScheduleNode, node: TreeNode, path: Path) -> isl.ScheduleNode:
+        """Insert a subtree; returns the node at the place where it began."""
+        match node:
+            case Band(members, child):
+                return self._band(at, members, child, path, 0)
+            case Sequence():
+                return self._sequence(at, node, path)
+            case Mark(_, child) | Region(_, child):
+                return self._marked(at, path, 0, lambda n: self._node(n, child, (*path, 0)))
+        return self._marked(at, path, 0, lambda n: n)
+
+    def _marked(
+        self, at: isl.ScheduleNode, path: Path, position: int, then: Insert
+    ) -> isl.ScheduleNode:
+        """Insert below the marks of the promotions that stand at a place."""
+        numbers = self.promotions.get((path, position), [])
+        for number in reversed(numbers):
+            at = at.insert_mark(isl.Id(f"promote{number}"))
+        for _ in numbers:
+            at = at.child(0)
+        at = then(at)
+        for _ in numbers:
+            at = at.parent()
+        return at
+
+    def _band(
+        self,
+        at: isl.ScheduleNode,
+        members: tuple[Member, ...],
+        child: TreeNode,
+        path: Path,
+        position: int,
+    ) -> isl.ScheduleNode:
+        if position == len(members):
+            return self._node(at, child, (*path, 0))
+
+        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
+            number = len(self.members)
+            self.members.append(members[position])
+            if position and members[position - 1].pipeline:
+                self.synced.add(number)
+            if not position and path in self.teams:
+                self.shares[number] = self.teams[path]
+            at = at.insert_partial_schedule(self._partial(members[position]))
+            if self.whole:
+                at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
+            at = at.insert_mark(isl.Id(f"member{number}")).child(0).child(0)
+            return self._band(at, members, child, path, position + 1).parent().parent()
+
+        return self._marked(at, path, position, inside)
+
+    def _partial(self, member: Member) -> isl.MultiUnionPwAff:
+        total: isl.UnionPwAff | None = None
+        for name, row in member.rows:
+            part = isl.UnionPwAff.from_pw_aff(self.frames[name].pw_aff(row))
+            total = part if total is None else total.union_add(part)
+        return isl.MultiUnionPwAff.from_union_pw_aff(total)
+
+    def _sequence(self, at: isl.ScheduleNode, node: Sequence, path: Path) -> isl.ScheduleNode:
+        numbers = self.promotions.get((path, 0), [])
+
+        def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
+            filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, len(node.children))
+            for item in node.children:
+                filters = filters.add(self._filter(item.instances))
+            at = at.insert_sequence(filters)
+            for position, item in enumerate(node.children):
+                below = at.child(position).child(0)
+                at = self._node(below, item.child, (*path, position)).parent().parent()
+            return at
+
+        return self._marked(at, path, 0, inside) if numbers else inside(at)
+
+    def _filter(self, instances: tuple[tuple[str, str], ...]) -> isl.UnionSet:
+        total: isl.UnionSet | None = None
+        for name, text in instances:
+            set_ = isl.Set(text) if text else self.frames[name].universe()
+            part = isl.UnionSet.from_set(set_)
+            total = part if total is None else total.union(part)
+        if total is None:
+            raise ValueError("a filter holds at least one statement")
+        return total
