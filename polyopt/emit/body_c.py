@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby
@@ -16,7 +16,7 @@ from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
 from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
 from polyopt.emit.layout import Branch
-from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
+from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote, below
 from polyopt.emit.openmp import (
     has_parallel,
     in_chunks,
@@ -36,7 +36,6 @@ from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
 from polyopt.emit.vectors import lanes_of, vector_loop
-from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Scop
 
 _LONG_BOUND = 60
@@ -249,11 +248,6 @@ class BodyPrinter:
         """A packed buffer, filled; its memory is the entry function's."""
         place = buffer(node, self.scop, scope)
         key = block_key(node, place)
-        if key not in scope.places:
-            raise IllegalScheduleError(
-                f'pack("{node.array}") needs memory of its own, which this target does not give '
-                f'a kernel. Leave the step out, or promote("{node.array}", to="local").'
-            )
         threads = self.openmp and not position.parallel and has_parallel(node.body)
         filling = filled(node, place, self.scop, scope, threads)
         inner = scope.with_block(node, place)
@@ -342,17 +336,7 @@ def _pragmas(node: For, position: Position, scope: Scope) -> list[cgen.Generable
 
 def _has_blocks(node: For) -> bool:
     """Whether iterations have arrays of their own, which vectors without clauses would share."""
-    return any(isinstance(n, Promote) and n.shape for n in _below(node.body))
-
-
-def _below(nodes: Iterable[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        match node:
-            case For(body=body) | Promote(body=body):
-                yield from _below(body)
-            case If(_, then, otherwise):
-                yield from _below((*then, *otherwise))
+    return any(isinstance(n, Promote) and n.shape for n in below(node.body))
 
 
 def _declared_at_first_write(

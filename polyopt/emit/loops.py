@@ -6,6 +6,7 @@ values of a statement instance are affines in the loop variables and parameters.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from polyopt.model.affine import Affine, Condition
@@ -110,6 +111,24 @@ class Comment:
 
 
 Node = For | If | Instance | Promote | Comment
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly inside a node."""
+    match node:
+        case For(body=body) | Promote(body=body):
+            return body
+        case If(_, then, otherwise):
+            return (*then, *otherwise)
+        case _:
+            return ()
+
+
+def below(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Some nodes and everything in them, in textual order, what holds others before these."""
+    for node in nodes:
+        yield node
+        yield from below(children(node))
 
 
 @dataclass(frozen=True, slots=True)

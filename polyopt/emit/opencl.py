@@ -35,7 +35,7 @@ from polyopt.emit.launches import (
     show_host,
 )
 from polyopt.emit.layout import tidy
-from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote
+from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote, below
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
@@ -244,17 +244,12 @@ def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
 
 
 def _refuse_packs(nodes: Iterable[Node]) -> None:
-    for node in nodes:
-        match node:
-            case Promote(name=name, layout=layout) if layout is not None:
-                raise IllegalScheduleError(
-                    f"the packed buffer {name} has no memory in OpenCL: leave out the step pack, "
-                    'or use target="openmp"'
-                )
-            case For(body=body) | Promote(body=body):
-                _refuse_packs(body)
-            case If(_, then, otherwise):
-                _refuse_packs((*then, *otherwise))
+    for node in below(nodes):
+        if isinstance(node, Promote) and node.layout is not None:
+            raise IllegalScheduleError(
+                f"the packed buffer {node.name} has no memory in OpenCL: leave out the step pack, "
+                'or use target="openmp"'
+            )
 
 
 def _has_parallel(node: Node) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from polyopt.emit.affine_c import affine
-from polyopt.emit.loops import For, If, Node, Promote
+from polyopt.emit.loops import For, Node, below, children
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level
 from polyopt.model.affine import Affine, Extreme, extreme
@@ -77,29 +77,13 @@ def has_parallel(nodes: Iterable[Node]) -> bool:
 
 def _loops(nodes: Iterable[Node]) -> Iterator[For]:
     """Every loop in some nodes."""
-    for node in nodes:
-        match node:
-            case For(body=body):
-                yield node
-                yield from _loops(body)
-            case If(_, then, otherwise):
-                yield from _loops((*then, *otherwise))
-            case Promote(body=body):
-                yield from _loops(body)
+    return (node for node in below(nodes) if isinstance(node, For))
 
 
 def _depth(nodes: Iterable[Node]) -> int:
     """How many loops are inside one another."""
-    depths = [0]
-    for node in nodes:
-        match node:
-            case For(body=body):
-                depths.append(1 + _depth(body))
-            case If(_, then, otherwise):
-                depths.append(_depth((*then, *otherwise)))
-            case Promote(body=body):
-                depths.append(_depth(body))
-    return max(depths)
+    depths = (isinstance(node, For) + _depth(children(node)) for node in nodes)
+    return max(depths, default=0)
 
 
 def _uneven(node: For) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from polyopt._isl import affine_from_aff
-from polyopt.emit.loops import For, If, Instance, Node, Promote
+from polyopt.emit.loops import For, If, Instance, Node, Promote, below
 from polyopt.model.affine import Affine
 from polyopt.model.expr import walk
 from polyopt.model.scop import Scop, Statement
@@ -43,14 +43,7 @@ def _node(node: Node, scop: Scop, outer: frozenset[str]) -> Node:
 
 def instances(nodes: tuple[Node, ...]) -> Iterator[Instance]:
     """Every statement instance below some nodes, in textual order."""
-    for node in nodes:
-        match node:
-            case Instance():
-                yield node
-            case For() | Promote():
-                yield from instances(node.body)
-            case If():
-                yield from instances((*node.then, *node.otherwise))
+    return (node for node in below(nodes) if isinstance(node, Instance))
 
 
 def _work(node: For, scop: Scop, outer: frozenset[str]) -> tuple[tuple[Affine, ...], int]:
