@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 
 import islpy as isl
 
@@ -20,7 +21,15 @@ from polyopt.model.tree import (
     Sequence,
     Tree,
 )
-from polyopt.transform.edit import fresh_name, node_at, renamed, replace_at, resolve, restrict
+from polyopt.transform.edit import (
+    fresh_name,
+    node_at,
+    places,
+    renamed,
+    replace_at,
+    resolve,
+    restrict,
+)
 from polyopt.transform.ranges import Range, loops_around, range_of, range_over
 
 _MOST = 64
@@ -100,28 +109,48 @@ class _Jam:
     def __init__(self, tree: Tree, scop: Scop, point: Member, factor: int, full: Instances) -> None:
         self.tree, self.scop, self.point, self.full = tree, scop, point, full
         self.factor = factor
+        self.made = {point.name}
 
     def pushed(self, node: Node, around: tuple[Member, ...], names: tuple[str, ...]) -> Node:
         """The subtree over some statements with the point loop innermost."""
+        return self._pushed(node, around, names, self.point)
+
+    def _pushed(
+        self, node: Node, around: tuple[Member, ...], names: tuple[str, ...], point: Member
+    ) -> Node:
         match node:
             case Leaf():
-                return self._leaf(around, names)
+                return self._leaf(around, names, point)
             case Band(members, child):
-                return Band(members, self.pushed(child, (*around, *members), names))
+                return Band(members, self._pushed(child, (*around, *members), names, point))
             case Mark() | Region():
-                return replace(node, child=self.pushed(node.child, around, names))
+                return replace(node, child=self._pushed(node.child, around, names, point))
             case Sequence(items):
-                inside = (self.pushed(f.child, around, f.statements) for f in items)
-                parts = zip(items, inside, strict=True)
-                return Sequence(tuple(replace(f, child=c) for f, c in parts))
+                parts: list[Filter] = []
+                for item in items:
+                    # Parts of one statement: their point loops are told apart by name.
+                    again = {s for f in parts for s in f.statements} & set(item.statements)
+                    own = self._another(point) if again else point
+                    child = self._pushed(item.child, around, item.statements, own)
+                    parts.append(replace(item, child=child))
+                return Sequence(tuple(parts))
 
-    def _leaf(self, around: tuple[Member, ...], names: tuple[str, ...]) -> Node:
+    def _another(self, point: Member) -> Member:
+        """The point loop under a name of its own."""
+        taken = self.made | {
+            n for p in places(self.tree) for n in (p.member.name, *p.member.aliases)
+        }
+        name = next(n for n in (f"{self.point.name}{i}" for i in count(2)) if n not in taken)
+        self.made.add(name)
+        return replace(point, name=name, aliases=())
+
+    def _leaf(self, around: tuple[Member, ...], names: tuple[str, ...], point: Member) -> Node:
         """The point loop: unrolled, and apart where only some of a strip's iterations run."""
         held = {n: self.full[n] for n in names}
-        whole, part = _strips(range_over(self.scop, held, around, self.point), self.factor)
+        whole, part = _strips(range_over(self.scop, held, around, point), self.factor)
         keep = frozenset(names)
-        unrolled = restrict(Band((replace(self.point, unroll=-1),), Leaf()), keep)
-        plain = restrict(Band((self.point,), Leaf()), keep)
+        unrolled = restrict(Band((replace(point, unroll=-1),), Leaf()), keep)
+        plain = restrict(Band((point,), Leaf()), keep)
         if not part:
             return unrolled
         if not whole:

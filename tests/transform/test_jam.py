@@ -174,3 +174,11 @@ def test_refused_where_a_dependence_forbids_the_interchange():
 )
 def test_refusals(step, message):
     assert refused(lambda: step(original(copy)), po.PolyoptError) == message
+
+
+def test_every_loop_has_a_name_after_jams_of_jammed_loops():
+    s = original(two_statements, small(9), small(9)).unroll_and_jam("i", 2)
+    s = s.unroll_and_jam("i_tile", 2)
+    assert len(set(s.loops)) == len(s.loops)
+    for n in (1, 2, 4, 5, 9):
+        same_as_python(s, two_statements, small(n), small(n, seed=2))
