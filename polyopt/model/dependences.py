@@ -104,7 +104,7 @@ def analyse(
     With `known`, those of a model that differs only in how the arrays `changed` are stored: the
     dependences through other arrays are taken over.
 
-    Raises UnsupportedSyntaxError where a scalar local is read before any assignment.
+    Raises UnsupportedSyntaxError where a scalar local of the kernel is read before any assignment.
     """
     frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
     vectors = time_vectors(scop.tree.root, scop.tree.statements)
@@ -116,7 +116,7 @@ def analyse(
         uses = _uses(scop, frames, array.name)
         if any(u.access.kind != "read" for u in uses):
             order = _order(vectors, frames, uses)
-            found += _flow(scop, array.name, uses, order.forwards)
+            found += _flow(scop, array.name, uses, order.forwards, is_written=known is None)
             found += _anti(array.name, uses, order.backwards)
             found += _output(array.name, uses, order.forwards)
     return Dependences(tuple(found))
@@ -251,7 +251,11 @@ def _split(
     return sorted(found, key=lambda d: (int(d.source[1:]), int(d.sink[1:])))
 
 
-def _flow(scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+def _flow(
+    scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap, *, is_written: bool
+) -> list[Dependence]:
+    """`is_written`: the model is the kernel as it is written, whose reads must find a value; what
+    a storage step makes of it is proved by the step."""
     reads = [u for u in uses if u.access.kind == "read"]
     if not reads:
         return []
@@ -263,7 +267,8 @@ def _flow(scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -
         if not group:
             continue
         flow = _compute(group, must, may, order)
-        _refuse_unassigned(scop, array, group, flow)
+        if is_written:
+            _refuse_unassigned(scop, array, group, flow)
         drop = frozenset(u.statement.name for u in group) if own else frozenset[str]()
         found += _split("flow", array, flow.pairs, drop)
     return found

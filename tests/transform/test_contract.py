@@ -109,3 +109,17 @@ def test_the_script_replays() -> None:
     s = original(chain, small(1), small(1)).fuse("S1.i", "S2.i")
     made = s.contract("t")
     assert made.steps[-1].on(s) == made
+
+
+def ahead(A, B):
+    n = A.shape[0]
+    T = np.empty((n + 1,))
+    for i in range(n):
+        B[i] = T[i + 1]
+        T[i] = A[i]
+
+
+def test_cells_that_would_be_read_before_they_are_written():
+    """A fold that leaves a read without a value is tried, and refused as a step is."""
+    s = original(ahead, small(5), small(5))
+    assert refused(lambda: s.contract("T"), po.BadArgumentError).startswith("contract: more than")
