@@ -35,7 +35,7 @@ def output_dependences_dropped(patch: pytest.MonkeyPatch) -> None:
 
 def flow_dependences_dropped(patch: pytest.MonkeyPatch) -> None:
     """Reading before writing goes unnoticed."""
-    patch.setattr(dependences, "_flow", lambda *_: [])
+    patch.setattr(dependences, "_flow", lambda *_, **__: [])
 
 
 def tile_bound_off_by_one(patch: pytest.MonkeyPatch) -> None:
