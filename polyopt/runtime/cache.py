@@ -34,6 +34,7 @@ from polyopt.runtime.compiler import (
 from polyopt.runtime.folders import (
     directory,
     is_ours,
+    is_temporary,
     note_use,
     temporary_folder,
     work_prefix,
@@ -76,7 +77,7 @@ def library_path(program: Program, *, cache: bool = True, overlapping: bool = Fa
             return found if is_ours(found) else _build(program, compiler, flags, folder, name)
     except OSError as error:
         # A full or read-only disk is no reason to fail; a compiler's failure is a BuildError.
-        if folder == temporary_folder():
+        if is_temporary(folder):
             raise BuildError(f"the temporary folder {folder} cannot be written: {error}") from error
         return _build(program, compiler, flags, temporary_folder(), name)
 
@@ -168,7 +169,7 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
         made.replace(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    if folder != temporary_folder():
+    if not is_temporary(folder):
         evict(folder, limit)
     return target
 
@@ -178,7 +179,7 @@ def _keep(error: BuildError, source: Path, folder: Path) -> BuildError:
 
     In the temporary folder it would end with the process, so it stands beside it.
     """
-    if folder == temporary_folder():
+    if is_temporary(folder):
         kept = Path(tempfile.mkdtemp(prefix="polyopt-failed-")) / source.name
     else:
         kept = folder / "failed" / source.name

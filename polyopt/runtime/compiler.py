@@ -200,7 +200,7 @@ def run(command: list[str], limit: float, source: str = "") -> Outcome:
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "LC_ALL": "C"},
+                env={**os.environ, "LC_ALL": "C", **_own_temporary(source)},
                 process_group=0,
             )
         except OSError as error:
@@ -220,6 +220,11 @@ def run(command: list[str], limit: float, source: str = "") -> Outcome:
                 _end(process)
         words.seek(0)
         return Outcome(status, words.read().decode(errors="replace"))
+
+
+def _own_temporary(source: str) -> dict[str, str]:
+    """The folder for a compiler's temporary files: beside its source, and removed with it."""
+    return {"TMPDIR": str(Path(source).parent)} if source else {}
 
 
 def _wait_at_once(process: subprocess.Popen[bytes], limit: float) -> None:

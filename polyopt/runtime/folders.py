@@ -63,6 +63,17 @@ def _danger(folder: Path) -> str:
     return ""
 
 
+TEMPORARY = "polyopt-"
+"""How names of temporary folders begin; a `work_prefix` follows."""
+
+_temporaries: set[Path] = set()
+
+
+def is_temporary(folder: Path) -> bool:
+    """Whether a folder is one that `temporary_folder` has made; it makes none."""
+    return folder in _temporaries
+
+
 def temporary_folder() -> Path:
     """A private folder that lives as long as this process."""
     return _temporary(os.getpid())
@@ -73,7 +84,8 @@ def _temporary(process: int) -> Path:
     """One per process: a forked child must not remove its parent's when it ends."""
     import tempfile  # noqa: PLC0415 needed where there is no cache only
 
-    folder = Path(tempfile.mkdtemp(prefix="polyopt-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{work_prefix()}"))
+    _temporaries.add(folder)
     atexit.register(_remove_own, folder, process)
     return folder
 

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from polyopt.errors import BadArgumentError
+from polyopt.runtime.folders import TEMPORARY
 
 ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock|call)")
 """The names of the cache's own files."""
@@ -20,14 +22,15 @@ ENTRY = re.compile(r"[0-9a-f]{64}\.(so|c|lock|call)")
 DEFAULT_MIB = 512.0
 """Size of all files together, in MiB; POLYOPT_CACHE_MIB says otherwise."""
 
-_WORK = re.compile(r"build-(?P<host>.*)-(?P<process>\d+)-[^-]*")
+_WORK = re.compile(rf"({TEMPORARY})?build-(?P<host>.*)-(?P<process>\d+)-[^-]*")
 _LONG_AGO = 86400.0
 _KEPT_SHARE = 0.75
 
 
 def tidy(folder: Path) -> None:
     """Remove the unfinished work of processes that are no more, and locks that nobody holds."""
-    for path in sorted(folder.glob("build-*")):
+    unfinished = [*folder.glob("build-*"), *Path(tempfile.gettempdir()).glob(f"{TEMPORARY}build-*")]
+    for path in sorted(unfinished):
         if _is_abandoned(path):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else _remove(path)
     for path in sorted(folder.glob("*.lock")):
@@ -80,9 +83,12 @@ def _is_abandoned(path: Path) -> bool:
     """Its process is dead, or on another machine and this is from yesterday."""
     found = _WORK.fullmatch(path.name)
     try:
-        old = time.time() - path.stat().st_mtime > _LONG_AGO
+        status = path.lstat()
     except OSError:
         return False
+    if status.st_uid != os.geteuid():
+        return False
+    old = time.time() - status.st_mtime > _LONG_AGO
     if found is None or found["host"] != platform.node():
         return old
     try:

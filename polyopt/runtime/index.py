@@ -30,7 +30,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.machine import detect, processor
 from polyopt.model.symbols import Symbol
 from polyopt.model.types import ArgumentType, ArrayType, DType
-from polyopt.runtime.folders import directory, is_ours, note_use, temporary_folder, work_prefix
+from polyopt.runtime.folders import directory, is_ours, is_temporary, note_use, work_prefix
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -109,7 +109,7 @@ def look(name: str) -> Answer | None:
 def remember(name: str, answer: Answer) -> None:
     """Keep an answer, all of it or nothing; where the disk does not take it, do without."""
     folder = directory()
-    if answer.path.parent != folder or folder == temporary_folder():
+    if answer.path.parent != folder or is_temporary(folder):
         return
     body = pickle.dumps((answer.path.name, answer.interface, answer.program))
     path = folder / f"{name}{_SUFFIX}"

@@ -15,7 +15,7 @@ import polyopt as po
 from polyopt.runtime import housekeeping
 from polyopt.runtime.cache import cache_info, library_path
 from polyopt.runtime.folders import work_prefix
-from polyopt.runtime.housekeeping import evict, size_limit, tidy
+from polyopt.runtime.housekeeping import ENTRY, evict, size_limit, tidy
 
 NAME = "0123456789abcdef" * 4
 
@@ -123,35 +123,84 @@ print("right")
 """
 
 
+KILLED = """
+import os, pathlib, signal, sys
+from polyopt.runtime import cache, index
+
+def end(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if "STAGE" == "parse":
+    import polyopt.pipeline
+    polyopt.pipeline.parse = end
+elif "STAGE" == "compile":
+    cache.compile_library = end
+else:
+    suffix, replace = {"publish": ".so", "remember": ".call"}["STAGE"], pathlib.Path.replace
+    pathlib.Path.replace = lambda self, to: end() if to.suffix == suffix else replace(self, to)
+"""
+
+
 def storm(folder, file, processes, rounds, seed):
-    """Many processes call one cold kernel, some of them killed at a random moment."""
+    """Many processes call one cold kernel; of one in four a random moment is the last."""
     file.write_text(STORM)
     rng = random.Random(seed)
-    environment = {**os.environ, "POLYOPT_CACHE_DIR": str(folder)}
+    environment = {**os.environ, "POLYOPT_CACHE_DIR": str(folder), "TMPDIR": str(file.parent)}
+    span, killed = 2.0, 0
     for number in range(rounds):
         command = [sys.executable, str(file), str(number)]
+        began = time.monotonic()
         started = [
             subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
             for _ in range(processes)
         ]
-        doomed = started[: processes // 4]
-        for process in doomed:
-            time.sleep(rng.uniform(0, 0.5))
+        doomed = started[: max(processes // 4, 1)]
+        moments = sorted(rng.uniform(0, span) for _ in doomed)
+        for process, moment in zip(doomed, moments, strict=True):
+            time.sleep(max(0.0, began + moment - time.monotonic()))
+            killed += process.poll() is None
             process.send_signal(signal.SIGKILL)
         words = [process.communicate(timeout=100)[0] for process in started]
+        span = time.monotonic() - began
         assert all(word == "right\n" for word in words[len(doomed) :])
-    tidy(folder)
-    left = [path.name for path in folder.iterdir()]
-    assert not [name for name in left if name.startswith("build-") or name.endswith(".lock")]
+        again = subprocess.run(command, capture_output=True, check=True, env=environment)
+        assert again.stdout == b"right\n"
+    assert left_behind(folder, file.parent) == []
+    return killed
+
+
+def left_behind(folder, temporary):
+    """What is unfinished when the next command has looked at the cache."""
+    command = [sys.executable, "-m", "polyopt.cli", "cache", "info"]
+    environment = {**os.environ, "POLYOPT_CACHE_DIR": str(folder), "TMPDIR": str(temporary)}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    names = [path.name for path in folder.iterdir() if not ENTRY.fullmatch(path.name)]
+    names += [path.name for path in folder.glob("*.lock")]
+    return names + [p.name for p in temporary.iterdir() if p.suffix != ".py" and p != folder]
 
 
 def test_processes_that_are_killed_leave_nothing_behind(folder, tmp_path):
     storm(folder, tmp_path / "storm.py", processes=4, rounds=2, seed=1)
 
 
+@pytest.mark.parametrize("stage", ["parse", "compile", "publish", "remember"])
+def test_a_process_that_is_killed_in_a_stage(stage, folder, tmp_path):
+    """Each stage that holds something on disk is the last once; then all is as new."""
+    file, temporary = tmp_path / "storm.py", tmp_path / "temporary"
+    temporary.mkdir()
+    file.write_text(KILLED.replace("STAGE", stage) + STORM)
+    environment = {**os.environ, "POLYOPT_CACHE_DIR": str(folder), "TMPDIR": str(temporary)}
+    command = [sys.executable, str(file), "3"]
+    assert subprocess.run(command, env=environment, check=False).returncode == -signal.SIGKILL
+    file.write_text(STORM)
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert done.stdout == b"right\n"
+    assert left_behind(folder, temporary) == []
+
+
 if __name__ == "__main__":  # python tests/runtime/test_housekeeping.py FOLDER [PROCESSES [ROUNDS]]
     place = Path(sys.argv[1])
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     counts = [int(word) for word in sys.argv[2:]] + [16, 50][len(sys.argv) - 2 :]
-    storm(place / "cache", place / "storm.py", *counts, seed=time.time_ns())
-    print("every process that lived was right, and nothing was left behind")
+    ended = storm(place / "cache", place / "storm.py", *counts, seed=time.time_ns())
+    print(f"{ended} processes killed; the others were right, and nothing was left behind")
