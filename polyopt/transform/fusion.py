@@ -91,6 +91,10 @@ def distribute(tree: Tree, loop: str, before: str) -> Tree:
     if not isinstance(band, Band) or before not in place.member.statements:
         raise BadArgumentError(f'distribute: "{before}" is not inside "{loop}".')
     order = tuple(dict.fromkeys(textual_order(band.child, place.member.statements)))
+    if before not in order:
+        raise BadArgumentError(
+            f'distribute: no instance of "{before}" runs inside "{loop}": nothing is to be split.'
+        )
     cut = order.index(before)
     if cut == 0:
         raise BadArgumentError(

@@ -76,7 +76,7 @@ def unroll_and_jam(tree: Tree, scop: Scop, loop: str, factor: int) -> Tree:
     members = (*band.members[: place.position], strip)
     stripped = replace_at(tree, place.path, Band(members, plain))
     inner = replace(place, position=place.position + 1, member=point)
-    full, partial = _strips(range_of(stripped, scop, inner), factor)
+    full, partial = _strips(range_of(stripped, scop, inner), factor, scop.context)
     parts = []
     if full:
         jam = _Jam(stripped, scop, point, factor, full)
@@ -87,15 +87,22 @@ def unroll_and_jam(tree: Tree, scop: Scop, loop: str, factor: int) -> Tree:
     return replace_at(tree, place.path, Band(members, Sequence(tuple(parts))))
 
 
-def _strips(points: Range, factor: int) -> tuple[dict[str, isl.Set], dict[str, isl.Set]]:
+def _strips(
+    points: Range, factor: int, context: isl.Set
+) -> tuple[dict[str, isl.Set], dict[str, isl.Set]]:
     """The instances of strips that have all their iterations, and the others."""
     full = points.holding(points.complete(factor))
     rest = {n: s.subtract(full[n]).coalesce() for n, s in points.instances.items()}
-    return _some(full), _some(rest)
+    return _some(full, context), _some(rest, context)
 
 
-def _some(instances: Instances) -> dict[str, isl.Set]:
-    return {name: held for name, held in instances.items() if not held.is_empty()}
+def _some(instances: Instances, context: isl.Set) -> dict[str, isl.Set]:
+    """Those that the parameters' facts leave."""
+    return {
+        name: held
+        for name, held in instances.items()
+        if not held.intersect_params(context).is_empty()
+    }
 
 
 def _part(instances: Instances, body: Node) -> Filter:
@@ -147,7 +154,9 @@ class _Jam:
     def _leaf(self, around: tuple[Member, ...], names: tuple[str, ...], point: Member) -> Node:
         """The point loop: unrolled, and apart where only some of a strip's iterations run."""
         held = {n: self.full[n] for n in names}
-        whole, part = _strips(range_over(self.scop, held, around, point), self.factor)
+        whole, part = _strips(
+            range_over(self.scop, held, around, point), self.factor, self.scop.context
+        )
         keep = frozenset(names)
         unrolled = restrict(Band((replace(point, unroll=-1),), Leaf()), keep)
         plain = restrict(Band((point,), Leaf()), keep)

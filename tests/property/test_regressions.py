@@ -242,3 +242,21 @@ def test_a_bound_that_is_one_of_two():
     found = case(CHOICE, "A2 B2")
     agrees(found, found.original("strict"))
     agrees(found, auto(found.original("strict")))
+
+
+def test_a_statement_that_never_runs_splits_no_loop():
+    found = case(
+        """
+    for i in range(1, -1, -1):
+        t1 = 1
+        for j in range(1, i):
+            if 1 < t1:
+                t1 = 1
+""",
+        "A2",
+    )
+    jammed = found.original("strict").unroll_and_jam("i", 2)
+    assert jammed.loops == ("i_tile", "i")
+    with pytest.raises(BadArgumentError, match='no instance of "S2" runs inside "i_tile"'):
+        jammed.distribute("i_tile", before="S2")
+    agrees(found, jammed)
