@@ -1,4 +1,5 @@
-"""Steps that need a nest of their kind, on random programs: partial results, parts deep inside.
+"""Steps that need a nest of their kind, on random programs: partial results, parts deep inside,
+groups and items of OpenCL.
 
 A random script first, then every loop is tried with them; what is accepted gives plain Python's
 results.
@@ -12,10 +13,11 @@ from functools import partial
 
 import pytest
 from engine import SIZES
-from oracle import Case, HeavyError, PlainError, bounded
+from oracle import Case, HeavyError, PlainError, bounded, compare, copied
 from random_program import make_program
 from random_script import draw_step
 
+import polyopt as po
 from polyopt.emit.lower import lower
 from polyopt.errors import (
     BadArgumentError,
@@ -24,6 +26,8 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
 )
 from polyopt.model.types import FpMode
+from polyopt.runtime import opencl
+from polyopt.transform.edit import places
 from polyopt.transform.schedule import Schedule
 
 _REFUSED = (IllegalScheduleError, BadArgumentError, NoSuchLoopError, HeavyError)
@@ -82,7 +86,25 @@ def _separations(schedule: Schedule, rng: random.Random) -> Iterator[Make]:
         yield make
 
 
-@pytest.mark.parametrize(("ways", "least"), [(_reductions, 12), (_separations, 12)])
+def _grids(schedule: Schedule, rng: random.Random) -> Iterator[Make]:
+    """Neighbouring loops as groups, as items, or tiled into groups of items."""
+    bands: dict[tuple[int, ...], list[str]] = {}
+    for loop, place in zip(schedule.loops, places(schedule.tree), strict=True):
+        bands.setdefault(place.path, []).append(loop)
+    for names in bands.values():
+        for first in range(len(names)):
+            chosen = tuple(names[first : first + rng.choice((1, 2))])
+            sizes = {n: rng.choice((1, 2, 3)) for n in chosen}
+
+            def tiled(s: Schedule, sizes: dict[str, int] = sizes) -> Schedule:
+                groups = tuple(f"{n}_tile" for n in sizes)
+                return s.tile(sizes).map_to_grid(groups=groups, items=tuple(sizes))
+
+            yield partial(Schedule.map_to_grid, **{rng.choice(("groups", "items")): chosen})
+            yield tiled
+
+
+@pytest.mark.parametrize(("ways", "least"), [(_reductions, 12), (_separations, 12), (_grids, 12)])
 def test_accepted_steps_give_plain_results(
     ways: Callable[[Schedule, random.Random], Iterator[Make]], least: int
 ) -> None:
@@ -99,3 +121,51 @@ def test_accepted_steps_give_plain_results(
         if compared >= 3 * least:
             break
     assert compared >= least
+
+
+def _on_device(case: Case, schedule: Schedule, seed: int) -> int:
+    """Run an accepted schedule on an OpenCL device; at how many sizes it was compared."""
+    kernel = po.kernel(
+        case.program.function,
+        target=po.OpenCL(model="gpu"),
+        fp=schedule.fp,
+        schedule=lambda original: po.Script.parse(schedule.script).replay(original).schedule,
+        cache=False,
+    )
+    compared = 0
+    for n, m in SIZES:
+        rough = schedule.fp == "strict" and (seed + n) % 2 == 0
+        try:
+            before, after, rounded = case.expected(n, m, seed, rough=rough)
+        except PlainError:
+            return compared
+        if schedule.fp == "strict" or not rounded:
+            found = copied(before)
+            kernel(*found.values())
+            compare((n, m), after, found)
+            compared += 1
+    return compared
+
+
+def test_grids_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opencl, "LARGE_LAUNCH", -1)
+    monkeypatch.setattr(opencl, "LARGE_PIECES", -1)
+    rng = random.Random(9)
+    kernels = compared = 0
+    for seed, case, fp in _cases(61_000, 40):
+        schedule = _scripted(case, fp, rng)
+        accepted = list(_accepted(schedule, rng))
+        if accepted:
+            compared += _on_device(case, rng.choice(accepted), seed)
+            kernels += 1
+        if kernels == 6:
+            break
+    assert compared >= 4 * kernels
+
+
+def _accepted(schedule: Schedule, rng: random.Random) -> Iterator[Schedule]:
+    for way in _grids(schedule, rng):
+        try:
+            yield bounded(way, schedule)
+        except _REFUSED:
+            continue
