@@ -108,11 +108,21 @@ class Violation:
 
 
 class IllegalScheduleError(PolyoptError):
-    """A step that would reorder a dependence. `violations` holds the witnesses."""
+    """A step that would reorder a dependence. `violations` holds the witnesses.
 
-    def __init__(self, message: str, violations: Sequence[Violation] = ()) -> None:
+    `refused` is the Schedule that the step would have made, or None: to be looked at, by
+    `po.explore` for one. No call runs it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        violations: Sequence[Violation] = (),
+        refused: object = None,
+    ) -> None:
         super().__init__(message)
         self.violations = tuple(violations)
+        self.refused = refused
 
 
 class NoSuchLoopError(PolyoptError, LookupError):

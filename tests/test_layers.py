@@ -50,6 +50,7 @@ LAZY_IMPORTS = {
     ("polyopt.kernel", "polyopt.explain"): "isl, a third of the time of `import polyopt`",
     ("polyopt.model.symbols", "sympy"): "0.3 s, needed only when a symbol is converted",
     ("polyopt.runtime.opencl_device", "pyopencl"): "an extra, and 0.2 s",
+    ("polyopt.explore.picture", "polyopt.explore.on_axes"): "few draw with matplotlib",
 }
 
 

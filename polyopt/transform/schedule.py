@@ -329,6 +329,7 @@ class Schedule:
         raise IllegalScheduleError(
             describe(step, self, verdict, violations[0], ways(verdict.breaches[0]) if ways else ()),
             violations,
+            self,
         )
 
 
