@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import islpy as isl
 
@@ -27,8 +28,10 @@ from polyopt.transform.edit import (
     resolve,
     textual_order,
 )
+from polyopt.transform.legality import Breach, witness
 from polyopt.transform.loops import check_size
 from polyopt.transform.ranges import loops_around
+from polyopt.transform.refusal import example
 
 _SLOPES = sorted({Fraction(p, q) for p in range(9) for q in range(1, 5)})
 """How far a dependence may move per step of time: 8 at most, in quarters."""
@@ -92,7 +95,20 @@ class _Moves:
 
     dependence: Dependence
     loop: str
-    distances: isl.Set
+    relation: isl.Map
+    ends: tuple[isl.Map, isl.Map]
+
+    @cached_property
+    def distances(self) -> isl.Set:
+        """How many steps and places of the loop lie between source and sink."""
+        source, sink = self.ends
+        return self.relation.apply_domain(source).apply_range(sink).deltas().coalesce()
+
+    def having(self, distances: isl.Set) -> isl.Map:
+        """The pairs that are so far apart."""
+        source, sink = self.ends
+        apart = source.apply_range(distances.translation()).apply_range(sink.reverse())
+        return self.relation.intersect(apart)
 
 
 class _Stencil:
@@ -130,7 +146,7 @@ class _Stencil:
         """The tile loops, outermost first."""
         rows = {loop: self._rows(loop) for loop in (space, *inner)}
         moves = [
-            _Moves(item, loop, self._distances(item, relation, rows[loop]))
+            _Moves(item, loop, relation, self._ends(item, rows[loop]))
             for loop in rows
             for item, relation in self.pairs
         ]
@@ -217,15 +233,13 @@ class _Stencil:
 
     # ---- slopes --------------------------------------------------------------------------
 
-    def _distances(
-        self, item: Dependence, relation: isl.Map, rows: Mapping[str, Affine]
-    ) -> isl.Set:
-        """By how many steps a dependence moves, and by how much in a space loop."""
-        ends = [
+    def _ends(self, item: Dependence, rows: Mapping[str, Affine]) -> tuple[isl.Map, isl.Map]:
+        """The step and the place in a space loop, of a dependence's source and of its sink."""
+        source, sink = (
             self.frames[name].access("at", (self.steps[name], rows[name]))
             for name in (item.source, item.sink)
-        ]
-        return relation.apply_domain(ends[0]).apply_range(ends[1]).deltas().coalesce()
+        )
+        return source, sink
 
     def _holds(self, left: Affine, right: int) -> isl.Set:
         frame = Frame(self.scop.parameter_names, "at", ("step", "move"))
@@ -236,11 +250,13 @@ class _Stencil:
         for move in moves:
             stuck = move.distances.subtract(later)
             if not stuck.is_empty():
-                raise IllegalScheduleError(
+                raise self._refusal(
                     f"{self.call} needs every dependence to advance in time, and "
                     f"{self._words(move, stuck)} within one step. A stencil that reads what the "
                     f"same sweep wrote has no tiles that start at once: skew the loops, tile "
-                    f"them, and run the tiles as a wavefront or a pipeline."
+                    f"them, and run the tiles as a wavefront or a pipeline.",
+                    move,
+                    stuck,
                 )
 
     def _slope(self, moves: list[_Moves], loop: str, sign: int) -> Fraction:
@@ -250,10 +266,12 @@ class _Stencil:
             while not (outside := self._outside(move, sign, _SLOPES[least])).is_empty():
                 least += 1
                 if least == len(_SLOPES):
-                    raise IllegalScheduleError(
+                    raise self._refusal(
                         f"{self.call} needs every dependence to move at most {_SLOPES[-1]} in "
                         f'"{loop}" per step, and {self._words(move, outside)}. Tile the loops '
-                        f"inside the time loop instead."
+                        f"inside the time loop instead.",
+                        move,
+                        outside,
                     )
         return _SLOPES[least]
 
@@ -262,6 +280,12 @@ class _Stencil:
         across = Affine.name("move") * (sign * slope.denominator)
         inside = self._holds(Affine.name("step") * slope.numerator + across, 0)
         return move.distances.subtract(inside)
+
+    def _refusal(self, words: str, move: _Moves, distances: isl.Set) -> IllegalScheduleError:
+        """The words, and two instances that are so far apart."""
+        breach = Breach(move.dependence, move.having(distances), "leaf", None)
+        case = witness(self.scop, breach)
+        return IllegalScheduleError("\n".join([words, "", *example(self.scop, case)]), (case,))
 
     def _words(self, move: _Moves, distances: isl.Set) -> str:
         """What a dependence does, by an example."""

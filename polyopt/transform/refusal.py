@@ -54,16 +54,21 @@ def describe(
         [
             f"{step} {_fact(breach, first, element)}.",
             "",
-            *_source_lines(first),
-            "",
-            f"  {_dependence(first, shared_loops(scop, {first.source, first.sink}))}",
-            *_instances(scop, first, element),
+            *example(scop, first),
             f"    now:   {_bare(first, source=True)} runs before {_bare(first, source=False)}",
             f"    after: {_after(breach, first)}",
             *_case(first),
             *(["", *out] if out else []),
         ]
     )
+
+
+def example(scop: Scop, case: Violation) -> Iterator[str]:
+    """The lines of two statements, the dependence between them, and two instances that have it."""
+    yield from _source_lines(case)
+    yield ""
+    yield f"  {_dependence(case, shared_loops(scop, {case.source, case.sink}))}"
+    yield from _instances(scop, case, _element(case))
 
 
 def _element(case: Violation) -> str:

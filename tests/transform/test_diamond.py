@@ -205,12 +205,22 @@ def test_further_steps():
 
 def test_refused_within_a_step():
     message = refused(lambda: original(in_place).diamond("t", "i"))
-    assert message == (
+    words, _, clash = message.partition("\n\n")
+    assert words == (
         'diamond("t", "i") needs every dependence to advance in time, and a flow dependence of '
         'S1 on S1 through A moves 1 in "i" within one step. A stencil that reads what the same '
         "sweep wrote has no tiles that start at once: skew the loops, tile them, and run the "
         "tiles as a wavefront or a pipeline."
     )
+    assert clash.splitlines()[2:] == [
+        "  flow dependence of S1 on S1 through A, distance (t: 0, i: 1), carried by i",
+        "    S1[t=0, i=1]  writes  A[1]",
+        "    S1[t=0, i=2]  reads   A[1]  as A[i - 1]",
+    ]
+    with pytest.raises(po.IllegalScheduleError) as error:
+        original(in_place).diamond("t", "i")
+    (case,) = error.value.violations
+    assert dict(case.sink_instance) == {"t": 0, "i": 2}
 
 
 def test_refused_where_distances_have_no_bound():
@@ -219,7 +229,9 @@ def test_refused_where_distances_have_no_bound():
         'diamond("t", "i") needs every dependence to move at most 8 in "i" per step, and a flow '
         "dependence of S1 on S1 through A moves -"
     )
-    assert message.endswith(" in 1 step. Tile the loops inside the time loop instead.")
+    words, _, clash = message.partition("\n\n")
+    assert words.endswith(" in 1 step. Tile the loops inside the time loop instead.")
+    assert clash.splitlines()[2].startswith("  flow dependence of S1 on S1 through A, distance (t: 1")
 
 
 @pytest.mark.parametrize(
