@@ -111,7 +111,8 @@ class IllegalScheduleError(PolyoptError):
     """A step that would reorder a dependence. `violations` holds the witnesses.
 
     `refused` is the Schedule that the step would have made, or None: to be looked at, by
-    `po.explore` for one. No call runs it.
+    `po.explore` for one. No call runs it. `remedies` are scripts that end in the step, or its
+    parts, and were found to be legal.
     """
 
     def __init__(
@@ -119,10 +120,12 @@ class IllegalScheduleError(PolyoptError):
         message: str,
         violations: Sequence[Violation] = (),
         refused: object = None,
+        remedies: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.violations = tuple(violations)
         self.refused = refused
+        self.remedies = tuple(remedies)
 
 
 class NoSuchLoopError(PolyoptError, LookupError):

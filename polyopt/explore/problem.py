@@ -149,7 +149,9 @@ def _grown(
         grown = {n: v + (n in short) for n, v in values.items()}
         if grown == values:
             break
-        if not _fits(scop, grown):  # such as N = M: all of them then
+        if not _fits(scop, grown):  # such as N = M: what the others then are at least
+            grown = _smallest(scop, {**given, **{n: grown[n] for n in short}})
+        if not _fits(scop, grown):
             grown = {n: v + (n not in given) for n, v in values.items()}
         if not _fits(scop, grown) or _count(drawn, grown) > MOST:
             break

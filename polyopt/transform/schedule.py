@@ -326,11 +326,9 @@ class Schedule:
         if self.brief:
             raise IllegalScheduleError(f"{step} breaks a dependence.")
         violations = tuple(witness(self.scop, b) for b in verdict.breaches[:4])
-        raise IllegalScheduleError(
-            describe(step, self, verdict, violations[0], ways(verdict.breaches[0]) if ways else ()),
-            violations,
-            self,
-        )
+        found = ways(verdict.breaches[0]) if ways else ()
+        message = describe(step, self, verdict, violations[0], found)
+        raise IllegalScheduleError(message, violations, self, found)
 
 
 def _restored(
