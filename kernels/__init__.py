@@ -1,8 +1,9 @@
-"""The 30 kernels of PolyBench/C 4.2.1 as plain Python loops, with their data and sizes.
+"""Kernels as plain Python loops, with their data and sizes: PolyBench/C 4.2.1, and others.
 
 Each module holds one kernel and its `BENCHMARK`; modules are imported when they are asked for.
-Loop order, imperfect nests and element types are PolyBench's (https://polybench.sourceforge.net,
-Pouchet and Yuki); the texts are written afresh.
+The 30 of PolyBench stand here: loop order, imperfect nests and element types are PolyBench's
+(https://polybench.sourceforge.net, Pouchet and Yuki); the texts are written afresh. Programs that
+are not PolyBench's stand in `other`. `SUITES` names them all.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from ._benchmark import COUNT, REAL, SETS, Benchmark, Difference, Kernel, compar
 __all__ = [
     "COUNT",
     "NAMES",
+    "OTHER",
     "REAL",
     "SETS",
+    "SUITES",
     "Baseline",
     "BaselineError",
     "Benchmark",
@@ -37,26 +40,35 @@ NAMES = (
     "syr2k", "syrk", "trisolv", "trmm",
 )  # fmt: skip
 
+OTHER = (
+    "harris", "hessenberg", "kronecker", "lbm-d2q9", "multigrid", "smith-waterman", "stencil-27",
+    "stencil-9", "tensor-4", "tensor-5", "unsharp-mask", "wave-2d",
+)  # fmt: skip
 
-def all_benchmarks() -> tuple[Benchmark, ...]:
-    """All benchmarks, in the order of their names."""
-    return tuple(find(name) for name in NAMES)
+SUITES = {"polybench": NAMES, "other": OTHER}
+
+
+def all_benchmarks(suite: str = "polybench") -> tuple[Benchmark, ...]:
+    """All benchmarks of a suite, in the order of their names."""
+    return tuple(find(name) for name in SUITES[suite])
 
 
 def find(name: str) -> Benchmark:
-    """The benchmark called `name`: PolyBench's name or the module's ("2mm" or "k2mm").
+    """The benchmark called `name`, in any suite: its name or the module's ("2mm" or "k2mm").
 
     Raises:
         LookupError: No such benchmark; the message lists close names.
     """
-    modules = {_module(known): known for known in NAMES}
+    every = [*NAMES, *OTHER]
+    modules = {_module(known): known for known in every}
     module = _module(name.lower())
     if module not in modules:
-        close = difflib.get_close_matches(name.lower(), [*NAMES, *modules], n=3, cutoff=0.5)
+        close = difflib.get_close_matches(name.lower(), [*every, *modules], n=3, cutoff=0.5)
         near = list(dict.fromkeys(modules.get(match, match) for match in close))
-        words = f"close names: {', '.join(near)}" if near else f"the names: {', '.join(NAMES)}"
+        words = f"close names: {', '.join(near)}" if near else f"the names: {', '.join(every)}"
         raise LookupError(f'there is no benchmark "{name}"; {words}')
-    benchmark: Benchmark = importlib.import_module(f".{module}", __package__).BENCHMARK
+    folder = ".other" if modules[module] in OTHER else ""
+    benchmark: Benchmark = importlib.import_module(f"{folder}.{module}", __package__).BENCHMARK
     return benchmark
 
 

@@ -45,13 +45,13 @@ class Benchmark:
     """A kernel with everything needed to run, check and time it.
 
     Attributes:
-        name: PolyBench's name, such as "jacobi-2d".
+        name: PolyBench's name, such as "jacobi-2d", or one of `other`.
         kernel: The decorated function; it works in place and returns nothing.
         parameters: Its parameters in call order. An array has the tuple of its extents' size
             names, a floating-point scalar is `REAL`, and a number of steps is `COUNT`: the size
             named like the parameter in capitals (`tsteps` is TSTEPS).
         sizes: The five data sets: set name to size name to value.
-        make: Makes the arguments for given sizes by PolyBench's initialisation formulas.
+        make: Makes the arguments for given sizes; PolyBench's by PolyBench's formulas.
         outputs: The array parameters that the kernel writes, in call order.
         reduction_length: The L of the comparison bound, see `compare`.
         bound: "elementwise", or "normwise" for factorisations and recurrences, where a rounding
@@ -61,7 +61,7 @@ class Benchmark:
         smooth: Whether PolyBench's data are nearly a fixed point of the kernel; see `roughen`.
         numpy: An independent implementation by NumPy's array operations; same signature, in place.
         flops: Floating-point operations of one call (integer ones for integer kernels).
-        dtype: The element type PolyBench uses.
+        dtype: The element type of the arrays, PolyBench's for PolyBench.
     """
 
     name: str

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from polyopt.bench import catalogue, single
 from polyopt.bench.driver import measure
-from polyopt.bench.peers import MAKERS
+from polyopt.bench.peers import MAKERS, absence
 from polyopt.bench.report import Results, print_report
 from polyopt.bench.rows import SCRIPT, Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
@@ -95,7 +95,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("name", metavar="NAME", help="a kernel of `polyopt list`")
     run.add_argument("--check", action="store_true", help="compare with Python and with C")
     bench = add("bench", bench_kernels)
-    bench.add_argument("names", metavar="NAME", nargs="*", help="kernels; all when none is named")
+    bench.add_argument(
+        "names", metavar="NAME", nargs="*", help="kernels; all of the suite when none is named"
+    )
+    bench.add_argument(
+        "--suite", default="polybench", help="polybench, other or all (default polybench)"
+    )
     bench.add_argument("--threads", default="1,2", help="thread counts, as in 1,2")
     bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with")
     bench.add_argument(
@@ -132,7 +137,11 @@ def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa:
     table.add_column("kernel", no_wrap=True)
     table.add_column("what it computes")
     for name in catalogue.NAMES:
-        table.add_row(name, catalogue.title(catalogue.find(name)))
+        table.add_row(name, Text(catalogue.title(catalogue.find(name))))
+    table.add_row()
+    table.add_row("other programs", "", style="bold")
+    for name in catalogue.SUITES["other"]:
+        table.add_row(name, Text(catalogue.title(catalogue.find(name))))
     console.print(table)
     console.print("\nnext: polyopt run gemm", style="dim")
     return 0
@@ -197,11 +206,13 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
 
     The exit code is 1 when some kernel has no valid result.
     """
-    every = catalogue.with_hand_schedules() if options.schedule else catalogue.NAMES
+    every = catalogue.suite(options.suite)
+    if options.schedule:
+        every = catalogue.with_hand_schedules(every)
     benchmarks = [catalogue.find(name) for name in options.names or every]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
-    threads, peers = _threads(options.threads), _peers(options.peers)
+    threads, peers = _threads(options.threads), _present(console, _peers(options.peers))
     if options.schedule and SCRIPT not in peers:
         peers = (SCRIPT, *peers)
     if options.repeat < 1:
@@ -328,6 +339,14 @@ def _peers(text: str) -> tuple[str, ...]:
             f'there is no peer "{unknown[0]}"; the peers are {", ".join(MAKERS)}'
         )
     return peers
+
+
+def _present(console: Console, peers: tuple[str, ...]) -> tuple[str, ...]:
+    """The peers that are installed; a line for each that is not."""
+    for peer in peers:
+        if absence(peer):
+            console.print(f"left out: {absence(peer)}", style="dim", markup=False)
+    return tuple(peer for peer in peers if not absence(peer))
 
 
 if __name__ == "__main__":

@@ -146,6 +146,17 @@ def test_the_piped_table_is_plain_text_of_at_most_100_columns():
     assert line.split() == ["broken", "failed", *"-------"]
 
 
+def test_many_peers_are_shown_by_their_ratios():
+    tools = ("polyopt", "gcc", "numpy", "numba", "scipy", "pythran", "script")
+    rows = [row("floyd-warshall", tool, 1.5, compile_seconds=0.25) for tool in tools]
+    text = io.StringIO()
+    print_report(Console(file=text, width=100), Results(rows))
+    heading, line = text.getvalue().splitlines()[1:3]
+    assert heading.split()[:4] == ["kernel", "polyopt", "×", "gcc"]
+    assert line.split() == ["floyd-warshall", "1.50", "s", *["1.00×"] * 6, "250", "ms"]
+    assert max(len(heading), len(line)) <= 100
+
+
 def test_rows_survive_a_file(tmp_path):
     rows = [row("a", "polyopt", 0.5, model_seconds=0.1), row("a", "gcc", None, correct=False)]
     write_rows(rows, tmp_path / "rows.json")

@@ -23,7 +23,7 @@ def test_list_names_every_kernel_in_plain_text(capsys):
     code, out, err = polyopt(capsys, "list")
     assert (code, err) == (0, "")
     words = {line.split()[0] for line in out.splitlines() if line.strip()}
-    assert set(catalogue.NAMES) <= words
+    assert set(catalogue.EVERY) <= words
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 100
 
@@ -50,7 +50,11 @@ def test_an_unknown_kernel_lists_close_names(capsys, command):
         ),
         (
             ("bench", "gemm", "--peers", "gcc,icc"),
-            'there is no peer "icc"; the peers are gcc, numpy, numba, script\n',
+            'there is no peer "icc"; the peers are gcc, numpy, numba, scipy, pythran, script\n',
+        ),
+        (
+            ("bench", "--suite", "spec"),
+            'there is no suite "spec"; the suites are polybench, other, all\n',
         ),
         (
             ("bench", "gemm", "--threads", "0"),
@@ -123,6 +127,52 @@ def test_bench_writes_a_row_per_tool(capsys, tmp_path):
         assert row["error"] == ""
         assert row["seconds"] > 0
     assert "times faster, geometric mean: gcc" in out
+
+
+def test_a_peer_that_is_not_installed_is_left_out_with_a_note(capsys, monkeypatch):
+    asked = []
+
+    def measured(request, limit):
+        asked.append(request.peers)
+        return [request.row(tool, seconds=1.0, correct=True) for tool in request.tools]
+
+    monkeypatch.setattr(cli, "measure", measured)
+    monkeypatch.setattr(
+        cli, "absence", lambda peer: f"{peer} is not installed" if peer == "numba" else ""
+    )
+    code, out, _ = polyopt(
+        capsys, "bench", "harris", "--threads", "1", "--peers", "gcc,numba", "--size", "MINI"
+    )
+    assert (code, asked) == (0, [("gcc",)])
+    assert out.splitlines()[0] == "left out: numba is not installed"
+    assert "numba" not in "".join(out.splitlines()[1:])
+
+
+def test_a_suite_is_all_its_kernels(capsys, monkeypatch):
+    asked = []
+
+    def measured(request, limit):
+        asked.append(request.kernel)
+        return [request.row(tool, seconds=1.0, correct=True) for tool in request.tools]
+
+    monkeypatch.setattr(cli, "measure", measured)
+    for suite in ("polybench", "other", "all"):
+        asked.clear()
+        assert polyopt(capsys, "bench", "--suite", suite, "--threads", "1")[0] == 0
+        assert tuple(asked) == catalogue.suite(suite)
+
+
+def test_tools_with_threads_of_their_own_are_measured_in_a_process_of_their_own(monkeypatch):
+    asked = []
+
+    def run(request, limit):
+        asked.append((request.peers, request.apart))
+        return [request.row(tool, seconds=1.0, correct=True) for tool in request.tools]
+
+    monkeypatch.setattr(driver, "_measured", run)
+    rows = driver.measure(Request("atax", "MINI", "f64", 1, ("numpy", "gcc"), 1, "strict"), 9)
+    assert asked == [(("gcc",), False), (("numpy",), True)]
+    assert [row.tool for row in rows] == ["polyopt", "numpy", "gcc"]
 
 
 def test_a_worker_that_fails_is_one_bad_row():

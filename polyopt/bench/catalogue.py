@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from polyopt.kernel import Kernel
     from polyopt.transform.schedule import Schedule
 
-NAMES: tuple[str, ...] = tuple(polyopt_kernels.NAMES)
+SUITES: Mapping[str, tuple[str, ...]] = polyopt_kernels.SUITES
+NAMES: tuple[str, ...] = SUITES["polybench"]
+EVERY: tuple[str, ...] = tuple(name for names in SUITES.values() for name in names)
 SETS: tuple[str, ...] = tuple(polyopt_kernels.SETS)
 DTYPES = {"f64": "float64", "f32": "float32", "i32": "int32", "i64": "int64"}
 REAL_DTYPES = ("f64", "f32")
@@ -44,6 +46,20 @@ class Benchmark(Protocol):
     numpy: Callable[..., None] | None
     flops: Callable[[Mapping[str, int]], int] | None
     dtype: np.dtype[Any]
+
+
+def suite(name: str) -> tuple[str, ...]:
+    """The names of a suite's kernels; "all" has those of every suite.
+
+    Raises:
+        BadArgumentError: No such suite; lists those there are.
+    """
+    if name == "all":
+        return EVERY
+    if name not in SUITES:
+        known = ", ".join((*SUITES, "all"))
+        raise BadArgumentError(f'there is no suite "{name}"; the suites are {known}')
+    return SUITES[name]
 
 
 def find(name: str) -> Benchmark:
@@ -75,9 +91,9 @@ def hand_schedule(benchmark: Benchmark) -> Callable[[Schedule], Schedule] | None
     return found
 
 
-def with_hand_schedules() -> tuple[str, ...]:
-    """The names of the kernels that have a schedule written by hand."""
-    return tuple(name for name in NAMES if hand_schedule(find(name)) is not None)
+def with_hand_schedules(names: tuple[str, ...] = NAMES) -> tuple[str, ...]:
+    """Those of the kernels that have a schedule written by hand."""
+    return tuple(name for name in names if hand_schedule(find(name)) is not None)
 
 
 def sizes_of(benchmark: Benchmark, size: str) -> Mapping[str, int]:

@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyopt.bench.rows import SELF, Row, read_rows
+from polyopt.bench.peers import APART
+from polyopt.bench.rows import Row, read_rows
 
 if TYPE_CHECKING:
     from polyopt.bench.rows import Request
@@ -35,8 +36,19 @@ UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 def measure(request: Request, limit: float) -> list[Row]:
     """The rows of one kernel and thread count: polyopt's first, then one per peer.
 
-    `limit` is in seconds; a worker that takes longer is ended, with all it started.
+    Peers of `APART` get a process each. `limit` is in seconds; a worker that takes longer is
+    ended, with all it started.
     """
+    together = tuple(peer for peer in request.peers if peer not in APART)
+    rows = _measured(dataclasses.replace(request, peers=together), limit)
+    for peer in request.peers:
+        if peer in APART:
+            rows += _measured(dataclasses.replace(request, peers=(peer,), apart=True), limit)
+    return sorted(rows, key=lambda row: request.tools.index(row.tool))
+
+
+def _measured(request: Request, limit: float) -> list[Row]:
+    """The rows of one worker."""
     with tempfile.TemporaryDirectory(prefix="polyopt-bench-") as folder:
         asked, answer = Path(folder, "request.json"), Path(folder, "rows.json")
         asked.write_text(json.dumps(dataclasses.asdict(request)), encoding="utf-8")
@@ -45,7 +57,7 @@ def measure(request: Request, limit: float) -> list[Row]:
             stage = answer.with_suffix(".stage")
             during = stage.read_text(encoding="utf-8") if stage.exists() else "start"
             error = f"{failure} (at: {during})"
-            return [request.row(tool, error=error) for tool in (SELF, *request.peers)]
+            return [request.row(tool, error=error) for tool in request.tools]
         return read_rows(answer)
 
 

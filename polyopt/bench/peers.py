@@ -6,6 +6,7 @@ kernel raises `PeerError` with the reason, which is reported as a dash.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import time
 import warnings
@@ -14,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from polyopt.bench.catalogue import DTYPES, hand_schedule
+from polyopt.bench.pythran import PythranError, compiled_by_pythran
 from polyopt.bench.rows import BASELINE, SCRIPT, SELF
 from polyopt.bench.timing import Candidate
 from polyopt_kernels import BaselineError, load_baseline
@@ -96,10 +98,17 @@ def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     return [Candidate("numpy", "", partial(function, *workspace.arguments), compile_seconds=0.0)]
 
 
+def scipy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """Calls of BLAS and LAPACK through SciPy."""
+    calls = importlib.import_module("polyopt_kernels.library_calls").CALLS
+    if setting.benchmark.name not in calls:
+        raise PeerError("no library call: BLAS and LAPACK have none for this kernel")
+    function = calls[setting.benchmark.name]
+    return [Candidate("scipy", "", partial(function, *workspace.arguments), compile_seconds=0.0)]
+
+
 def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """The plain Python function under `numba.njit(fastmath=True)`, with and without `parallel`."""
-    if importlib.util.find_spec("numba") is None:
-        raise PeerError('numba is not installed: pip install "polyopt[bench]"')
     numba = importlib.import_module("numba")
 
     found = []
@@ -123,9 +132,36 @@ def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     return found
 
 
+def pythran_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The plain Python function compiled by Pythran through C++."""
+    start = time.perf_counter()
+    try:
+        function = compiled_by_pythran(setting.benchmark.kernel.py_func, workspace.arguments)
+    except PythranError as error:
+        raise PeerError(str(error)) from None
+    seconds = time.perf_counter() - start
+    run = partial(function, *workspace.arguments)
+    return [Candidate("pythran", "-O3 -march=native", run, compile_seconds=seconds)]
+
+
 MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
     BASELINE: gcc_candidates,
     "numpy": numpy_candidates,
     "numba": numba_candidates,
+    "scipy": scipy_candidates,
+    "pythran": pythran_candidates,
     SCRIPT: script_candidates,
 }
+
+APART = ("numpy", "scipy")
+"""Tools measured in a process of their own: after a call OpenBLAS's threads go on spinning, and
+take the processors from whoever runs next."""
+
+_PACKAGES = ("numba", "scipy", "pythran")
+
+
+def absence(peer: str) -> str:
+    """Why a tool is not here and how to get it; "" where it is here."""
+    if peer not in _PACKAGES or importlib.util.find_spec(peer) is not None:
+        return ""
+    return f'{peer} is not installed: pip install "polyopt[bench]"'

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DASH = "-"
 QUIET_SHARE = 0.95
+MANY = 3
+"""Up to this many peers are shown with their times."""
 LOSS = 0.95
 """Below this ratio a kernel counts as lost, and is listed; above, as even or won."""
 
@@ -120,12 +122,18 @@ def time_cell(row: Row | None) -> Text:
 
 
 def table(results: Results, threads: int) -> Table:
-    """One row per kernel: times of all tools, and how many times faster polyopt is than each."""
+    """One row per kernel: times of all tools, and how many times faster polyopt is than each.
+
+    More peers than fit the width are shown by their ratios alone.
+    """
+    full = len(results.peers) <= MANY
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column("kernel", no_wrap=True)
     for tool in (SELF, *results.peers):
-        drawn.add_column(tool, justify="right", no_wrap=True)
-        if tool != SELF:
+        drawn.add_column(
+            tool if full or tool == SELF else f"× {tool}", justify="right", no_wrap=True
+        )
+        if tool != SELF and full:
             drawn.add_column("×", justify="right", no_wrap=True, header_style="dim")
     drawn.add_column("compile", justify="right", no_wrap=True)
     for kernel in results.kernels:
@@ -133,10 +141,9 @@ def table(results: Results, threads: int) -> Table:
         name = kernel if own is None or own.dtype == results.dtype else f"{kernel} ({own.dtype})"
         cells: list[str | Text] = [name, time_cell(own)]
         for peer in results.peers:
-            cells += [
-                time_cell(results.row(kernel, threads, peer)),
-                ratio_text(results.ratio(kernel, threads, peer)),
-            ]
+            if full:
+                cells.append(time_cell(results.row(kernel, threads, peer)))
+            cells.append(ratio_text(results.ratio(kernel, threads, peer)))
         drawn.add_row(*cells, duration(own.compile_seconds if own else None))
     return drawn
 

@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a worker is to measure."""
+    """What a worker is to measure; `apart`: the peers without polyopt, held against plain C."""
 
     kernel: str
     size: str
@@ -63,6 +63,12 @@ class Request:
     peers: tuple[str, ...]
     repeat: int
     fp: str
+    apart: bool = False
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools that rows are wanted of."""
+        return self.peers if self.apart else (SELF, *self.peers)
 
     def row(self, tool: str, **values: Any) -> Row:  # noqa: ANN401  a row's fields, checked by Row
         """A row of this request."""

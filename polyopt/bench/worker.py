@@ -44,12 +44,13 @@ class Measurement:
         tools = dict.fromkeys((BASELINE, *self.request.peers))
         for tool in tools:
             self.admit(tool)
-        self.admit(SELF)
+        if not self.request.apart:
+            self.admit(SELF)
         self.workspace.keep_written()
         self.note("timing")
-        asked = [each for each in self.candidates if each.tool in (SELF, *self.request.peers)]
+        asked = [each for each in self.candidates if each.tool in self.request.tools]
         time_in_turn(asked, self.workspace, self.request.repeat)
-        return [self.row(tool) for tool in (SELF, *self.request.peers)]
+        return [self.row(tool) for tool in self.request.tools]
 
     def admit(self, tool: str) -> None:
         """Compile a tool's variants, run each once, and keep those whose results compare."""
@@ -58,7 +59,7 @@ class Measurement:
             found = (polyopt_candidates if tool == SELF else MAKERS[tool])(
                 self.setting, self.workspace
             )
-            for candidate in found:
+            for candidate in found if tool in self.request.tools else found[:1]:
                 first_run(candidate, self.workspace)
                 self.compare(candidate)
         except (PeerError, PolyoptError) as error:

@@ -1,0 +1,1 @@
+"""Programs that are not PolyBench's: the suite `other`, in the same form as PolyBench's kernels."""
