@@ -5,6 +5,8 @@ size by itself and returns a `Picture`.
 """
 
 from polyopt.explore.domains import dependences, domain, violations
+from polyopt.explore.orders import order
 from polyopt.explore.picture import Picture
+from polyopt.explore.tiling import tiles
 
-__all__ = ["Picture", "dependences", "domain", "violations"]
+__all__ = ["Picture", "dependences", "domain", "order", "tiles", "violations"]

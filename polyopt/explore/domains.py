@@ -18,6 +18,8 @@ from polyopt.transform.legality import Breach, witness
 from polyopt.transform.schedule import Schedule
 
 _WORDS = 46
+_MOST_NAMED = 400
+Key = tuple[str, tuple[int, ...]]
 _VERBS = {
     "flow": ("writes", "reads"),
     "anti": ("reads", "overwrites"),
@@ -43,7 +45,7 @@ def domain(
     kernel has not, NoSuchLoopError for a statement that it has not.
     """
     here = layout(problem(schedule, statement, sizes), axes, space)
-    title = f"{_what(here.problem)}: iteration domain"
+    title = f"{what(here.problem)}: iteration domain"
     return _page(title, here, (), ())
 
 
@@ -70,7 +72,7 @@ def dependences(
     chosen = [d for d in shown.schedule.dependences if d.kind in kinds]
     here = layout(shown, axes, space, wanted=_moving(shown, chosen))
     found = list(arrows(here, chosen))
-    return _page(f"{_what(shown)}: dependences", here, found, list(entries(found)))
+    return _page(f"{what(shown)}: dependences", here, found, list(entries(found)))
 
 
 def violations(
@@ -99,7 +101,7 @@ def violations(
         else ("would run in no order")
     )
     legend = [Entry(f"{text}: {_kinds(breaches)}", colour=RED, width=1.1)]
-    return _page(f"{_what(shown)}: what it breaks", here, broken, legend, red=True, case=cases[0])
+    return _page(f"{what(shown)}: what it breaks", here, broken, legend, red=True, case=cases[0])
 
 
 # ---- the page --------------------------------------------------------------------------------
@@ -131,32 +133,36 @@ def _page(
 
 
 def marks(
-    plane: Plane, here: Layout, size: float, fills: Mapping[str, str] | None = None
+    plane: Plane, here: Layout, size: float, fills: Mapping[Key, str] | None = None
 ) -> list[Shape]:
-    """A mark per instance, one statement's in one shape; few enough have a name each."""
+    """A mark per instance, in its statement's colour or the one given; few enough have a name
+    each, and of many those that look alike are one shape."""
     shapes: list[Shape] = []
     every = [s.name for s in here.problem.schedule.scop.statements]
-    few = sum(map(len, here.problem.points.values())) <= 400
+    few = sum(map(len, here.problem.points.values())) <= _MOST_NAMED
     for name in here.problem.statements:
-        mark, fill = statement_style(every.index(name))
-        fill = (fills or {}).get(name, fill)
-        places = {
-            plane.at(*here.place(name, p)): instance(name, p) for p in here.problem.points[name]
-        }
+        mark, plain = statement_style(every.index(name))
+        spots: dict[tuple[float, float], tuple[str, str]] = {}
+        for point in here.problem.points[name]:
+            fill = plain if fills is None else fills[name, point]
+            spots.setdefault(plane.at(*here.place(name, point)), (fill, instance(name, point)))
         if few:
-            shapes += [Dots((at,), mark, size, fill, name=text) for at, text in places.items()]
-        elif places:
-            shapes.append(Dots(tuple(places), mark, size, fill, width=0.4, name=name))
+            shapes += [Dots((at,), mark, size, fill, name=n) for at, (fill, n) in spots.items()]
+            continue
+        for fill in dict.fromkeys(fill for fill, _ in spots.values()):
+            same = tuple(at for at, (other, _) in spots.items() if other == fill)
+            shapes.append(Dots(same, mark, size, fill, width=0.4, name=name))
     return shapes
 
 
-def statement_entries(shown: Problem) -> Iterator[Entry]:
+def statement_entries(shown: Problem, fill: str = "") -> Iterator[Entry]:
     """Each statement's mark and source text."""
     scop = shown.schedule.scop
     every = [s.name for s in scop.statements]
     for name in shown.statements:
-        mark, fill = statement_style(every.index(name))
-        yield Entry(f"{name}  {_short(scop.statement(name).location.text)}", mark, fill)
+        mark, plain = statement_style(every.index(name))
+        text = f"{name}  {_short(scop.statement(name).location.text)}"
+        yield Entry(text, mark, fill or plain)
 
 
 def _short(text: str) -> str:
@@ -214,7 +220,8 @@ def _grouped(found: Iterable[Arrow]) -> dict[tuple[str, str, str, str], list[Arr
     return groups
 
 
-def _what(shown: Problem) -> str:
+def what(shown: Problem) -> str:
+    """The kernel's name, and the statement's where one of several is drawn."""
     name = shown.schedule.scop.name
     only = (
         f", {shown.statements[0]}"

@@ -13,6 +13,8 @@ from polyopt.model.affine import Affine
 from polyopt.model.points import Point
 from polyopt.transform.edit import loop_names, places
 
+_SLANT = 0.6
+
 Space = Literal["source", "schedule"]
 
 
@@ -39,11 +41,12 @@ class Layout:
     y: plane.Axis
     coordinates: Mapping[tuple[str, Point], tuple[int, int]]
     aside: Mapping[str, float]
+    slant: float
 
     def place(self, statement: str, point: Point) -> tuple[float, float]:
         """Where an instance is drawn, in units."""
         x, y = self.coordinates[statement, point]
-        return x + self.aside[statement], y - 0.6 * self.aside[statement]
+        return x + self.aside[statement], y - self.slant * self.aside[statement]
 
     @property
     def crowd(self) -> int:
@@ -74,8 +77,12 @@ def layout(
     axes: Sequence[str] | None = None,
     space: Space = "source",
     wanted: Sequence[str] = (),
+    *,
+    slanted: bool = True,
 ) -> Layout:
     """Places by two axes: those named, else those in `wanted` that there are, else the first.
+
+    Statements stand side by side, `slanted` where arrows between them are to be told apart.
 
     Raises BadArgumentError for axes that there are not.
     """
@@ -96,7 +103,9 @@ def layout(
         filled = [spans[i].low if v is None else v for i, v in enumerate(place)]
         x, y = (*filled, 0, 0)[:2]
         coordinates[key] = (x, y)
-    return Layout(problem, spans[0], spans[1], coordinates, _aside(problem.statements))
+    return Layout(
+        problem, spans[0], spans[1], coordinates, _aside(problem.statements), _SLANT * slanted
+    )
 
 
 def _chosen(
@@ -130,5 +139,5 @@ def _axis(name: str, values: Sequence[int | None]) -> plane.Axis:
 
 def _aside(statements: Sequence[str]) -> dict[str, float]:
     count = len(statements)
-    step = 0.0 if count == 1 else min(0.3, 0.62 / (count - 1))
+    step = 0.0 if count == 1 else min(0.34, 0.66 / (count - 1))
     return {name: (k - (count - 1) / 2) * step for k, name in enumerate(statements)}

@@ -28,6 +28,7 @@ class Entry:
     width: float = 1.6
     arrow: bool = True
     field: bool = False
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _sample(entry: Entry, left: float, y: float) -> Iterator[Shape]:
     middle = (left + _SAMPLE / 2, y)
     if entry.field:
         corners = ((left, y - 7), (left + _SAMPLE, y - 7), (left + _SAMPLE, y + 7), (left, y + 7))
-        yield Area(corners, entry.fill, entry.colour or "none", dash=entry.dash)
+        yield Area(corners, entry.fill, entry.colour or "none", entry.opacity, dash=entry.dash)
     elif entry.colour:
         ends = ((left, y), (left + _SAMPLE, y))
         yield Line(ends, entry.colour, entry.width, entry.dash, entry.arrow)

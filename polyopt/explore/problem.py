@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import islpy as isl
@@ -95,9 +96,9 @@ def problem(
     value: object,
     statement: str | None = None,
     sizes: Mapping[str, int] | None = None,
-    least: int = 0,
+    least: Mapping[str, int] = MappingProxyType({}),
 ) -> Problem:
-    """What to draw of a schedule; `least` iterations of each loop at least, where that can be.
+    """What to draw of a schedule; `least` iterations of some loops at least, where that can be.
 
     Raises BadArgumentError for sizes that the kernel does not have or take, NoSuchLoopError for
     an unknown statement.
@@ -139,7 +140,7 @@ def _val(value: int) -> isl.Val:
 
 
 def _grown(
-    scop: Scop, drawn: tuple[Statement, ...], given: dict[str, int], least: int
+    scop: Scop, drawn: tuple[Statement, ...], given: dict[str, int], least: Mapping[str, int]
 ) -> dict[str, int]:
     """Values of the parameters: the smallest that the context allows, grown until every loop
     runs often enough, as long as the context allows that too."""
@@ -164,7 +165,7 @@ def _trimmed(
     drawn: tuple[Statement, ...],
     values: dict[str, int],
     given: dict[str, int],
-    least: int,
+    least: Mapping[str, int],
 ) -> dict[str, int]:
     """Values that are no larger than the loops need: they grew together."""
 
@@ -172,7 +173,7 @@ def _trimmed(
         return {(s.name, p) for s in drawn for p in _short(s, values, least)}
 
     before = short(values)
-    for name in (n for n in values if n not in given):
+    for name in sorted(values.keys() - given.keys() - {p for _, p in before}):
         smaller = {**values, name: values[name] - 1}
         while values[name] > 0 and _fits(scop, smaller) and short(smaller) == before:
             values, smaller = smaller, {**smaller, name: smaller[name] - 1}
@@ -198,13 +199,13 @@ def _fits(scop: Scop, values: dict[str, int]) -> bool:
     return not context.is_empty()
 
 
-def _short(statement: Statement, values: dict[str, int], least: int) -> Iterator[str]:
+def _short(statement: Statement, values: dict[str, int], least: Mapping[str, int]) -> Iterator[str]:
     """The parameters that bound those loops around a statement that run too few times."""
     rank = len(statement.iterators)
-    wanted = max(least, _SIDES.get(rank, 3))
     ends = spans(statement.domain, values)
     for position in range(rank):
         span = ends[position] if ends else (0, -1)
+        wanted = max(_SIDES.get(rank, 3), least.get(statement.iterators[position], 0))
         if span is None or span[1] - span[0] + 1 >= wanted:
             continue
         alone = statement.domain.project_out(isl.dim_type.set, position + 1, rank - position - 1)

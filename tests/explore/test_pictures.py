@@ -79,3 +79,54 @@ def test_a_legal_order_breaks_nothing():
 def test_statements_differ_in_shape():
     picture = explore.domain(original(time_steps))
     assert {s.mark for s in picture.shapes if isinstance(s, Dots)} == {"circle", "square"}
+
+
+def test_the_order_is_the_path_of_execution():
+    picture = sound(explore.order(original(smooth).skew("j", by="i").interchange("i", "j")))
+    assert "S1[1, 0] S1[1, 1] S1[2, 0] S1[1, 2] S1[2, 1] S1[3, 0] …" in str(picture)
+    assert len({s.fill for s in picture.named("S1")}) > 20
+
+
+def test_a_parallel_loop_starts_its_iterations_together():
+    picture = sound(explore.order(original(smooth).parallel("j"), sizes={"N": 4}))
+    assert "9 instances in 3 steps, with threads enough" in str(picture)
+    columns = {(s.name[3], s.fill) for s in picture.named("S1")}
+    assert len(columns) == 3
+
+
+def test_large_tiles_are_drawn_smaller_and_the_picture_says_so():
+    picture = sound(explore.tiles(original(matmul).tile({"i": 32, "j": 64})))
+    assert "tiles drawn smaller: 32 as 4, 64 as 4" in str(picture)
+    assert len(picture.named("tile")) == 9
+    assert picture.named("tile")[0].name == "tile 1 (i_tile 0, j_tile 0): 144 instances"
+
+
+def test_tiles_keep_their_size_where_that_is_asked():
+    s = original(smooth).skew("j", by="i").tile({"i": 3, "j": 3})
+    picture = sound(explore.tiles(s, sizes={"N": 4}, shrink=False))
+    inside = [int(t.name.split()[-2]) for t in picture.named("tile")]
+    assert sum(inside) == 9
+    assert "drawn smaller" not in str(picture)
+
+
+def test_tiles_of_a_wavefront_have_the_colour_of_their_front():
+    s = original(smooth).skew("j", by="i").tile({"i": 8, "j": 8}).wavefront("i_tile", "j_tile")
+    picture = sound(explore.tiles(s))
+    assert "9 tiles in 7 fronts" in str(picture)
+    assert len({t.fill for t in picture.named("tile")}) == 7
+
+
+def test_diamonds_show_concurrent_starts():
+    picture = sound(explore.tiles(original(time_steps).diamond("t", "i", size=8)))
+    assert "30 tiles in 10 fronts" in str(picture)
+
+
+def test_separated_tiles_are_drawn_at_their_own_size():
+    s = original(matmul).tile({"i": 4, "j": 8}).separate("i", "j")
+    picture = sound(explore.tiles(s))
+    assert "drawn smaller" not in str(picture)
+    assert picture.named("tile")
+
+
+def test_a_schedule_without_tiles_says_so():
+    assert str(explore.tiles(original(smooth))).startswith("smooth: no tiles")
