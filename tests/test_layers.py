@@ -13,7 +13,7 @@ MAX_LINES = 450
 
 # Each room may import the rooms above it, and within its own line the rooms to its left.
 LAYERS = (
-    ("errors", "source", "_version", "machine", "targets"),
+    ("errors", "source", "_version", "machine", "targets", "displayed"),
     ("_isl",),
     ("model",),
     ("frontend",),
@@ -48,6 +48,7 @@ LAZY_IMPORTS = {
     ("polyopt.runtime.folders", "platformdirs"): "6 ms, and Linux has one rule",
     ("polyopt.runtime.folders", "tempfile"): "10 ms, needed where there is no cache only",
     ("polyopt.kernel", "polyopt.explain"): "isl, a third of the time of `import polyopt`",
+    ("polyopt.explore.explorer", "polyopt.explore.widget"): "ipywidgets is an extra",
     ("polyopt.model.symbols", "sympy"): "0.3 s, needed only when a symbol is converted",
     ("polyopt.runtime.opencl_device", "pyopencl"): "an extra, and 0.2 s",
     ("polyopt.explore.picture", "polyopt.explore.on_axes"): "few draw with matplotlib",
