@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
 
+from polyopt.displayed import Displayed, ExplainedText, SourceText
 from polyopt.errors import CallError, DtypeError
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import All
@@ -99,7 +100,7 @@ class _Call:
         return f"{self.name}({', '.join(self.names)})"
 
 
-class Kernel:
+class Kernel(Displayed):
     """A function that is compiled for the types of its arguments when it is called.
 
     Called with arrays and numbers it computes what `py_func` computes. Numbers and functions that
@@ -205,6 +206,19 @@ class Kernel:
         types = self._call.types(values, may_be_types=True)
         return self._specialization(types, self._call.same(values, describe(values)[1]))
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether annotations state all types, so that `specialize()` needs no arguments.
+
+        Raises UnsupportedSyntaxError for annotations that a kernel cannot have.
+        """
+        return self._call.declared is not None
+
+    @property
+    def specializations(self) -> tuple[Specialization, ...]:
+        """What it has been specialised for, in that order."""
+        return tuple(self._specializations.values())
+
     def with_options(self, **options: object) -> Kernel:
         """The same function under other options; this kernel stays as it is.
 
@@ -232,7 +246,7 @@ class Kernel:
     __qualname__: str
 
 
-class Specialization:
+class Specialization(Displayed):
     """A kernel for given argument types, from model to machine code; each part made when asked.
 
     Callable with arguments of these types. Nothing is changed in place.
@@ -247,6 +261,11 @@ class Specialization:
     def name(self) -> str:
         """The kernel's name."""
         return self._call.name
+
+    @property
+    def function_source(self) -> FunctionSource:
+        """The text of the function, with its lines and names."""
+        return self._call.source
 
     @property
     def types(self) -> Types:
@@ -291,7 +310,7 @@ class Specialization:
     @property
     def source(self) -> str:
         """The emitted C."""
-        return self._stages.program.source
+        return SourceText(self._stages.program.source, self.scop)
 
     @property
     def timings(self) -> dict[str, float]:
@@ -334,9 +353,10 @@ class Specialization:
 
     def explain(self) -> str:
         """Per loop: parallel, vector, tiled or sequential and why; what was reassociated."""
-        from polyopt.explain import explain  # noqa: PLC0415 it imports isl
+        from polyopt.explain import explanation  # noqa: PLC0415 it imports isl
 
-        return explain(self.schedule, self.options)
+        why = explanation(self.schedule, self.options)
+        return ExplainedText(str(why), why)
 
     def with_schedule(self, schedule: ScheduleOption) -> Specialization:
         """The same kernel in another order.

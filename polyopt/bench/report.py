@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyopt.bench.rows import SELF
+from polyopt.displayed import Displayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,7 +68,7 @@ def ratio_text(value: float | None) -> Text:
     return Text(f"{value:.2f}×" if value < 100 else f"{value:.0f}×", style=style)
 
 
-class Results:
+class Results(Displayed):
     """Rows by kernel, tool and thread count."""
 
     def __init__(self, rows: Sequence[Row]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from polyopt.displayed import Displayed
 from polyopt.emit.libm import ROUNDED
 from polyopt.explain import memory, reasons
 from polyopt.machine import Machine, detect
@@ -38,7 +39,7 @@ HEAD = Row("loop", "around", "runs", "because")
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Displayed):
     """Why a schedule runs as it does. `str` draws it as plain text."""
 
     title: str

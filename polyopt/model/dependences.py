@@ -17,6 +17,7 @@ from typing import Literal
 import islpy as isl
 
 from polyopt._isl import Frame, limited
+from polyopt.displayed import Displayed
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.affine import Affine
 from polyopt.model.order import TimeVector, order_map, time_vectors
@@ -55,7 +56,7 @@ def _from_text(kind: DependenceKind, source: str, sink: str, array: str, text: s
 
 
 @dataclass(frozen=True)
-class Dependences:
+class Dependences(Displayed):
     """Every dependence of a SCoP, in a fixed order."""
 
     items: tuple[Dependence, ...]

@@ -14,6 +14,7 @@ from typing import Literal
 import islpy as isl
 
 from polyopt._isl import Frame
+from polyopt.displayed import Displayed
 from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.expr import Expr, loads
 from polyopt.model.nest import Argument, Array, Assumption, LoopNest, Parameter
@@ -88,7 +89,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Scop:
+class Scop(Displayed):
     """The polyhedral model of one specialised kernel.
 
     `context` holds what is known of the parameters (extents are not negative; assumptions).

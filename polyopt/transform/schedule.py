@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from polyopt.displayed import Displayed
 from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.scop import Scop
@@ -40,7 +41,7 @@ from polyopt.transform.text import check_complete, parse_tree
 
 
 @dataclass(frozen=True)
-class Schedule:
+class Schedule(Displayed):
     """A legal order of a SCoP's instances.
 
     `tree` is the order, `steps` the script from source order. Loops are named after the
