@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.context import Search
+from polyopt.transform.auto.factors import block_factors
 from polyopt.transform.auto.fusing import fuse_neighbours
 from polyopt.transform.auto.lagging import lag_recurrences
 from polyopt.transform.auto.marks import mark_loops
@@ -45,6 +46,8 @@ def auto(
     for statements in components(schedule):
         tiled = tile_contractions(search, schedule, frozenset(statements))
         tiled = tile_private_sums(search, tiled, frozenset(statements))
+        if tiled is schedule:
+            tiled = block_factors(search, schedule, frozenset(statements)) or schedule
         if tiled is schedule:
             tiled = improve_component(search, schedule, statements)
             tiled = tile_contractions(search, tiled, frozenset(statements))

@@ -26,7 +26,7 @@ def _levels(schedule: Schedule) -> dict[tuple[tuple[int, ...], int], Level]:
 
 def _threads(search: Search, schedule: Schedule) -> Schedule:
     levels = _levels(schedule)
-    marked = [p.path for p in places(schedule.tree) if p.member.parallel]
+    marked = [p.path for p in places(schedule.tree) if p.member.parallel or p.member.pipeline]
     around = views(schedule.scop, schedule.verdict, search.trips(schedule))
     for place in places(schedule.tree):
         level = levels[(place.path, place.position)]

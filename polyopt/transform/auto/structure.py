@@ -99,13 +99,13 @@ def _with_isl_order(
     node = search.orders[key]
     if node is None:
         return None
-    tree = _replaced(schedule.tree, names, node)
+    tree = with_component(schedule.tree, names, node)
     if tree is None or tree == schedule.tree:
         return None
     return attempt(schedule, lambda s: s.restructure(str(tree)))
 
 
-def _replaced(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | None:
+def with_component(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | None:
     """The tree with the top-level part that holds exactly `names` replaced."""
     root = tree.root
     if set(names) == set(tree.statements):
