@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import weakref
 from collections.abc import Mapping
 from typing import cast
 
@@ -42,7 +43,25 @@ def kernel_from_text(
     made = namespace[chosen]
     if isinstance(made, Kernel):
         made = made.py_func
-    return kernel(**options)(cast("type", made))
+    result = kernel(**options)(cast("type", made))
+    _keep_text(result.py_func, file)
+    return result
+
+
+_users: dict[str, weakref.WeakSet[object]] = {}
+"""The living functions of each text."""
+
+
+def _keep_text(function: object, file: str) -> None:
+    """Have Python's tools find the text for as long as a function of it lives."""
+    _users.setdefault(file, weakref.WeakSet()).add(function)
+    weakref.finalize(function, _forget_text, file).atexit = False
+
+
+def _forget_text(file: str) -> None:
+    if not list(_users.get(file, ())):  # its length counts the one that is dying
+        _users.pop(file, None)
+        linecache.cache.pop(file, None)
 
 
 def _chosen(names: list[str], name: str | None) -> str:

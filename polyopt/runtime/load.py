@@ -1,34 +1,40 @@
-"""Loading a compiled library."""
+"""Loading a compiled library, for as long as something of it is in use."""
 
 from __future__ import annotations
 
+import _ctypes
 import ctypes
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 
 def load(path: Path, *, openmp: bool) -> ctypes.CDLL:
-    """Load a library into the process.
+    """Load a library into the process; it goes when the object and its functions are gone.
 
     Raises OSError where the system refuses it.
     """
     library = ctypes.CDLL(str(path))
     if openmp and hasattr(library, "omp_set_num_threads"):
-        _survive_forks(library.omp_set_num_threads)
+        _survive_forks(library)
+    weakref.finalize(library, _ctypes.dlclose, library._handle).atexit = False
     return library
 
 
-_runtimes: set[int] = set()
+_runtimes: dict[int, ctypes.CDLL] = {}
+"""The first library that brought each OpenMP runtime, so that the runtime, whose workers wait in
+its code, is never unloaded."""
 
 
-def _survive_forks(set_threads: Callable[[int], None]) -> None:
+def _survive_forks(library: ctypes.CDLL) -> None:
     """Run on one thread in forked children, once per OpenMP runtime.
 
     gcc's runtime waits for its workers for ever in a child that has none of them, and the
     children of a process pool have a core each as it is.
     """
+    set_threads: Callable[[int], None] = library.omp_set_num_threads
     where = ctypes.cast(set_threads, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     if where not in _runtimes:
-        _runtimes.add(where)
+        _runtimes[where] = library
         os.register_at_fork(after_in_child=lambda: set_threads(1))

@@ -1,8 +1,12 @@
 """Calls and compilations leave no memory behind, and long kernels leave the lock to others."""
 
 import gc
+import inspect
+import itertools
+import linecache
 import multiprocessing
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +55,63 @@ def test_calls_leave_no_memory_behind():
     assert grown(calls_of_every_kind, 2000) < 1 << 20
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason="reads /proc")
-def test_kernels_leave_no_memory_behind():
-    def compiled():
-        axpy.with_options(schedule=lambda s: s)(8, 1.0, np.ones(8), np.ones(8))
+TEXT = """
+def line(n, x):
+    for i in range(n):
+        x[i] = x[i] * {number} + 1
+"""
+numbers = itertools.count(time.time_ns() % 10**9)
+ISLPY = 32 << 10
+"""islpy leaks 32 bytes with each object it makes: this much for a small kernel, and no more."""
 
-    assert grown(compiled, 20) < 1 << 20
+
+def a_kernel_comes_and_goes():
+    number, x = next(numbers), np.ones(5)
+    po.kernel_from_text(TEXT.format(number=number))(5, x)
+    assert x.tolist() == [number + 1.0] * 5
+
+
+def mapped_libraries(folder):
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return len({line.split()[-1] for line in lines if str(folder) in line})
+
+
+def compile_many(count):
+    """What `count` kernels leave in the process, one after the other: bytes for each of them."""
+    each = grown(a_kernel_comes_and_goes, count) / count
+    assert not [name for name in linecache.cache if name.startswith("<kernel ")]
+    return each
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="reads /proc")
+def test_kernels_leave_no_memory_behind(cache_folder):
+    a_kernel_comes_and_goes()  # the first brings OpenMP's runtime, which stays
+    gc.collect()
+    before = mapped_libraries(cache_folder)
+    assert compile_many(10) < 4 * ISLPY
+    assert mapped_libraries(cache_folder) == before
+
+
+def test_a_text_is_kept_as_long_as_a_kernel_of_it():
+    first, second = (po.kernel_from_text(TEXT.format(number=0.25)) for _ in range(2))
+    file = first.py_func.__code__.co_filename
+    del first
+    gc.collect()
+    assert inspect.getsource(second.py_func).startswith("def line(n, x):")
+    del second
+    gc.collect()
+    assert file not in linecache.cache
+
+
+def test_a_library_stays_while_its_entry_does(cache_folder):
+    kernel, x = po.kernel_from_text(TEXT.format(number=0.125)), np.ones(5)
+    entry = kernel.specialize(5, x).entry
+    before = mapped_libraries(cache_folder)
+    del kernel
+    gc.collect()
+    entry([5, x], [0, x.ctypes.data])
+    assert x.tolist() == [1.125] * 5
+    assert mapped_libraries(cache_folder) == before
 
 
 @po.kernel
@@ -98,3 +153,9 @@ def test_kernels_in_a_pool_of_processes(method):
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert pool.map(double_all, [np.ones(3), np.ones(2)]) == [[2.0] * 3, [2.0] * 2]
         assert pool.apply(axpy, (1, 1.0, np.ones(1), np.ones(1))) is None
+
+
+if __name__ == "__main__":  # python tests/runtime/test_leaks.py
+    bytes_grown = grown(calls_of_every_kind, 12_500)
+    print(f"100,000 calls, half of them refused: grown by {bytes_grown / 1024:.0f} KiB")
+    print(f"200 compilations: grown by {compile_many(200) / 1024:.1f} KiB each")
