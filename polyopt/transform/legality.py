@@ -101,7 +101,8 @@ class _Memory:
         self.equal: dict[_Pairing, _Pending | None] = {}
         self.after: dict[_Pairing, isl.Map | None] = {}
         self.apart: dict[int, bool] = {}
-        self.parts: dict[tuple[int, str, str], _Pending | None] = {}
+        self.parts: dict[tuple[int, str, bool], _Pending | None] = {}
+        self.sets: dict[str, isl.Set] = {}
         self.numbers = count()
         self._first: dict[int, _Pending] = {}
 
@@ -329,17 +330,20 @@ class Judge:
     def _between(
         self, item: _Pending, source: dict[str, str], sink: dict[str, str]
     ) -> _Pending | None:
+        """The pairs from the instances of one filter to those of another."""
         first, second = source[item.dependence.source], sink[item.dependence.sink]
-        if not first and not second:
-            return item
-        key = (item.key, first, second)
+        part = self._within(item, first, at_source=True) if first else item
+        return self._within(part, second, at_source=False) if part and second else part
+
+    def _within(self, item: _Pending, text: str, *, at_source: bool) -> _Pending | None:
+        """The pairs whose source, or sink, is among some instances."""
+        key = (item.key, text, at_source)
         if key not in self._memory.parts:
+            known = self._memory.sets
+            held = known[text] if text in known else known.setdefault(text, isl.Set(text))
             relation = item.relation
-            if first:
-                relation = relation.intersect_domain(isl.Set(first))
-            if second:
-                relation = relation.intersect_range(isl.Set(second))
-            self._memory.parts[key] = self._pending(item, relation)
+            left = relation.intersect_domain(held) if at_source else relation.intersect_range(held)
+            self._memory.parts[key] = self._pending(item, left)
         return self._memory.parts[key]
 
 

@@ -41,19 +41,25 @@ def reaching(tree: Tree, scop: Scop, place: Place) -> dict[str, isl.Set]:
 @dataclass(frozen=True)
 class Range:
     """A loop's iterations: `points` are those of the loops around it, then its own, and `to`
-    takes the instances of each statement there. Consecutive ones are `stride` apart."""
+    takes the instances of each statement there. Consecutive ones are `stride` apart. `facts` is
+    what holds of the parameters."""
 
     instances: Mapping[str, isl.Set]
     to: Mapping[str, isl.Map]
     points: isl.Set
     stride: int
+    facts: isl.Set
 
     def holding(self, points: isl.Set) -> dict[str, isl.Set]:
         """The instances that run in some of the iterations."""
         return {
-            name: instances.intersect(points.apply(self.to[name].reverse())).coalesce()
+            name: self._among(instances, points.apply(self.to[name].reverse()))
             for name, instances in self.instances.items()
         }
+
+    def _among(self, instances: isl.Set, chosen: isl.Set) -> isl.Set:
+        """Those of the instances that are chosen, without what is known of the parameters."""
+        return chosen.gist_params(self.facts).intersect(instances).coalesce()
 
     def near(self, end: int, count: int) -> isl.Set:
         """The first (`end` -1) or last (`end` 1) iterations, wherever the loops around stand."""
@@ -103,14 +109,15 @@ def range_over(
     """The iterations that a loop inside others has over some instances."""
     to: dict[str, isl.Map] = {}
     points: isl.Set | None = None
+    facts = scop.facts
     for name, held in instances.items():
         statement = scop.statement(name)
         frame = Frame(scop.parameter_names, name, statement.iterators)
         rows: list[Affine] = [m.row(name) for m in (*around, member)]
         to[name] = frame.access("iteration", rows)
-        reached = held.intersect_params(scop.context).apply(to[name])
+        reached = held.intersect_params(facts).apply(to[name])
         points = reached if points is None else points.union(reached)
     if points is None:
         raise ValueError("a loop runs at least one statement")
     stride = points.get_stride(points.dim(isl.dim_type.set) - 1)
-    return Range(instances, to, points.coalesce(), max(int(stride.to_python()), 1))
+    return Range(instances, to, points.coalesce(), max(int(stride.to_python()), 1), facts)

@@ -73,7 +73,7 @@ def test_one_end_of_an_inner_loop():
 
 def test_the_last_iteration_of_a_strided_loop():
     shows(original(strided).peel("i", front=0), """
-        for i in range(1, N - ((N + 1)%3) - 1, 3):
+        for i in range(1, N - 3, 3):
             S1(i)
         if N >= 2:
             S1(N - ((N - 2)%3) - 1)
