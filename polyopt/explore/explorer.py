@@ -10,7 +10,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from polyopt.bench.report import duration
-from polyopt.bench.timing import Candidate, Workspace, first_run, time_in_turn
+from polyopt.bench.timing import (
+    Candidate,
+    Workspace,
+    calls_per_sample,
+    first_run,
+    repetitions,
+    time_once,
+)
 from polyopt.errors import BadArgumentError
 from polyopt.explore import panels
 from polyopt.explore.state import State
@@ -27,12 +34,17 @@ _REPEATS = 7
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one call: medians of some, the schedule and source order measured in turn."""
+    """Seconds of one call: medians of some, the schedule and source order measured in turn.
+
+    `source_order` is None where that is what was measured.
+    """
 
     chosen: float
-    source_order: float
+    source_order: float | None
 
     def __str__(self) -> str:
+        if self.source_order is None:
+            return f"{duration(self.chosen)} in source order"
         ratio = self.source_order / self.chosen
         word = f"{ratio:.1f} times as fast" if ratio >= 1 else f"{1 / ratio:.1f} times as slow"
         chosen, source = duration(self.chosen), duration(self.source_order)
@@ -145,8 +157,8 @@ class Explorer:
                 "measuring needs data: give the call's arguments too, po.explore(kernel, *args)"
             )
         chosen, source = self.state.legal, self.spec.original
-        made = [self.spec.with_schedule(schedule) for schedule in (chosen, source)]
-        return _timed(made, self.arguments)
+        each = (chosen, source) if chosen.steps else (source,)
+        return _timed([self.spec.with_schedule(s) for s in each], self.arguments)
 
     def _become(self, state: State) -> None:
         self.state = state
@@ -221,14 +233,16 @@ def _parsed(text: str) -> Step:
     return steps[0]
 
 
-def _timed(both: Sequence[Specialization], arguments: tuple[object, ...]) -> Timing:
+def _timed(each: Sequence[Specialization], arguments: tuple[object, ...]) -> Timing:
+    """The time of the first specialisation, and of the second where there is one."""
     workspace = Workspace(copy.deepcopy(arguments))
-    tools = [
-        Candidate(name, "", partial(spec.prepare(), *workspace.arguments))
-        for name, spec in zip(("chosen", "source"), both, strict=True)
-    ]
-    for each in tools:
-        first_run(each, workspace)
-    time_in_turn(tools, workspace, _REPEATS)
-    first, second = (each.seconds if each.samples else each.first for each in tools)
-    return Timing(first, second)
+    tools = [Candidate("", "", partial(s.prepare(), *workspace.arguments)) for s in each]
+    for tool in tools:
+        first_run(tool, workspace)
+    for _ in range(_REPEATS):
+        # One by one: `time_in_turn` leaves out what is far behind, which is worth knowing here.
+        for tool in tools:
+            if len(tool.samples) <= repetitions(tool.first, _REPEATS):
+                tool.samples.append(time_once(tool, workspace, calls_per_sample(tool.first)))
+    found = [tool.seconds for tool in tools]
+    return Timing(found[0], found[1] if len(found) > 1 else None)

@@ -175,7 +175,9 @@ def code(state: State, spec: Specialization) -> str:
 
 
 def _pre(text: str, height: int) -> str:
-    box = f"border:1px solid {_FRAME};padding:6px;margin:0;color:{_INK};background:#FAFAFA"
+    # As wide as what is around it and no wider: long lines scroll.
+    wide = "width:0;min-width:100%;box-sizing:border-box"
+    box = f"{wide};border:1px solid {_FRAME};padding:6px;margin:0;color:{_INK};background:#FAFAFA"
     scroll = f"overflow:auto;max-height:{height}px;white-space:pre"
     return f'<pre style="{MONO};{box};{scroll}">{escape(text)}</pre>'
 

@@ -168,6 +168,7 @@ class View:
         state = self.explorer.state
         if state.trial is None:
             self._no_step()
+        self._draw_buttons()
         self._draw_picture()
         self.panels["verdict"].value = panels.titled("verdict", panels.verdict_html(state))
         remedies = state.trial.remedies if state.trial else ()
@@ -176,10 +177,6 @@ class View:
         code = panels.code_html(state, self.explorer.spec)
         self.panels["code"].value = panels.titled("code", code)
         self.panels["time"].value = ""
-        self.buttons["take"].disabled = state.trial is None or not state.is_legal
-        self.buttons["undo"].disabled = len(state.history) == 1
-        self.buttons["reset"].disabled = len(state.history) == 1
-        self.buttons["measure"].disabled = not (self.explorer.arguments and state.is_legal)
 
     def _no_step(self) -> None:
         self._quiet = True
@@ -187,6 +184,13 @@ class View:
         self._quiet = False
         self.fields = ()
         self.field_box.children = ()
+
+    def _draw_buttons(self) -> None:
+        state = self.explorer.state
+        self.buttons["take"].disabled = state.trial is None or not state.is_legal
+        self.buttons["undo"].disabled = len(state.history) == 1
+        self.buttons["reset"].disabled = len(state.history) == 1
+        self.buttons["measure"].disabled = not (self.explorer.arguments and state.is_legal)
 
     def _draw_picture(self) -> None:
         statement = None if self.statement.value == _EVERY else self.statement.value
