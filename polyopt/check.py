@@ -32,7 +32,8 @@ class Difference:
     count: int
 
     def __str__(self) -> str:
-        place = f"{self.array}[{', '.join(map(str, self.index))}]"
+        inner = ", ".join(map(str, self.index))
+        place = f"{self.array}[{inner}]" if self.index else self.array
         more = self.count - 1
         others = (
             f", and {more} more element{'s' if more > 1 else ''} of {self.array}" if more else ""
@@ -86,10 +87,12 @@ def check(
     values = dict(chosen.bind(*args, **kwargs))
     names, given = list(values), list(values.values())
     got, expected = _copies(given), _copies(given)
-    chosen(*got)
-    plain = plain_python(kernel, given)
+    results = chosen(*got)
+    plain = _returning(plain_python(kernel, given))
     with np.errstate(all="ignore"):
-        plain(*expected)
+        plain(expected)
+    got += _flat(results)
+    names += [f"returned_{i}" for i in range(len(got) - len(names))]
     fp, length = chosen.options.fp, _length(given)
     found = _compare(names, expected, got, _Rule(fp, length))
     if found and fp != "strict":
@@ -154,8 +157,24 @@ def _name(extent: Affine | None) -> str | None:
     return extent.single_name if extent is not None else None
 
 
+def _returning(plain: Callable[..., object]) -> Callable[[list[object]], None]:
+    """The function with the values that it returns behind its arguments."""
+
+    def run(values: list[object]) -> None:
+        values += _flat(plain(*values))
+
+    return run
+
+
+def _flat(result: object) -> list[object]:
+    """What a function returned as a flat list of arrays; scalars are arrays without dimensions."""
+    if isinstance(result, tuple):
+        return [array for item in result for array in _flat(item)]
+    return [] if result is None else [np.asarray(result)]
+
+
 def _moved(
-    plain: Callable[..., object], given: Sequence[object], expected: Sequence[object]
+    plain: Callable[[list[object]], None], given: Sequence[object], expected: Sequence[object]
 ) -> tuple[float, ...]:
     """How far plain Python's results move when the data change in their last bit."""
     changed = _copies(given)
@@ -165,7 +184,7 @@ def _moved(
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.flags.writeable:
                 step = np.finfo(value.dtype).eps * signs.choice((-1, 1), value.shape)
                 np.multiply(value, 1 + step, out=value, casting="same_kind")
-        plain(*changed)
+        plain(changed)
         return tuple(_distance(e, c) for e, c in zip(expected, changed, strict=True))
 
 
@@ -242,13 +261,17 @@ def _difference(
 
 def _equal(position: int, expected: AnyArray, got: AnyArray, rule: _Rule) -> AnyArray:
     """Elementwise: equal, as far as `fp` promises it."""
+    if expected.dtype != got.dtype:  # a literal returned in one branch, another type in others
+        if not np.array_equal(expected.astype(got.dtype), expected, equal_nan=True):
+            return np.zeros(expected.shape, bool)
+        expected = np.asarray(expected, got.dtype)
     if expected.dtype.kind != "f":
         return np.asarray(expected == got)
     both_nan = np.isnan(expected) & np.isnan(got)
     if rule.fp == "strict":
         bits = f"u{expected.dtype.itemsize}"
         same = np.ascontiguousarray(expected).view(bits) == np.ascontiguousarray(got).view(bits)
-        return np.asarray(same | both_nan)
+        return np.asarray(same.reshape(expected.shape) | both_nan)
     finite = np.isfinite(expected)
     with np.errstate(all="ignore"):
         distance = np.abs(expected.astype(np.float64) - got.astype(np.float64))

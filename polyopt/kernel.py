@@ -17,6 +17,7 @@ from polyopt.model.affine import All
 from polyopt.options import Options
 from polyopt.runtime.arguments import Key, as_type, describe, layouts, twins, types_of
 from polyopt.runtime.foreign import in_place
+from polyopt.runtime.outputs import run
 
 if TYPE_CHECKING:
     from types import FunctionType
@@ -68,6 +69,10 @@ class _Call:
         """
         plain = not kwargs and len(args) == self.positional
         return in_place(self.name, self.names, args if plain else self.values(args, kwargs))
+
+    def out(self, kwargs: dict[str, object]) -> object:
+        """Take `out` from the keyword arguments, where the function has none of that name."""
+        return None if "out" in self.names else kwargs.pop("out", None)
 
     @functools.cached_property
     def declared(self) -> Types | None:
@@ -126,17 +131,21 @@ class Kernel(Displayed):
         self._specializations: dict[Key, Specialization] = {}
         self._lock = threading.Lock()
 
-    def __call__(self, *args: object, **kwargs: object) -> None:
+    def __call__(self, *args: object, **kwargs: object) -> object:
         """Run the kernel: specialise for these arguments' types where that is yet to be done.
+
+        Gives what the function returns. Arrays that it makes and returns may be given as `out`: one
+        array, or a tuple with an array or None for each value that it returns.
 
         Raises CallError, DtypeError, ShapeError, AliasError, BadArgumentError, BoundsError and
         AssumptionError before any array is touched; UnsupportedSyntaxError, NotAffineError,
         BuildError and TargetUnavailableError where the kernel cannot be compiled.
         """
-        self._checked(*args, **kwargs)
+        return self._checked(*args, **kwargs)
 
-    def _checked(self, *args: object, **kwargs: object) -> None:
+    def _checked(self, *args: object, **kwargs: object) -> object:
         """A call with every check in Python."""
+        out = self._call.out(kwargs)
         values = self._call.arrays(args, kwargs)
         key, addresses, repeated = describe(values)
         if repeated:
@@ -144,9 +153,10 @@ class Kernel(Displayed):
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries.setdefault(key, self._entry(values, addresses))
-        entry(values, addresses)
+        result = run(entry, values, addresses, out)
         if key not in self._seen:
             self._learn(key, entry, values, addresses)
+        return result
 
     def _entry(self, values: Sequence[object], addresses: Sequence[int]) -> Entry:
         """The compiled entry for some values: found on disk, or made."""
@@ -169,7 +179,8 @@ class Kernel(Displayed):
         from polyopt.runtime.table import MOST_ROWS, row, table  # noqa: PLC0415
 
         with self._lock:
-            made = row(entry, values, twins(values, addresses))
+            returns = entry.interface.result is not None
+            made = None if returns else row(entry, values, twins(values, addresses))
             if key in self._seen or made is None or len(self._rows) == MOST_ROWS:
                 self._seen.add(key)
                 return
@@ -368,19 +379,20 @@ class Specialization(Displayed):
         _ = made.schedule
         return made
 
-    def __call__(self, *args: object, **kwargs: object) -> None:
-        """Run it.
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        """Run it, and give what it returns, as the kernel does.
 
         Raises DtypeError where the arguments' types are not those it is made for, and as the
         kernel itself does.
         """
+        out = self._call.out(kwargs)
         values = self._call.arrays(args, kwargs)
         key, addresses, _ = describe(values)
         key = (*key, twins(values, addresses))
         if key not in self._accepted:
             self._refuse_others(values, addresses)
             self._accepted.add(key)
-        self.entry_for(layouts(self._call.names, values))(values, addresses)
+        return run(self.entry_for(layouts(self._call.names, values)), values, addresses, out)
 
     def _refuse_others(self, values: Sequence[object], addresses: Sequence[int]) -> None:
         types, same = self._call.types(values), self._call.same(values, addresses)

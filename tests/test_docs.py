@@ -57,9 +57,17 @@ def test_the_page_has_constructs_and_refusals():
 def test_a_construct_computes_what_python_does(body):
     kernel = kernel_of(body)
     expected, actual = arguments(), arguments()
-    kernel.py_func(*expected)
-    kernel(*actual)
+    expected += flat(kernel.py_func(*expected))
+    actual += flat(kernel(*actual))
     assert all(np.array_equal(a, b) for a, b in zip(actual, expected, strict=True))
+    assert [type(a) for a in actual] == [type(b) for b in expected]
+
+
+def flat(result):
+    """What a function returned, as a list."""
+    if isinstance(result, tuple):
+        return [value for item in result for value in flat(item)]
+    return [] if result is None else [result]
 
 
 @pytest.mark.parametrize(("body", "kind", "text"), REFUSED)

@@ -125,9 +125,14 @@ UNUSED_VALUE = Text(
     "the value of {text} is not used",
     "Assign it, or leave the line out.",
 )
-RETURN_VALUE = Text(
-    "a kernel returns nothing, and this one returns {text}",
-    "Pass an array for the result and assign to its elements.",
+RETURN_SOMETIMES = Text(
+    "some ways through the kernel end with {text}, and others with no value",
+    "End every way with return and a value.",
+)
+RETURN_DIFFERS = Text(
+    "{text} has another form than the return before: every return gives as many values, and an "
+    "array in one place is the same array in all",
+    "Assign the values to names or elements in the branches, and return once.",
 )
 EARLY_RETURN = words(
     "return stands outside loops: it would leave them at a point that only the data know",

@@ -31,7 +31,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import OutOfRangeError, Value, coerce
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.expr import Cast, Const, Expr, Load
-from polyopt.model.nest import Array, Assign, Assumption
+from polyopt.model.nest import Array, Assign, Assumption, Result
 from polyopt.model.types import DType, ScalarType, i32, i64, u64
 from polyopt.source import Location
 
@@ -74,6 +74,21 @@ class Frame:
 
     function: FunctionType
     names: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass
+class Returns:
+    """What a function returns, as far as it is read: `places` are its `return`s by identity.
+
+    `several`: more than one of them gives values. `names` are those of the scalars, `last` is the
+    last one that was read.
+    """
+
+    places: set[int] = field(default_factory=set)
+    several: bool = False
+    names: dict[str, str] = field(default_factory=dict)
+    result: Result | None = None
+    last: ast.AST = field(default_factory=ast.Pass)
 
 
 class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in the round)
@@ -126,6 +141,7 @@ class Context:
         self.captured: dict[str, str] = {}
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
         self.pending: list[ast.Name] = []
+        self.returns = Returns()
         self._relearn = False
         self._storage: dict[str, str] = {}
 

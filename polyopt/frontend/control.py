@@ -25,15 +25,6 @@ def _pass(context: Context, node: ast.Pass) -> list[Node]:  # noqa: ARG001  (one
     return []
 
 
-@statement(ast.Return)
-def _return(context: Context, node: ast.Return) -> list[Node]:
-    if node.value is not None:
-        raise context.unsupported(node, constructs.RETURN_VALUE(text=context.text(node.value)))
-    if context.source.node.body[-1] is not node:
-        raise context.unsupported(node, constructs.EARLY_RETURN)
-    return []
-
-
 # ---- loops ---------------------------------------------------------------------------------
 
 

@@ -20,11 +20,12 @@ Leaving = type[ast.Continue] | type[ast.Return]
 def without(statements: Sequence[ast.stmt], kind: Leaving) -> list[ast.stmt]:
     """The suite of a loop (or function) without `continue` (or `return`) in its branches.
 
-    Those elsewhere, inside a `with` or a loop, stay; so does a `return` of a value.
+    Those elsewhere, inside a `with` or a loop, stay; a `return` of a value ends its suite.
     """
     found: list[ast.stmt] = []
     for place, statement in enumerate(statements):
-        if _leaves(statement, kind):
+        if isinstance(statement, kind):
+            found += [] if _is_plain(statement) else [statement]
             break
         if isinstance(statement, ast.If) and _may_leave(statement, kind):
             rest = statements[place + 1 :]
@@ -37,14 +38,20 @@ def without(statements: Sequence[ast.stmt], kind: Leaving) -> list[ast.stmt]:
     return found
 
 
-def _leaves(statement: ast.stmt, kind: Leaving) -> bool:
-    plain = not isinstance(statement, ast.Return) or statement.value is None
-    return isinstance(statement, kind) and plain
+def _is_plain(statement: ast.stmt) -> bool:
+    """Whether it leaves without a value."""
+    return not isinstance(statement, ast.Return) or gives_nothing(statement)
+
+
+def gives_nothing(node: ast.Return) -> bool:
+    """`return` and `return None`."""
+    value = node.value
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
 def _may_leave(statement: ast.If, kind: Leaving) -> bool:
     """Whether a branch holds one, not counting those of loops inside."""
     return any(
-        _leaves(inner, kind) or (isinstance(inner, ast.If) and _may_leave(inner, kind))
+        isinstance(inner, kind) or (isinstance(inner, ast.If) and _may_leave(inner, kind))
         for inner in (*statement.body, *statement.orelse)
     )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from polyopt.errors import InternalError, UnsupportedSyntaxError
-from polyopt.frontend import calls, control, data, elements, guards, messages, statements
+from polyopt.frontend import calls, control, data, elements, guards, messages, returns, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.leaving import without
@@ -21,12 +21,12 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import Value, coerce
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Index, ScalarArg
-from polyopt.model.nest import Array, LoopNest, Node
+from polyopt.model.nest import Argument, Array, LoopNest, Node
 from polyopt.model.types import ArgumentType, i32, i64
 
 __all__ = ["annotated_types", "parse"]
 
-READERS = (data, calls, elements, statements, guards, control)
+READERS = (data, calls, elements, statements, guards, control, returns)
 """The modules that register readers of syntax; importing them is what counts."""
 
 MAX_ROUNDS = 200
@@ -54,12 +54,14 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
     text = without(source.node.body, ast.Return)
     for _ in range(MAX_ROUNDS):
         context = Context(source, signature, facts)
+        returns.find_returns(context, text)
         body = [*_initial(context), *read_statements(context, text)]
+        last, made = returns.finish(context)
         learnt = context.learnt()
         if learnt is None and context.mixed:
             raise context.mixed[0]
         if learnt is None:
-            return _nest(context, signature, body)
+            return _nest(context, signature, [*body, *last], made)
         if learnt == facts and context.pending:  # assigned from itself alone
             raise data.read_before_assignment(context, context.pending[0])
         facts = learnt
@@ -83,7 +85,9 @@ def _initial(context: Context) -> list[Node]:
     return result
 
 
-def _nest(context: Context, signature: Signature, body: list[Node]) -> LoopNest:
+def _nest(
+    context: Context, signature: Signature, body: list[Node], made: tuple[Argument, ...]
+) -> LoopNest:
     arguments = {a.name: a for a in context.arrays.values() if a.kind == "argument"}
     local = [a for a in context.arrays.values() if a.kind == "local"]
     scalars = [
@@ -92,11 +96,12 @@ def _nest(context: Context, signature: Signature, body: list[Node]) -> LoopNest:
     ]
     return LoopNest(
         name=context.source.name,
-        arguments=signature.arguments,
+        arguments=(*signature.arguments, *made),
         parameters=signature.parameters,
         arrays=(*arguments.values(), *local, *scalars),
         assumptions=tuple(context.assumptions),
         body=tuple(body),
         captured=tuple(sorted(context.captured.items())),
         location=context.source.location,
+        result=context.returns.result,
     )

@@ -134,6 +134,7 @@ def extract(nest: LoopNest) -> Scop:
         ),
         captured=nest.captured,
         location=nest.location,
+        result=nest.result,
     )
     safe = context.intersect(in_bounds(scop)).coalesce()
     return replace(scop, context=safe, context_text=str(safe))

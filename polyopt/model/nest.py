@@ -14,6 +14,7 @@ from typing import Literal
 from polyopt.model.affine import Affine, Condition
 from polyopt.model.arguments import Argument as Argument  # noqa: PLC0414 part of a nest
 from polyopt.model.arguments import Parameter as Parameter  # noqa: PLC0414
+from polyopt.model.arguments import Result as Result  # noqa: PLC0414
 from polyopt.model.expr import Expr
 from polyopt.model.types import DType
 from polyopt.source import Location
@@ -88,7 +89,7 @@ class LoopNest:
 
     `extents` lists, per array argument, its declared shape; a call checks each against the
     array it gets (an extent that is exactly one parameter defines that parameter the first time).
-    `captured` are the frozen globals, for the cache key.
+    `captured` are the frozen globals, for the cache key. `result` says what it returns.
     """
 
     name: str
@@ -99,6 +100,7 @@ class LoopNest:
     body: tuple[Node, ...]
     captured: tuple[tuple[str, str], ...]
     location: Location
+    result: Result | None = None
 
     def array(self, name: str) -> Array:
         """The array of that name; KeyError where there is none."""

@@ -17,7 +17,7 @@ from polyopt._isl import Frame
 from polyopt.displayed import Displayed
 from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.expr import Expr, loads
-from polyopt.model.nest import Argument, Array, Assumption, LoopNest, Parameter
+from polyopt.model.nest import Argument, Array, Assumption, LoopNest, Parameter, Result
 from polyopt.model.tree import Tree
 from polyopt.model.types import DType
 from polyopt.source import Location
@@ -111,6 +111,7 @@ class Scop(Displayed):
     location: Location
     private: tuple[tuple[str, int], ...] = ()
     contracted: tuple[str, ...] = ()
+    result: Result | None = None
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; KeyError where there is none."""

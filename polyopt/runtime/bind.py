@@ -89,7 +89,7 @@ class Entry:
         Raises ShapeError, DtypeError, BadArgumentError, AliasError, BoundsError, AssumptionError
         before any array is touched, and MemoryError where scratch memory cannot be had.
         """
-        parameters = self._parameters(values)
+        parameters = self.parameters(values)
         for extent in self.plan.extents:
             shape: tuple[int, ...] = values[extent.position].shape  # type: ignore[attr-defined]
             if shape[extent.dim] != extent.extent.evaluate(parameters):
@@ -110,7 +110,7 @@ class Entry:
 
     # -- values ------------------------------------------------------------------------------
 
-    def _parameters(self, values: Sequence[object]) -> dict[str, int]:
+    def parameters(self, values: Sequence[object]) -> dict[str, int]:
         """The parameters' values."""
         found: dict[str, int] = {}
         for plan in self.plan.ints:
@@ -146,7 +146,7 @@ class Entry:
 
     def failed(self, values: Sequence[object], code: int) -> None:
         """Raise what the entry function's result says of a call with these values."""
-        self._raise(code, self._parameters(values))
+        self._raise(code, self.parameters(values))
 
     def _check_exactly(self, parameters: dict[str, int]) -> None:
         """The checks in Python's integers, for parameters with which C's might overflow."""

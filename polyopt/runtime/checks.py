@@ -17,7 +17,7 @@ def interface(scop: Scop) -> Interface:
     arrays = {a.name for a in scop.arrays if a.kind == "argument"}
     written = frozenset(s.array for s in scop.statements) & arrays
     heavy = any(map(_is_heavy, scop.statements))
-    return Interface(scop.name, scop.arguments, scop.parameters, written, heavy)
+    return Interface(scop.name, scop.arguments, scop.parameters, written, heavy, scop.result)
 
 
 def _is_heavy(statement: Statement) -> bool:

@@ -10,7 +10,7 @@ from polyopt.emit.binding import is_real
 from polyopt.emit.program import CArgument, stride
 from polyopt.errors import DtypeError
 from polyopt.model.affine import Affine
-from polyopt.model.arguments import Argument, Parameter
+from polyopt.model.arguments import Argument, Parameter, Result
 from polyopt.model.types import ArrayType, ScalarType
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Interface:
     """How a kernel is called. `written` names the arrays that it writes.
 
-    `heavy`: it may run for long however small its arguments are.
+    `heavy`: it may run for long however small its arguments are. `result`: what it returns.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Interface:
     parameters: tuple[Parameter, ...]
     written: frozenset[str]
     heavy: bool = False
+    result: Result | None = None
 
     @property
     def positions(self) -> dict[str, int]:

@@ -125,7 +125,10 @@ def test_what_follows_runs_elsewhere(body, size, seed):
     [
         ("for i in range(n):\n    return\n", "return stands outside loops"),
         ("for i in range(n):\n    if v[i] < 0:\n        return\n", "return stands outside loops"),
-        ("if n > 1:\n    return v[0]\n", "a kernel returns nothing, and this one returns v[0]"),
+        (
+            "if n > 1:\n    return v[0]\n",
+            "some ways through the kernel end with return v[0], and others with no value",
+        ),
         ("for i in range(n):\n    with po.label('a'):\n        continue\n", "continue stands"),
     ],
 )
