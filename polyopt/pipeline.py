@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 import islpy as isl
 
 from polyopt.emit.c import print_c
 from polyopt.emit.launches import LaunchProgram
+from polyopt.emit.lines import with_lines
 from polyopt.emit.lower import lower
 from polyopt.emit.opencl import print_opencl
 from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
@@ -28,6 +30,7 @@ from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.compiled import open_library
+from polyopt.runtime.compiler import python_lines
 from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
 from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import C, OpenCL, Target, resolve
@@ -331,4 +334,8 @@ def emit(
         model = device_kind(options.target)
         return print_opencl(scop, loops, checks, options.fp, scop.name, model)
     openmp = options.target.openmp
-    return print_c(scop, loops, checks, options.fp, openmp, scop.name, layouts=layouts)
+    program = print_c(scop, loops, checks, options.fp, openmp, scop.name, layouts=layouts)
+    if not python_lines():
+        return program
+    files = {Path(s.location.file).name: s.location.file for s in scop.statements}
+    return replace(program, source=with_lines(program.source, files))

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from polyopt._version import __version__
 from polyopt.emit.binding import with_binding
+from polyopt.emit.lines import named
 from polyopt.emit.program import Program
 from polyopt.errors import BuildError
 from polyopt.machine import processor
@@ -160,7 +161,8 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
     work = Path(tempfile.mkdtemp(prefix=work_prefix(), dir=folder))
     source, made, target = work / f"{name}.c", work / f"{name}.so", folder / f"{name}.so"
     try:
-        source.write_text(with_binding(program), encoding="utf-8")
+        text = named(with_binding(program), str(target.with_suffix(".c")))
+        source.write_text(text, encoding="utf-8")
         try:
             compile_library(compiler, flags, source, made)
         except BuildError as error:

@@ -116,7 +116,7 @@ def flags_for(program: Program, compiler: Compiler, overlapping: bool = False) -
     `overlapping`: arrays may share memory, so no pointer is `restrict`.
     """
     common = ["-std=gnu11", "-O3", *_machine_flags(compiler), "-fPIC", "-pipe"]
-    common += ["-fno-math-errno", *_fp_flags(program, compiler)]
+    common += ["-fno-math-errno", *_fp_flags(program, compiler), *(["-g"] * python_lines())]
     common.append("-fopenmp" if program.openmp else "-fopenmp-simd")
     if overlapping:
         common += ["-Drestrict=", "-D__restrict__=", "-D__restrict=", "-fno-strict-aliasing"]
@@ -137,6 +137,17 @@ def _fp_flags(program: Program, compiler: Compiler) -> tuple[str, ...]:
         excess = ("-fexcess-precision=standard",) if compiler.family == "gcc" else ()
         return ("-ffp-contract=off", *excess)
     return ("-ffp-contract=fast", "-fno-trapping-math")
+
+
+def python_lines() -> bool:
+    """Whether debugging information leads to lines of Python.
+
+    Raises BadArgumentError where POLYOPT_LINES is neither 0 nor 1.
+    """
+    text = os.environ.get("POLYOPT_LINES") or "0"
+    if text not in ("0", "1"):
+        raise BadArgumentError(f"POLYOPT_LINES is 0 or 1, not {text!r}")
+    return text == "1"
 
 
 def time_limit() -> float:
