@@ -7,6 +7,7 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from golden import golden
 from rich.console import Console
@@ -69,6 +70,14 @@ def overwritten(A: po.f64[N], B: po.f64[N]):
         A[i] = 0.0
 
 
+def differences(A: po.f64[N], B: po.f64[N]):
+    t = np.empty(N)
+    for i in range(N):
+        t[i] = A[i] * 2.0
+    for i in range(1, N):
+        B[i] = t[i] - t[i - 1]
+
+
 def nothing(A: po.f64[N]):
     A[0] = 1.0
 
@@ -117,6 +126,7 @@ CASES = {
     ),
     "way_out": (prefix, lambda s: s),
     "storage_reused": (overwritten, lambda s: s),
+    "contracted": (differences, lambda s: s.fuse("S1.i", "S2.i").contract("t")),
     "no_loops": (nothing, lambda s: s),
 }
 

@@ -73,7 +73,7 @@ def explanation(
         tuple(statements),
         tuple(_Rows(schedule, machine).of(schedule.tree.root, (), (), ())),
         tuple(_script(schedule)),
-        (*_sums(schedule), *_functions(scop, schedule.fp), *_ways(schedule)),
+        (*_sums(schedule), *_folded(scop), *_functions(scop, schedule.fp), *_ways(schedule)),
     )
 
 
@@ -201,6 +201,14 @@ def _sums(schedule: Schedule) -> Iterator[str]:
     yield f"reductions reordered: {', '.join(here) or 'none'}"
     if kept:
         yield f"reductions with the same result, bit for bit: {', '.join(kept)}"
+
+
+def _folded(scop: Scop) -> Iterator[str]:
+    """The local arrays of which only what is alive at once has a cell."""
+    arrays = [scop.array(name) for name in scop.contracted]
+    if arrays:
+        cells = (f"{a.name} to {' x '.join(str(e) for e in a.shape)}" for a in arrays)
+        yield f"contracted, as many cells as values alive at once: {', '.join(cells)}"
 
 
 def _ways(schedule: Schedule) -> Iterator[str]:
