@@ -20,33 +20,33 @@ def block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generabl
         return [cgen.Statement(f"{name} = {{0}}" if place.rank else f"{name} = 0")]
     if not place.rank:
         return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
-    inside, outside, counters = _cells(node, place, scope, write=False)
+    inside, outside, counters = cells(node, place, scope, write=False)
     whole = _over(counters, place, cgen.Statement(f"{inside} = {outside}"))
     if not node.ends:
         return [cgen.Statement(name), whole]
-    ends = _ends(place, scope)
+    ends = end_names(place, scope)
     lines = [
         cgen.Statement(f"const int64_t {end} = {affine(node.ends[d] - node.origin[d], scope)}")
         for d, end in ends.items()
     ]
     there = " && ".join(f"{counters[d]} < {end}" for d, end in ends.items())
     part = _over(counters, place, cgen.Statement(f"{inside} = {there} ? {outside} : 0"))
-    return [*lines, cgen.Statement(name), _by_size(node, _ends(place, scope), whole, part)]
+    return [*lines, cgen.Statement(name), _by_size(node, end_names(place, scope), whole, part)]
 
 
 def block_end(node: Promote, place: Place, scope: Scope) -> cgen.Generable:
     """The elements of a block written back."""
-    inside, outside, counters = _cells(node, place, scope, write=True)
+    inside, outside, counters = cells(node, place, scope, write=True)
     line = cgen.Statement(f"{outside} = {inside}")
     whole = _over(counters, place, line)
     if not node.ends or not place.rank:
         return whole
-    there = " && ".join(f"{counters[d]} < {end}" for d, end in _ends(place, scope).items())
+    there = " && ".join(f"{counters[d]} < {end}" for d, end in end_names(place, scope).items())
     part = _over(counters, place, cgen.If(cgen.Line(there), line))
-    return _by_size(node, _ends(place, scope), whole, part)
+    return _by_size(node, end_names(place, scope), whole, part)
 
 
-def _cells(
+def cells(
     node: Promote, place: Place, scope: Scope, *, write: bool
 ) -> tuple[str, str, dict[int, str]]:
     """An element of the block, the same element of its array, and the counters that tell which."""
@@ -71,7 +71,7 @@ def _over(counters: dict[int, str], place: Place, line: cgen.Generable) -> cgen.
     return line
 
 
-def _ends(place: Place, scope: Scope) -> dict[int, str]:
+def end_names(place: Place, scope: Scope) -> dict[int, str]:
     """The names of what there is of a clipped block along its dimensions."""
     names = {d: f"{place.name}_end{d}" for d in place.kept}
     return {d: scope.names.of("value", name) for d, name in names.items()}

@@ -53,6 +53,8 @@ class Launch:
     `arguments`: its values, then its arrays, in order. `groups` has one range per dimension of
     work groups, none for a single group; `items` the number of work items per dimension.
     `pieces`: groups take consecutive pieces of the one range, so that fewer groups do.
+    `local`: what a group has of local memory, by name in bytes. `barriers` are those in the text;
+    `registers` the arrays of which items keep elements in registers.
     """
 
     kernel: str
@@ -61,6 +63,9 @@ class Launch:
     items: tuple[int, ...] = (1,)
     pieces: bool = False
     work: Work = Work()
+    local: tuple[tuple[str, int], ...] = ()
+    barriers: int = 0
+    registers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ from polyopt.emit.loops import Comment, For, If, Loops, Node, Promote, below
 from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
-from polyopt.emit.opencl_grid import GridPrinter, group_ranges, group_sizes
+from polyopt.emit.opencl_grid import GridPrinter
+from polyopt.emit.opencl_shape import group_ranges, group_sizes, has_items, is_group, is_item
 from polyopt.emit.partials import in_order
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
@@ -123,7 +124,9 @@ class KernelPrinter:
 
     def _parallel(self, node: Node, scope: Scope, outer: tuple[str, ...]) -> HostNode:
         match node:
-            case For(parallel=True) if node.grid.startswith("group"):
+            case Promote():
+                return self._mapped(node, scope, outer)
+            case For(parallel=True) if is_group(node) or is_item(node):
                 return self._mapped(node, scope, outer)
             case For(parallel=True):
                 return self._shared(node, scope, outer)
@@ -166,13 +169,23 @@ class KernelPrinter:
         work = Work(node.work, node.work_scale)
         return replace(launch, groups=(range_,), pieces=True, work=work)
 
-    def _mapped(self, node: For, scope: Scope, outer: tuple[str, ...]) -> Launch:
+    def _mapped(self, node: For | Promote, scope: Scope, outer: tuple[str, ...]) -> Launch:
         """A kernel whose loops run across groups and items."""
         inner = scope.inside_function(scope.places)
         sizes = group_sizes(node)
-        body = GridPrinter(self.body, sizes).groups(node, inner, Position(outer, parallel=True))
-        launch = self._kernel(node.loop, body, inner, outer)
-        return replace(launch, groups=group_ranges(node), items=sizes)
+        printer = GridPrinter(self.body, sizes)
+        body = printer.kernel(node, inner, Position(outer, parallel=True))
+        loop = node if isinstance(node, For) else next(filter(is_item, below(node.body)))
+        launch = self._kernel(loop.loop, body, inner, outer)
+        facts = printer.facts
+        return replace(
+            launch,
+            groups=group_ranges(node),
+            items=sizes,
+            local=tuple(facts.local),
+            barriers=facts.barriers,
+            registers=tuple(dict.fromkeys(facts.registers)),
+        )
 
     def _kernel(
         self, loop: str, body: list[cgen.Generable], inner: Scope, outer: tuple[str, ...]
@@ -263,6 +276,8 @@ def _has_parallel(node: Node) -> bool:
             return any(map(_has_parallel, body))
         case If(_, then, otherwise):
             return any(map(_has_parallel, (*then, *otherwise)))
+        case Promote():
+            return has_items(node)
         case _:
             return False
 
@@ -279,6 +294,8 @@ def _largest_work(node: Node) -> Work:
             return Work(factors, found.scale)
         case If(_, then, otherwise):
             return _largest([_largest_work(n) for n in (*then, *otherwise)])
+        case Promote(body=body):
+            return _largest([_largest_work(n) for n in body])
         case _:
             return Work((), 0)
 

@@ -6,89 +6,234 @@
         item 0: i: S2
 
 Every mapped loop asks for its place and its number of neighbours, so any size of launch computes
-the same. A phase is what items do without waiting for one another: a nest of item loops, or what
-stands outside of them, which one item does. Barriers stand between phases and where a loop around
-phases repeats them; conditions and bounds outside of item loops are the same for a whole group.
+the same. A phase is what items do without waiting for one another: a nest of item loops, what
+stands outside of them, which one item does, or a copy into local memory. A barrier stands before a
+phase that reads or writes what others since the last barrier may still be writing, or writes what
+they may be reading; the iteration before of a loop around phases counts. Conditions and bounds
+outside of item loops are the same for a whole group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
 
 import cgen
 
 from polyopt.emit.affine_c import affine, condition
+from polyopt.emit.block_copies import block_start
 from polyopt.emit.body_c import BodyPrinter, Position, braces
-from polyopt.emit.launches import Range
+from polyopt.emit.effects import Effects
+from polyopt.emit.lanes import identity
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Comment, For, If, Node, Promote
+from polyopt.emit.opencl_blocks import (
+    BARRIER,
+    BlockText,
+    Held,
+    Kind,
+    conflict,
+    emptied,
+    filled,
+    held_by,
+    kind_of,
+    own_dimensions,
+    touched,
+    tree,
+)
+from polyopt.emit.opencl_shape import chain, has_items, is_group, is_item
 from polyopt.emit.openmp import trip_bound
+from polyopt.emit.place import block_of
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level
-from polyopt.model.affine import Affine, extreme
+from polyopt.model.affine import Affine
 
-_BARRIER = "barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)"
-_UNKNOWN_ITEMS = 64
 _LONG_BOUND = 60
-MOST_ITEMS = 256
-"""Work items of a group: what every GPU takes."""
+
+
+@dataclass
+class GroupFacts:
+    """What a kernel uses: barriers in its text, local memory by name in bytes, and the arrays of
+    which items keep elements in registers."""
+
+    barriers: int = 0
+    local: list[tuple[str, int]] = field(default_factory=list)
+    registers: list[str] = field(default_factory=list)
 
 
 @dataclass
 class GridPrinter:
-    """Prints the loops of one kernel; `sizes` are the items of its groups."""
+    """Prints the loops of one kernel; `sizes` are the items of its groups.
+
+    `local` are the declarations of blocks in local memory, which a kernel begins with, and
+    `facts` what is to be told of them. `pending`: what items may still be reading or writing.
+    """
 
     body: BodyPrinter
     sizes: tuple[int, ...]
+    local: list[cgen.Generable] = field(default_factory=list)
+    facts: GroupFacts = field(default_factory=GroupFacts)
+    pending: Effects = field(default_factory=Effects)
+    held: Held = field(default_factory=dict)
 
-    def groups(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
+    def kernel(self, node: Node, scope: Scope, position: Position) -> list[cgen.Generable]:
+        """The whole body of a kernel for a loop across groups, or for a single group."""
+        if is_group(node):
+            content = self._groups(node, scope, position)
+        else:
+            content = self._phases((node,), scope, position)
+        given = scope.names.given
+        numbers = [n for n in range(len(self.sizes)) if ("value", f"item {n}") in given]
+        items = [
+            cgen.Statement(f"const int64_t {given['value', f'item {n}']} = get_local_id({n})")
+            for n in numbers
+        ]
+        for number in numbers:
+            scope.used.values.discard(f"item {number}")
+            del given["value", f"item {number}"]
+        return [*self.local, *items, *content]
+
+    def _groups(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         """The groups' loops, and what a group does."""
-        chain = _chain(node, "group")
-        for each in chain:
+        loops = chain(node, "group")
+        for each in loops:
             position = position.inside(each)
-        content = self._phases(chain[-1].body, scope, position)
-        for each in reversed(chain):
+        content = self._phases(loops[-1].body, scope, position)
+        if self.local:  # a group that does several iterations uses its local memory again
+            content += self._barrier()
+        for each in reversed(loops):
             number = each.grid[-1]
             content = _spread(each, "group_id", "num_groups", number, content, scope)
         return content
 
+    # -- phases and barriers -----------------------------------------------------------------
+
     def _phases(
         self, nodes: tuple[Node, ...], scope: Scope, position: Position
     ) -> list[cgen.Generable]:
-        """What a group does, a barrier between any two phases."""
-        made: list[cgen.Generable] = []
-        for phase in _cut(nodes):
-            if made:
-                made.append(cgen.Statement(_BARRIER))
-            made += self._phase(phase, scope, position)
-        return made
+        """What a group does, with barriers where items must wait for one another."""
+        return [line for phase in _cut(nodes) for line in self._phase(phase, scope, position)]
 
     def _phase(
         self, phase: tuple[Node, ...], scope: Scope, position: Position
     ) -> list[cgen.Generable]:
         match phase:
-            case (For() as loop,) if _is_item(loop):
-                return self._items(loop, scope, position)
-            case (For() as loop,) if _has_items(loop):
+            case (For() as loop,) if is_item(loop):
+                return [*self._wait(self._touched(phase)), *self._items(loop, scope, position)]
+            case (For() as loop,) if has_items(loop):
+                before = self.pending
+                self.pending |= self._touched(loop.body)  # by the iteration before
                 inside = self._phases(loop.body, scope, position.inside(loop))
-                return _counted(loop, [*inside, cgen.Statement(_BARRIER)], scope)
-            case (If(test, then, otherwise),) if _has_items(phase[0]):
-                text = cgen.Line(str(condition(test, scope)))
-                parts = [self._phases(p, scope, position) for p in (then, otherwise)]
-                return [Branch(text, braces(parts[0]), braces(parts[1]) if parts[1] else None)]
+                self.pending |= before
+                return _counted(loop, inside, scope)
+            case (If() as branch,) if has_items(branch):
+                return self._branch(branch, scope, position)
+            case (Promote() as block,) if has_items(block):
+                return self._block(block, scope, position)
+        waiting = self._wait(self._touched(phase))
         alone = self.body.nodes(phase, scope, position)
-        return self._by_first_items(range(len(self.sizes)), alone)
+        return [*waiting, *self._by_first_items(range(len(self.sizes)), alone)]
+
+    def _branch(self, node: If, scope: Scope, position: Position) -> list[cgen.Generable]:
+        text = cgen.Line(str(condition(node.condition, scope)))
+        before = self.pending
+        then = self._phases(node.then, scope, position)
+        after, self.pending = self.pending, before
+        otherwise = self._phases(node.otherwise, scope, position)
+        self.pending |= after
+        return [Branch(text, braces(then), braces(otherwise) if otherwise else None)]
+
+    def _touched(self, nodes: Iterable[Node]) -> Effects:
+        return touched(nodes, self.body.scop, self.sizes, self.held)
+
+    def _wait(self, effects: Effects) -> list[cgen.Generable]:
+        """A barrier where what follows must not meet what items may still be doing."""
+        made = self._barrier() if conflict(self.pending, effects) else []
+        self.pending |= effects
+        return made
+
+    def _barrier(self) -> list[cgen.Generable]:
+        self.pending = Effects()
+        self.facts.barriers += 1
+        return [cgen.Statement(BARRIER)]
+
+    # -- blocks ------------------------------------------------------------------------------
+
+    def _block(self, node: Promote, scope: Scope, position: Position) -> list[cgen.Generable]:
+        """A block around items, and what they do with it."""
+        scop = self.body.scop
+        kind, dtype = kind_of(node, scop, self.sizes), scop.dtype(node.array)
+        wanted = f"{node.array}_local" if kind == "local" else node.name
+        place = block_of(node, dtype, scope.names.fresh(wanted))
+        own = own_dimensions(node, scop, self.sizes) if kind == "registers" else None
+        if own is not None:
+            kept = tuple(d for d in place.kept if d not in own)
+            extents = tuple(Affine.integer(node.shape[d]) for d in kept)
+            place = replace(place, kept=kept, extents=extents)
+        text = BlockText(node, place, scope, self.sizes)
+        before, self.held = self.held, held_by(node, kind, self.held)
+        inner = scope.with_block(node, place)
+        start = [*text.ends(), *self._start(text, kind, own, before)]
+        body = self._phases(node.body, inner, position)
+        scope.leave_block(node, place, inner)
+        end = self._end(text, kind, own, before)
+        self.held = before
+        return [*start, *body, *end]
+
+    def _start(
+        self, text: BlockText, kind: Kind, own: Mapping[int, int] | None, outside: Held
+    ) -> list[cgen.Generable]:
+        node, place, scope = text.node, text.place, text.scope
+        if kind == "tree" and node.reduction is not None:
+            return [text.declared(value=identity(node.reduction, place.dtype))]
+        before = self.pending
+        wait = self._wait(filled(node, kind, outside))
+        if kind == "registers" and node.store:  # what an item reads here it writes back itself
+            self.pending = Effects() if wait else before
+        if kind == "local":
+            self.local.append(text.declared("__local "))
+            size = prod(e.constant for e in place.extents) * place.dtype.bits // 8
+            self.facts.local.append((place.name, size))
+            return [*wait, text.together(write=False)] if node.load else []
+        self.facts.registers.append(node.array)
+        if own is None:
+            return [*wait, *block_start(replace(node, ends=()), place, scope)]
+        return [*wait, *text.private(own, write=False)]
+
+    def _end(
+        self, text: BlockText, kind: Kind, own: Mapping[int, int] | None, outside: Held
+    ) -> list[cgen.Generable]:
+        node, place, scope = text.node, text.place, text.scope
+        if kind == "tree" and node.reduction is not None:
+            total = prod(self.sizes)
+            shared = scope.names.fresh(f"{node.array}_tree")
+            self.local.append(cgen.Statement(f"__local {place.dtype.ctype} {shared}[{total}]"))
+            self.facts.local.append((shared, total * place.dtype.bits // 8))
+            self.facts.barriers += 1
+            effects = emptied(node, kind, outside)
+            wait = self._wait(effects)
+            lines = tree(node, place, shared, scope, self.sizes, node.reduction)
+            self.pending = effects
+            return [*wait, *lines]
+        if not node.store:
+            return []
+        wait = self._wait(emptied(node, kind, outside))
+        if kind == "local":
+            return [*wait, text.together(write=True)]
+        return [*wait, *text.private(own or {}, write=True)]
+
+    # -- items -------------------------------------------------------------------------------
 
     def _items(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         """Item loops and what stands in them; items along other dimensions stand aside."""
-        chain = _chain(node, "item")
-        for each in chain:
+        loops = chain(node, "item")
+        for each in loops:
             position = position.inside(each)
-        content = self.body.nodes(chain[-1].body, scope, position)
-        for each in reversed(chain):
+        content = self.body.nodes(loops[-1].body, scope, position)
+        for each in reversed(loops):
             content = self._item(each, content, scope)
-        used = {int(each.grid[-1]) for each in chain}
+        used = {int(each.grid[-1]) for each in loops}
         return self._by_first_items([d for d in range(len(self.sizes)) if d not in used], content)
 
     def _item(self, node: For, content: list[cgen.Generable], scope: Scope) -> list[cgen.Generable]:
@@ -164,39 +309,11 @@ def _loop(
 # ---- structure -------------------------------------------------------------------------------
 
 
-def _is_item(node: Node) -> bool:
-    return isinstance(node, For) and node.parallel and node.grid.startswith("item")
-
-
-def _has_items(node: Node) -> bool:
-    """Whether items share what a node does; blocks are one item's own."""
-    match node:
-        case For(body=body):
-            return _is_item(node) or any(map(_has_items, body))
-        case If(_, then, otherwise):
-            return any(map(_has_items, (*then, *otherwise)))
-        case _:
-            return False
-
-
-def _chain(node: For, kind: str) -> tuple[For, ...]:
-    """Mapped loops that stand one directly inside the other, each along a dimension of its own."""
-    found = [node]
-    while len(found[-1].body) == 1:
-        inner = found[-1].body[0]
-        if not (isinstance(inner, For) and inner.parallel and inner.grid.startswith(kind)):
-            break
-        if inner.grid in {each.grid for each in found}:
-            break
-        found.append(inner)
-    return tuple(found)
-
-
 def _cut(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
     """The phases: each node that items share, and the runs of nodes between."""
     run: list[Node] = []
     for node in nodes:
-        if _has_items(node):
+        if has_items(node):
             if any(not isinstance(n, Comment) for n in run):
                 yield tuple(run)
             run = []
@@ -205,50 +322,3 @@ def _cut(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
             run.append(node)
     if any(not isinstance(n, Comment) for n in run):
         yield tuple(run)
-
-
-def _item_loops(nodes: tuple[Node, ...]) -> Iterator[For]:
-    for node in nodes:
-        match node:
-            case For(body=body):
-                if _is_item(node):
-                    yield node
-                yield from _item_loops(body)
-            case If(_, then, otherwise):
-                yield from _item_loops((*then, *otherwise))
-            case Promote():
-                continue
-
-
-def group_sizes(node: For) -> tuple[int, ...]:
-    """The items of a group per dimension: the longest item loop's, within what every GPU takes."""
-    chain = _chain(node, "group")
-    sizes = [1] * (1 + max(int(each.grid[-1]) for each in chain))
-    for loop in _item_loops(chain[-1].body):
-        number = int(loop.grid[-1])
-        sizes += [1] * (number + 1 - len(sizes))
-        sizes[number] = max(sizes[number], trip_bound(loop) or _UNKNOWN_ITEMS)
-    left = MOST_ITEMS
-    for number, size in enumerate(sizes):
-        sizes[number] = min(size, left)
-        left //= sizes[number]
-    return tuple(sizes)
-
-
-def group_ranges(node: For) -> tuple[Range, ...]:
-    """What the groups share out per dimension; of a loop whose bounds follow an outer one, as many
-    groups as the longer of its ends needs."""
-    chain = _chain(node, "group")
-    ranges = {int(each.grid[-1]): _range(each, chain[:i]) for i, each in enumerate(chain)}
-    none = Range(Affine(), Affine.integer(1))
-    return tuple(ranges.get(d, none) for d in range(1 + max(ranges)))
-
-
-def _range(node: For, around: tuple[For, ...]) -> Range:
-    range_ = Range(node.lower, node.upper, node.step)
-    for outer in reversed(around):
-        if outer.variable in range_.lower.names() | range_.upper.names():
-            ends = (outer.lower, outer.upper - 1)
-            trips = [range_.trips.substitute({outer.variable: end}) for end in ends]
-            range_ = Range(Affine(), extreme("max", trips))
-    return range_

@@ -128,15 +128,16 @@ def _for(over: tuple[str, str, str], body: list[cgen.Generable]) -> cgen.Generab
 
 
 def in_order(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The nodes with parallel reductions run in order, for a target that has no partial results."""
+    """The nodes with parallel reductions run in order, for a target that has no partial results
+    but those of the items of a work group."""
     found: list[Node] = []
     for node in nodes:
         match node:
             case For():
-                alone = node.parallel and not node.partials
-                body = in_order(node.body)
-                grid = "" if node.partials else node.grid
-                found.append(replace(node, body=body, parallel=alone, partials=0, grid=grid))
+                plain = node
+                if node.partials and not node.grid.startswith("item"):
+                    plain = replace(node, parallel=False, partials=0, grid="")
+                found.append(replace(plain, body=in_order(node.body)))
             case If():
                 then, otherwise = in_order(node.then), in_order(node.otherwise)
                 found.append(replace(node, then=then, otherwise=otherwise))

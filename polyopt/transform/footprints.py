@@ -154,6 +154,20 @@ class Footprints:
             self._full[key] = self._find_full(outside, users, array, within)
         return self._full[key]
 
+    def access_block(
+        self,
+        outside: tuple[Member, ...],
+        statement: Statement,
+        access: Access,
+        within: Restriction,
+    ) -> Filled | None:
+        """The box of which one access touches every element that exists; else None."""
+        found = self.elements(
+            outside, [statement], access.array, wanted=lambda _, a: a == access, within=within
+        )
+        box = self._filled(outside, found) or self._filled_to_ends(outside, found)
+        return None if box is None else Filled(box[0], targets_only=True, ends=box[1])
+
     def _find_full(
         self,
         outside: tuple[Member, ...],

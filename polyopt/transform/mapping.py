@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+import islpy as isl
+
 from polyopt.errors import BadArgumentError
-from polyopt.model.tree import Tree
+from polyopt.model.scop import Statement
+from polyopt.model.tree import Band, Member, Node, Sequence, Tree, children
 from polyopt.transform.edit import Place, replace_member, resolve
+from polyopt.transform.footprints import Footprints
 
 MOST_DIMENSIONS = 3
 
@@ -75,3 +80,46 @@ def _neighbours(tree: Tree, names: tuple[str, ...], what: str) -> tuple[Place, .
 def _inside(inner: Place, outer: Place) -> bool:
     deeper = inner.path[: len(outer.path)] == outer.path
     return deeper and (inner.path, inner.position) > (outer.path, outer.position)
+
+
+# ---- what belongs to an item -------------------------------------------------------------------
+
+
+def owned_by_items(
+    footprints: Footprints,
+    outside: tuple[Member, ...],
+    node: Node,
+    users: list[Statement],
+    array: str,
+) -> bool:
+    """Whether each element that a work group touches of an array below a node, for fixed loops
+    outside, is touched by one of its items only."""
+    names = tuple(s.name for s in users)
+    around = {pair for pair in _items_around(node, names, ()) if pair[0] in names}
+    if len(around) != len(names) or len({tuple(m.grid for m in ms) for _, ms in around}) != 1:
+        return False
+    items = dict(around)
+    owners: isl.Map | None = None
+    for statement in users:
+        frame = footprints.frames[statement.name]
+        fixed = tuple(m.row(statement.name) for m in outside)
+        by_item = frame.access("item", tuple(m.row(statement.name) for m in items[statement.name]))
+        for access in statement.accesses:
+            if access.array == array:
+                touched = frame.access("touched", (*fixed, *access.subscripts))
+                part = touched.intersect_domain(statement.domain).reverse().apply_range(by_item)
+                owners = part if owners is None else owners.union(part)
+    return owners is not None and bool(owners.is_single_valued())
+
+
+def _items_around(
+    node: Node, names: tuple[str, ...], items: tuple[Member, ...]
+) -> Iterator[tuple[str, tuple[Member, ...]]]:
+    """The loops across items that each statement is in, below a node."""
+    if isinstance(node, Band):
+        items = (*items, *(m for m in node.members if m.grid.startswith("item")))
+    inside = [f.statements for f in node.children] if isinstance(node, Sequence) else []
+    for number, child in enumerate(children(node)):
+        yield from _items_around(child, inside[number] if inside else names, items)
+    if not children(node):
+        yield from ((name, items) for name in names)

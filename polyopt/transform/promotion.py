@@ -14,6 +14,7 @@ from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
 from polyopt.transform.blocks import Promotion, points, statements_at, walk_to
 from polyopt.transform.footprints import Footprints, Wanted
 from polyopt.transform.legality import Level, Path, Verdict
+from polyopt.transform.mapping import owned_by_items
 from polyopt.transform.packing import packed_blocks
 
 
@@ -171,15 +172,16 @@ def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]
         words = node.name.split() if isinstance(node, Mark) else []
         array = words[1] if words and words[0] == "promote" else ""
         if array and _users(footprints.scop, tree, path, array):
-            block = promoted_block(footprints, tree, path, array)
-            if block is None:
+            local = "local" in words[2:]
+            made = promotions(footprints, tree, path, array, local=local)
+            if not made:
                 raise IllegalScheduleError(_lost(node, array))
             if array in around:
                 raise IllegalScheduleError(
                     f'"{array}" is in a promoted block here already, and a block has no block '
                     f"of its own. Promote it once, at the loop that is to keep it."
                 )
-            found.append(replace(block, local="local" in words[2:]))
+            found.extend(replace(block, local=local) for block in made)
             around |= {array}
         for number, child in enumerate(children(node)):
             visit(child, (*path, number), around)
@@ -190,6 +192,12 @@ def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]
 
 def _lost(node: Node, array: str) -> str:
     inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
+    if any(m.grid.startswith("item") for m in inside):
+        return (
+            f'the promoted block of "{array}" is around items of a work group, and is no box of '
+            f"constant shape, is outside of groups, or belongs to several items: only "
+            f'promote("{array}", to="local") can be shared by items.'
+        )
     shared = [m.name for m in inside if m.parallel or m.pipeline]
     if shared:
         return (
@@ -212,14 +220,61 @@ def _users(scop: Scop, tree: Tree, path: Path, array: str) -> list[Statement]:
     ]  # fmt: skip
 
 
-def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -> Promotion | None:
-    """The block of `array` that the subtree at `path` touches; None where it is not one full box
-    of constant shape, or where a loop inside runs on threads."""
+def promotions(
+    footprints: Footprints, tree: Tree, path: Path, array: str, *, local: bool
+) -> tuple[Promotion, ...]:
+    """The blocks of a promoted array: one, or where items share what is only read, one for each
+    access to it. Empty where there is no such block."""
     outside, within, node = walk_to(tree, path)
     users = _users(footprints.scop, tree, path, array)
+    if not users or not _reached(footprints, outside, node, users, array, local=local):
+        return ()
+    block = promoted_block(footprints, tree, path, array)
+    if block is not None:
+        return (block,)
+    if not local or any(s.array == array for s in users):
+        return ()
+    found: list[Promotion] = []
+    for statement in users:
+        for access in dict.fromkeys(a for a in statement.accesses if a.array == array):
+            box = footprints.access_block(outside, statement, access, within)
+            if box is None:
+                return ()
+            found.append(
+                Promotion(
+                    path, 0, array, *box.block, load=True, store=False, reduction=None,
+                    targets=((statement.name, access.subscripts),), ends=box.ends,
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def _reached(
+    footprints: Footprints,
+    outside: tuple[Member, ...],
+    node: Node,
+    users: list[Statement],
+    array: str,
+    *,
+    local: bool,
+) -> bool:
+    """Whether a block belongs to one thread, or to the items of one work group: those share
+    local memory, and in registers each element is one item's."""
     inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
-    if not users or any(m.parallel or m.pipeline for m in inside):
-        return None
+    if any(m.pipeline or (m.parallel and not m.grid.startswith("item")) for m in inside):
+        return False
+    if not any(m.parallel for m in inside):
+        return True
+    if not any(m.grid.startswith("group") for m in outside):
+        return False
+    return local or owned_by_items(footprints, outside, node, users, array)
+
+
+def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -> Promotion | None:
+    """The block of `array` that the subtree at `path` touches; None where it is not one full box
+    of constant shape."""
+    outside, within, _ = walk_to(tree, path)
+    users = _users(footprints.scop, tree, path, array)
     found = footprints.full_block(outside, users, array, within)
     if found is None:
         return None

@@ -15,7 +15,7 @@ from polyopt.model.scop import Scop, Statement
 from polyopt.model.tree import Band, Mark, Tree
 from polyopt.transform.edit import node_at, places, replace_at, resolve
 from polyopt.transform.footprints import Footprints
-from polyopt.transform.promotion import promoted_block
+from polyopt.transform.promotion import promotions
 
 
 def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: str | None) -> Scop:
@@ -104,8 +104,9 @@ def promote(footprints: Footprints, tree: Tree, array: str, at: str, to: str = "
 
     The block must be one full box of constant shape for each iteration of the loops outside, but
     for what of it lies beyond the last element touched, and every access to the array below must
-    lie in it: tile first. `to="local"` asks for the local memory of an OpenCL work group; for C
-    both are a local array.
+    lie in it: tile first. `to="local"` asks for the local memory of an OpenCL work group, which
+    its items fill together; what is only read may then be one box for each access. For C both are
+    a local array. Around the items of a group, registers hold what is one item's alone.
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such block.
     """
@@ -124,7 +125,7 @@ def promote(footprints: Footprints, tree: Tree, array: str, at: str, to: str = "
     marked = Mark(f"promote {array}{where}", Band(inner, band.child))
     new = replace_at(tree, place.path, Band(outer, marked) if outer else marked)
     path = (*place.path, 0) if outer else place.path
-    if promoted_block(footprints, new, path, array) is None:
+    if not promotions(footprints, new, path, array, local=to == "local"):
         raise BadArgumentError(
             f'promote("{array}", at="{at}"): what the loop touches of {array} is not one full box '
             f"of constant shape. Tile its loops, separate full tiles, and promote in those."
