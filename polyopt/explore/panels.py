@@ -89,7 +89,7 @@ def verdict_html(state: State) -> str:
     word = "illegal" if trial.made is not None else "does not apply"
     head = _head(_RED, "✗", f"{word}: {trial.step.short}")
     note = "" if trial.made is None else _note("It is drawn, and cannot be taken or run.")
-    return f"{head}{note}{_pre(str(trial.error), height=330)}"
+    return f"{head}{note}{_pre(str(trial.error), height=400, space='pre-wrap')}"
 
 
 def _count(state: State) -> str:
@@ -174,11 +174,11 @@ def code(state: State, spec: Specialization) -> str:
     return "\n".join(lines)
 
 
-def _pre(text: str, height: int) -> str:
+def _pre(text: str, height: int, space: str = "pre") -> str:
     # As wide as what is around it and no wider: long lines scroll.
     wide = "width:0;min-width:100%;box-sizing:border-box"
     box = f"{wide};border:1px solid {_FRAME};padding:6px;margin:0;color:{_INK};background:#FAFAFA"
-    scroll = f"overflow:auto;max-height:{height}px;white-space:pre"
+    scroll = f"overflow:auto;max-height:{height}px;white-space:{space}"
     return f'<pre style="{MONO};{box};{scroll}">{escape(text)}</pre>'
 
 

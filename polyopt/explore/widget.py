@@ -64,7 +64,7 @@ class View:
                 ("measure", "measure"),
             )
         }
-        self.kind = _named(_menu("picture", tuple(panels.PICTURES), "dependences"), "kind")
+        self.kind = _named(_menu("picture", tuple(panels.PICTURES), "dependences", "230px"), "kind")
         statements = (_EVERY, *explorer.schedule.statements)
         self.statement = _named(_menu("of", statements, _EVERY, "170px"), "statement")
         self.sizes = self._size_sliders()
