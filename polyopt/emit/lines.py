@@ -23,7 +23,7 @@ _NO_STATEMENT = ("for (", "#", "/*", "}", "if (", "else")
 
 def with_lines(source: str, files: Mapping[str, str]) -> str:
     """The source with `#line` directives; `files` gives the whole path of each file cited."""
-    made: list[str] = []
+    made = [f'#line 2 "{THIS_FILE}"']
     before = ""
     for line, place in _placed(source.split("\n"), files):
         if place:

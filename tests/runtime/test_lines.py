@@ -69,6 +69,7 @@ def test_every_line_has_its_place():
     ] * 3
     without = [line for line in made.split("\n") if not line.startswith("#line")]
     assert "\n".join(without) == EMITTED
+    assert made.startswith('#line 2 "/cache/f.c"\n')
 
 
 def source(kernel):
@@ -100,7 +101,6 @@ def test_compiled_code_knows_its_python(monkeypatch, cache_folder):
     for library in cache_folder.glob("*.so"):
         command = ["objdump", "--dwarf=decodedline", str(library)]
         table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        found |= {
-            int(n) for n in re.findall(rf"^{re.escape(HERE.name)}\s+(\d+)", table, re.MULTILINE)
-        }
+        numbers = re.findall(rf"^{re.escape(HERE.name)}\s+(\d+)", table, re.MULTILINE)
+        found |= set(map(int, numbers))
     assert found == {FIRST, LAST}
