@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from polyopt.emit.loops import Loops
     from polyopt.model.affine import Condition
+    from polyopt.model.counts import Cost
     from polyopt.model.dependences import Dependences
     from polyopt.model.scop import Scop
     from polyopt.model.types import ArgumentType
@@ -218,14 +219,6 @@ class Kernel(Displayed):
         return self._specialization(types, self._call.same(values, describe(values)[1]))
 
     @property
-    def is_annotated(self) -> bool:
-        """Whether annotations state all types, so that `specialize()` needs no arguments.
-
-        Raises UnsupportedSyntaxError for annotations that a kernel cannot have.
-        """
-        return self._call.declared is not None
-
-    @property
     def specializations(self) -> tuple[Specialization, ...]:
         """What it has been specialised for, in that order."""
         return tuple(self._specializations.values())
@@ -368,6 +361,12 @@ class Specialization(Displayed):
 
         why = explanation(self.schedule, self.options)
         return ExplainedText(str(why), why)
+
+    def cost(self) -> Cost:
+        """Operations, bytes and footprints as sympy's formulas in the sizes, such as `2*M*N**2`."""
+        from polyopt.model.counts import cost  # noqa: PLC0415 it imports sympy
+
+        return cost(self.scop)
 
     def with_schedule(self, schedule: ScheduleOption) -> Specialization:
         """The same kernel in another order.

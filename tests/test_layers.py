@@ -39,6 +39,7 @@ LAZY_IMPORTS = {
     ("polyopt.kernel", "polyopt.pipeline"): "isl, a third of the time of `import polyopt`",
     ("polyopt.kernel", "polyopt.frontend.signature"): "half of the time of `import polyopt`",
     ("polyopt.kernel", "polyopt.emit.header"): "only to write C for others",
+    ("polyopt.kernel", "polyopt.model.counts"): "sympy, 0.3 s",
     ("polyopt.kernel", "polyopt.runtime.compiler"): "only to write C for others",
     ("polyopt.kernel", "polyopt.runtime.caller"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.recall"): "only for calls with new types",

@@ -10,10 +10,12 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 
+import sympy
+
 from polyopt.bench.report import DASH, Results, duration, ratio_text, summary
 from polyopt.bench.rows import SELF
 from polyopt.displayed import ExplainedText, SourceText
-from polyopt.errors import PolyoptError
+from polyopt.errors import CallError, PolyoptError
 from polyopt.explain import Explanation, Row, explanation
 from polyopt.explore import html
 from polyopt.explore.code_html import highlighted, numbered, statement_colour
@@ -21,6 +23,7 @@ from polyopt.explore.domains import domain
 from polyopt.explore.tree_picture import tree
 from polyopt.frontend.source import FunctionSource
 from polyopt.kernel import Kernel, Specialization
+from polyopt.model.counts import Cost
 from polyopt.model.dependences import Dependence, Dependences
 from polyopt.model.scop import Scop
 from polyopt.transform.edit import places
@@ -63,10 +66,10 @@ def known_specialization(kernel: Kernel) -> Specialization | str:
     made = kernel.specializations
     if made:
         return made[-1]
-    if not kernel.is_annotated:
-        return ""
     try:
         return kernel.specialize()
+    except CallError:
+        return ""
     except PolyoptError as error:
         return str(error).partition("\n")[0]
 
@@ -285,6 +288,16 @@ def results_html(results: Results) -> str:
     return html.page(*parts, words)
 
 
+def cost_html(cost: Cost) -> str:
+    """The formulas, typeset in plain characters, which need no help of the page."""
+    rows = [
+        (html.plain(name), html.block(html.plain(sympy.pretty(value, use_unicode=True))))
+        for name, value in cost.rows[:_MOST_ROWS]
+    ]
+    head = html.heading(f"{cost.scop.name}: what it costs", "for sizes that are not negative")
+    return html.page(head, html.table(("", "formula"), rows), _more(len(cost.rows)))
+
+
 def _bar(ratio: float | None, text: str) -> str:
     if ratio is None:
         return DASH
@@ -307,4 +320,5 @@ _FORMS: Mapping[type, Callable[..., str]] = {
     ExplainedText: lambda text: explanation_html(text.explanation),
     Explanation: explanation_html,
     Results: results_html,
+    Cost: cost_html,
 }

@@ -34,3 +34,10 @@ def matmul(C: po.f64[N, M], A: po.f64[N, N], B: po.f64[N, M]):
         for j in range(M):
             for k in range(N):
                 C[i, j] += A[i, k] * B[k, j]
+
+
+def copy(A: po.f64[N, M], B: po.f64[N, M]):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            B[i, j] = A[i, j]
