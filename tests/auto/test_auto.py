@@ -208,9 +208,9 @@ def relax(T, A):
                 A[i, j] = A[i - 1, j] + A[i, j - 1] + A[i, j] + A[i, j + 1] + A[i + 1, j]
 
 
-def test_without_a_parallel_loop_a_nest_is_tiled_and_runs_along_wavefronts() -> None:
+def test_without_a_parallel_loop_a_nest_is_tiled_and_runs_in_a_pipeline() -> None:
     made = scheduled(relax, 3, square(), fp="strict")
-    tiled = ["restructure", "skew", "tile", "wavefront"]
+    tiled = ["restructure", "skew", "tile", "pipeline"]
     lagged = ["strip_mine", "permute", "separate", "unroll", "vectorize"]
     assert [s.name for s in made.steps] == tiled + lagged
 

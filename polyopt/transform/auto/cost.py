@@ -109,7 +109,7 @@ def _arithmetic(statement: Statement) -> float:
 def _threaded(time: float, loops: tuple[LoopView, ...], threads: int) -> float:
     regions = 1.0
     for loop in loops:
-        if loop.is_parallel and loop.trips >= threads:
+        if (loop.is_parallel or loop.member.pipeline) and loop.trips >= threads:
             return time / threads + (regions * _REGION if threads > 1 else 0.0)
         regions *= loop.trips
     return time
