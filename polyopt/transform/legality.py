@@ -101,6 +101,7 @@ class _Memory:
         self.equal: dict[_Pairing, _Pending | None] = {}
         self.after: dict[_Pairing, isl.Map | None] = {}
         self.apart: dict[int, bool] = {}
+        self.crossed: dict[tuple[int, Affine, Affine, Affine, Affine], isl.Map | None] = {}
         self.parts: dict[tuple[int, str, bool], _Pending | None] = {}
         self.sets: dict[str, isl.Set] = {}
         self.numbers = count()
@@ -248,15 +249,23 @@ class Judge:
         if len(members) == 1:  # no step to wait at: iterations wait for whole ones
             return
         for item in pending:
-            (a, b), (c, d) = (self._pair(item, m) for m in members)
+            wrong = self._crossed(item, *members)
+            if wrong is not None:
+                yield Breach(item.dependence, wrong, "pipeline", members[0].name)
+
+    def _crossed(self, item: _Pending, first: Member, second: Member) -> isl.Map | None:
+        """The pairs that are apart in two loops in opposite ways; None for none."""
+        (a, b), (c, d) = (self._pair(item, m) for m in (first, second))
+        key = (item.key, a, b, c, d)
+        if key not in self._memory.crossed:
             source, sink = item.dependence.source, item.dependence.sink
             outer, inner = self._row(source, a), self._row(source, c)
             outer_sink, inner_sink = self._row(sink, b), self._row(sink, d)
             crossed = outer.lt_map(outer_sink).intersect(inner.gt_map(inner_sink))
             crossed = crossed.union(outer.gt_map(outer_sink).intersect(inner.lt_map(inner_sink)))
             wrong = item.relation.intersect(crossed)
-            if not wrong.is_empty():
-                yield Breach(item.dependence, wrong, "pipeline", members[0].name)
+            self._memory.crossed[key] = None if wrong.is_empty() else wrong
+        return self._memory.crossed[key]
 
     def _row(self, statement: str, row: Affine) -> isl.PwAff:
         key = (statement, row)
