@@ -26,6 +26,7 @@ from polyopt.model.affine import (
     Floor,
     Mod,
     Not,
+    Opaque,
     extreme,
 )
 
@@ -162,6 +163,8 @@ class Frame:
                 for value in values[1:]:
                     total = total.min(value) if kind == "min" else total.max(value)
                 return total
+            case Opaque():
+                raise InternalError(f"{atom} is read from data, of which sets know nothing")
 
     def holds(self, condition: Condition) -> isl.Set:
         """The points where the condition is true."""
@@ -193,13 +196,18 @@ class Frame:
         return table[relation](right)
 
     def access(self, array: str, subscripts: Sequence[Affine]) -> isl.Map:
-        """The relation from points of this space to elements of an array."""
+        """The relation from points of this space to elements of an array.
+
+        A subscript that is read from data may be any: its dimension is left open.
+        """
         target = isl.Space.set_alloc(isl.DEFAULT_CONTEXT, len(self.parameters), len(subscripts))
         for position, parameter in enumerate(self.parameters):
             target = target.set_dim_name(_PARAM, position, mangle(parameter))
         target = target.set_tuple_name(_SET, array)
         relation = isl.Map.universe(self.space.map_from_domain_and_range(target))
         for position, subscript in enumerate(subscripts):
+            if subscript.is_data:
+                continue
             index = isl.Map.from_pw_aff(self.pw_aff(subscript))
             relation = relation.intersect(_at_output(index, position, target))
         return relation

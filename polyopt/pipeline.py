@@ -31,7 +31,7 @@ from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface
 from polyopt.runtime.compiled import open_library
 from polyopt.runtime.compiler import python_lines
-from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
+from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts, refuse_scans
 from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
@@ -331,6 +331,7 @@ def emit(
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
         refuse_layouts(scop, layouts)
+        refuse_scans(scop)
         model = device_kind(options.target)
         return print_opencl(scop, loops, checks, options.fp, scop.name, model)
     openmp = options.target.openmp

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from polyopt.emit.conditions import negated, simplified
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
+from polyopt.errors import InternalError
 from polyopt.model.affine import (
     Affine,
     All,
@@ -16,9 +19,11 @@ from polyopt.model.affine import (
     Floor,
     Mod,
     Not,
+    Opaque,
     Relation,
     extreme,
 )
+from polyopt.model.expr import Datum
 
 _MIRRORED: dict[Relation, Relation] = {
     "<": ">", "<=": ">=", "==": "==", "!=": "!=", ">=": "<=", ">": "<",
@@ -85,8 +90,25 @@ def _term(atom: Atom, factor: int, wide: bool, scope: Scope) -> Text:
     return text if factor == 1 else infix("*", integer(factor), text, Level.PRODUCT)
 
 
+Printer = Callable[[Datum, Scope], Text]
+
+_PRINTERS: list[Printer] = []
+"""The printer of what is read from data. Expressions hold affines as subscripts, and affines hold
+expressions; they meet here."""
+
+
+def prints_data(printer: Printer) -> Printer:
+    """Register the printer of what is read from data."""
+    _PRINTERS.append(printer)
+    return printer
+
+
 def _atom(atom: Atom, scope: Scope) -> Text:
     match atom:
+        case Datum():
+            return _PRINTERS[0](atom, scope)
+        case Opaque():
+            raise InternalError(f"no C for {atom}")
         case str():
             return primary(scope.value(atom))
         case Extreme(kind, operands):

@@ -301,11 +301,13 @@ def braces(contents: list[cgen.Generable]) -> cgen.Block:
 def _counted(
     node: For, body: cgen.Generable, pragmas: list[cgen.Generable], scope: Scope
 ) -> list[cgen.Generable]:
-    """A loop in OpenMP's canonical form; a long bound is computed before it."""
+    """A loop in OpenMP's canonical form; a long bound is computed before it, and one
+    that is read from data."""
     before: list[cgen.Generable] = []
 
     def short(bound: str, suffix: str) -> str:
-        if len(bound) <= _LONG_BOUND:
+        is_data = (node.lower if suffix == "start" else node.upper).is_data
+        if len(bound) <= _LONG_BOUND and not is_data:
             return bound
         named = scope.names.fresh(f"{node.variable}_{suffix}")
         before.append(cgen.Statement(f"const int64_t {named} = {bound}"))

@@ -9,7 +9,7 @@ of each parallel loop is a `static` function of its own with `restrict` paramete
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import cgen
@@ -18,7 +18,7 @@ from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.body_c import BodyPrinter, Position, block
 from polyopt.emit.conditions import negated
 from polyopt.emit.declare import parameter, pointer
-from polyopt.emit.effects import effects
+from polyopt.emit.effects import FAILED, effects
 from polyopt.emit.layout import tidy
 from polyopt.emit.libm import declarations
 from polyopt.emit.loops import Loops
@@ -28,11 +28,13 @@ from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.packs import buffers
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check, Program, stride
+from polyopt.emit.scan_c import Scan, print_scan, scan_checks
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.nest import Array
+from polyopt.model.scan import Verify, verifies
 from polyopt.model.scop import Scop
-from polyopt.model.types import FpMode
+from polyopt.model.types import FpMode, i64
 
 _HEADERS = ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h")
 
@@ -53,19 +55,50 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     scope = Scope(names, _places(scop, names, dict(layouts)), fp, Used())
     packed = buffers(loops.body, scop, scope, openmp)
     scope = replace(scope, places={**scope.places, **packed})
+    late = dict.fromkeys(v for s in scop.statements for v in s.late)
+    if late:
+        scope = _with_failures(scope, late, 1 + len(checks) + len(set(verifies(scop.scan))))
     printer = BodyPrinter(scop, entry, openmp, target)
     body = printer.nodes(loops.body, scope, Position())
     uses = effects(loops.body, scop)
     head, arguments = _head(scop, scope, entry, uses.writes)
     local = [a for a in scop.arrays if a.kind == "local" and a.name not in loops.unused]
     memory = [*(scope.places[a.name] for a in local if a.shape), *packed.values()]
-    start = [*_checks(checks, scope), *_scalars(local, scope, uses.reads), *_memory(memory, scope)]
-    end = [*_frees(memory), cgen.Statement("return 0")]
+    scan = print_scan(scop, scope, entry, 1 + len(checks))
+    scanned = [] if scan is None else _scanned(scan, scope)
+    start = [
+        *_checks(checks, scope),
+        *scanned,
+        *_scalars(local, scope, uses.reads),
+        *_memory(memory, scope),
+    ]
+    if late:
+        start.append(cgen.Statement(f"int64_t {scope.places[FAILED].name} = 0"))
+    result = scope.places[FAILED].name if late else "0"
+    end = [*_frees(memory), cgen.Statement(f"return {result}")]
     unused = _unused(arguments, scope)
     function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
-    source = _assemble(scop, scope, [*printer.functions, function])
+    functions = [*([] if scan is None else [scan.function]), *printer.functions, function]
+    source = _assemble(scop, scope, functions)
     libraries = _libraries(scope)
-    return Program(source, entry, arguments, checks, openmp, fp, libraries, layouts)
+    every = (*checks, *scan_checks(scop))
+    return Program(source, entry, arguments, every, openmp, fp, libraries, layouts)
+
+
+def _scanned(scan: Scan, scope: Scope) -> list[cgen.Generable]:
+    """The call of the scan, whose result is that of the entry where it is not 0."""
+    bad = scope.names.fresh("bad")
+    return [
+        cgen.Statement(f"const int64_t {bad} = {scan.call}"),
+        cgen.If(cgen.Line(f"{bad} != 0"), cgen.Statement(f"return {bad}")),
+    ]
+
+
+def _with_failures(scope: Scope, late: Iterable[Verify], first: int) -> Scope:
+    """The scope with a place for what statements find of their own subscripts."""
+    place = Place(scope.names.fresh("failed"), FAILED, i64, (), (), ())
+    codes = {verify: first + number for number, verify in enumerate(late)}
+    return replace(scope, places={**scope.places, FAILED: place}, codes=codes)
 
 
 def _places(scop: Scop, names: Names, layouts: Mapping[str, int]) -> dict[str, Place]:
@@ -86,7 +119,7 @@ def _head(
     """The entry function's head, and its arguments for the caller."""
     declared: list[cgen.Declarator] = []
     arguments: list[CArgument] = []
-    for name in scop.parameter_names:
+    for name in (p.name for p in scop.parameters):
         declared.append(cgen.Value("int64_t", scope.names.of("value", name)))
         arguments.append(CArgument("parameter", name, "int64_t"))
     for step in (s for p in scope.places.values() for s in p.strides or () if s is not None):

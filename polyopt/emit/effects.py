@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from polyopt.emit.loops import For, If, Instance, Node, Promote
 from polyopt.model.scop import Scop
 
+FAILED = "index out of bounds"
+"""The place where statements that check subscripts themselves note one that fails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:
@@ -35,9 +38,10 @@ def effects(nodes: Iterable[Node], scop: Scop) -> Effects:
 def _of_node(node: Node, scop: Scop) -> Effects:
     match node:
         case Instance(name):
-            accesses = scop.statement(name).accesses
-            reads = frozenset(a.array for a in accesses if a.kind == "read")
-            return Effects(reads, frozenset(a.array for a in accesses if a.kind != "read"))
+            statement = scop.statement(name)
+            reads = frozenset(a.array for a in statement.accesses if a.kind == "read")
+            writes = {a.array for a in statement.accesses if a.kind != "read"}
+            return Effects(reads, frozenset(writes | ({FAILED} if statement.late else set())))
         case For(body=body):
             return effects(body, scop)
         case If(_, then, otherwise):

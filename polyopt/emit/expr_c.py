@@ -13,7 +13,7 @@ from functools import reduce
 
 import numpy as np
 
-from polyopt.emit.affine_c import affine, integer
+from polyopt.emit.affine_c import affine, integer, prints_data
 from polyopt.emit.libm import function_call
 from polyopt.emit.packed_index import packed_indices
 from polyopt.emit.place import Place
@@ -27,6 +27,7 @@ from polyopt.model.expr import (
     Cast,
     Comparison,
     Const,
+    Datum,
     Expr,
     Index,
     Load,
@@ -117,6 +118,12 @@ def expression(expr: Expr, scope: Scope) -> Text:
             return _conversion(operand, dtype, scope)
         case _:
             return _choice(expr, scope)
+
+
+@prints_data
+def _datum(datum: Datum, scope: Scope) -> Text:
+    """A subscript or bound that is read from data; it is the same in all lanes or in none."""
+    return expression(datum.expr, replace(scope, wide=False))
 
 
 def _choice(expr: Comparison | Logical | Select, scope: Scope) -> Text:

@@ -26,6 +26,8 @@ from polyopt.model.affine import Affine, substitute_condition
 from polyopt.model.types import DType
 
 _LANE_BYTES = 128
+_DATA_LANE_BYTES = 32
+"""For loops over data, which are short as a rule."""
 _ZERO = ("add", "or", "xor")
 _COMBINE = {
     "add": "{a} += {b}", "mul": "{a} *= {b}",
@@ -77,7 +79,8 @@ def lane_loop(
     Where `vectors` are given, the lanes run in explicit vectors of that type; `count` lanes, as
     many as fill vectors where that is 0.
     """
-    count = count or min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
+    size = _DATA_LANE_BYTES if (node.upper - node.lower).is_data else _LANE_BYTES
+    count = count or min(size * 8 // a.place.dtype.bits for a in accumulators)
     counter = f"{node.variable}_lane"
     lane = scope.names.of("value", counter)
     name = scope.names.of("value", node.variable)

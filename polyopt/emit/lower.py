@@ -19,6 +19,7 @@ from polyopt._isl import (
     is_choice,
     mangle,
 )
+from polyopt.emit.data_bounds import with_data_bounds
 from polyopt.emit.guards import with_guards
 from polyopt.emit.isl_tree import IslTree
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
@@ -49,8 +50,9 @@ def lower(schedule: Schedule) -> Loops:
     promotions = plan(schedule)
     body = _nodes(schedule, promotions)
     guarded = with_guards(joined(body, schedule.scop), schedule.scop)
+    whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
-        widened(with_work(guarded, schedule.scop), schedule.scop),
+        with_data_bounds(whole, schedule.scop),
         tuple(name for name, _ in schedule.scop.private),
     )
 

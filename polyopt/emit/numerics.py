@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from polyopt.emit.spread import SPREADS
 from polyopt.emit.waits import PIPELINE
 
 _SIGNED = {
@@ -364,7 +365,7 @@ def _all_helpers() -> dict[str, str]:
     return found
 
 
-HELPERS = _all_helpers()
+HELPERS = {**_all_helpers(), **SPREADS}
 
 
 def helper_text(names: Iterable[str]) -> tuple[str, ...]:

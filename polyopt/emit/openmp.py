@@ -17,6 +17,7 @@ from polyopt.model.types import DType
 
 _CHUNK = 2048
 _NESTED_CHUNK = 64
+_DATA_CHUNK = 256
 _HEAVY = 4
 """Loops inside one another from which on an iteration is a tile: of tiles there are few, the last
 one is a part, and a thread that is done takes the next (0.1 microseconds; a tile takes thousands).
@@ -33,12 +34,14 @@ def in_chunks(node: For) -> For:
                                        for i in range(i_from, min(hi, i_from + 2048))
 
     A vector loop always is cut so: its vectors need consecutive iterations. Loops around other
-    loops are left as they are.
+    loops are left as they are, but for those over data, which are short as a rule.
     """
     inner = next(_loops(node.body), None)
-    if inner is not None and not node.vector:
+    over_data = _over_data(node.body)
+    if inner is not None and not node.vector and not over_data:
         return node
-    span = (_CHUNK if inner is None else _NESTED_CHUNK) * node.step
+    nested = _DATA_CHUNK if over_data else _NESTED_CHUNK
+    span = (_CHUNK if inner is None else nested) * node.step
     start = f"{node.variable}_from"
     end = extreme("min", [node.upper, Affine.name(start) + span])
     piece = replace(node, lower=Affine.name(start), upper=end, parallel=False, work=(), unroll=0)
@@ -57,7 +60,7 @@ def shared_pragma(node: For) -> str:
 
 
 def _shares(node: For) -> str:
-    uneven = _uneven(node) or _depth(node.body) >= _HEAVY
+    uneven = _uneven(node) or _over_data(node.body) or _depth(node.body) >= _HEAVY
     return f"schedule({'dynamic' if uneven else 'static'})"
 
 
@@ -78,6 +81,11 @@ def has_parallel(nodes: Iterable[Node]) -> bool:
 def _loops(nodes: Iterable[Node]) -> Iterator[For]:
     """Every loop in some nodes."""
     return (node for node in below(nodes) if isinstance(node, For))
+
+
+def _over_data(nodes: Iterable[Node]) -> bool:
+    """Whether the range of a loop in some nodes is read from data: it may be of any length."""
+    return any(loop.lower.is_data or loop.upper.is_data for loop in _loops(nodes))
 
 
 def _depth(nodes: Iterable[Node]) -> int:

@@ -11,6 +11,7 @@ from polyopt.emit.place import Place
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Expr
+from polyopt.model.scan import Verify
 from polyopt.model.types import DType, FpMode
 
 Target = tuple[str, str, tuple[Affine, ...]]
@@ -66,7 +67,8 @@ class Scope:
     `redirected` says which accesses go to such a block. `vector`: inside a vector loop.
     `wide`: affines are computed without overflow. `loops`: of each loop around, by its variable,
     where it starts, and how much further it goes at most where that is known. `prepared`: what
-    the buffers hold that do not hold elements as they are.
+    the buffers hold that do not hold elements as they are. `codes`: what the entry function returns
+    where a check that a statement makes itself fails.
     """
 
     names: Names
@@ -80,6 +82,7 @@ class Scope:
     lanes: Lanes | None = None
     loops: Mapping[str, tuple[Affine, int | None]] = field(default_factory=dict)
     prepared: Mapping[str, Expr] = field(default_factory=dict)
+    codes: Mapping[Verify, int] = field(default_factory=dict)
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import cgen
 
+from polyopt.emit.effects import FAILED
 from polyopt.emit.expr_c import assigned, element, expression, increment
 from polyopt.emit.loops import Instance
 from polyopt.emit.prepared import read_as
+from polyopt.emit.scan_c import outside
 from polyopt.emit.scope import Scope
 from polyopt.model.affine import Affine
-from polyopt.model.expr import Binary, Expr, Load, rebuild, substitute
+from polyopt.model.expr import Binary, Expr, Load, change_data, rebuild_all, substitute
 from polyopt.model.scop import Scop, Statement
 from polyopt.source import Location
 
@@ -27,7 +29,7 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
     statement = scop.statement(node.statement)
     values = dict(zip(statement.iterators, node.values, strict=True))
     holder = scope.holder(statement.name, statement.array, statement.subscripts)
-    subscripts = tuple(s.substitute(values) for s in statement.subscripts)
+    subscripts = _subscripts(statement, values, scope)
     value = _placed(statement.value, statement, values, scope)
     operator, operand = _compound(holder, subscripts, value)
     target = element(holder, subscripts, scope, write=True)
@@ -36,18 +38,50 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
     if statement.guard is not None:
         guard = expression(_placed(statement.guard, statement, values, scope), scope)
         line = cgen.If(cgen.Line(str(guard)), line)
+    if statement.late:
+        line = _checked(statement, values, scope, line)
     return [cgen.Comment(_about(statement)), line]
 
 
-def _placed(expr: Expr, statement: Statement, values: Mapping[str, Affine], scope: Scope) -> Expr:
-    """The expression of this instance, each load from where the scope keeps that access."""
+def _checked(
+    statement: Statement, values: Mapping[str, Affine], scope: Scope, line: cgen.Generable
+) -> cgen.Generable:
+    """The statement where its subscripts are in bounds; a note where one is not."""
+    redirect = _redirection(statement, scope)
+    for verify in reversed(statement.late):
+        here = replace(
+            verify,
+            index=change_data(verify.index, redirect).substitute(values),
+            when=tuple(_placed(w, statement, values, scope) for w in verify.when),
+        )
+        failed = element(FAILED, (), scope, write=True).text
+        place = failed.removeprefix("*") if failed.startswith("*") else f"&{failed}"
+        note = f"__atomic_store_n({place}, {scope.codes[verify]}, __ATOMIC_RELAXED)"
+        line = cgen.If(cgen.Line(outside(here, scope)), cgen.Statement(note), cgen.Block([line]))
+    return line
 
+
+def _subscripts(
+    statement: Statement, values: Mapping[str, Affine], scope: Scope
+) -> tuple[Affine, ...]:
+    """The subscripts of the element that is written, each load in them from its own place."""
+    redirect = _redirection(statement, scope)
+    moved = (change_data(s, redirect) for s in statement.subscripts)
+    return tuple(s.substitute(values) for s in moved)
+
+
+def _redirection(statement: Statement, scope: Scope) -> Callable[[Expr], Expr]:
     def redirect(node: Expr) -> Expr:
         if not isinstance(node, Load):
             return read_as(node, scope.prepared)
         return replace(node, array=scope.holder(statement.name, node.array, node.subscripts))
 
-    found = rebuild(expr, redirect) if scope.redirected else expr
+    return redirect if scope.redirected else lambda node: node
+
+
+def _placed(expr: Expr, statement: Statement, values: Mapping[str, Affine], scope: Scope) -> Expr:
+    """The expression of this instance, each load from where the scope keeps that access."""
+    found = rebuild_all(expr, _redirection(statement, scope)) if scope.redirected else expr
     return substitute(found, dict(values))
 
 

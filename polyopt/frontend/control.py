@@ -13,6 +13,7 @@ from polyopt.frontend.conditions import affine_condition, assumption, constant, 
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import read_statements, statement
 from polyopt.frontend.guards import read_data_branch
+from polyopt.frontend.indirect import read_index
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.statements import branch
@@ -52,7 +53,8 @@ def _iterations(variable: str, lower: Affine, upper: Affine, step: int) -> Condi
     """The values that a loop's variable has."""
     first, last = (lower, upper - 1) if step > 0 else (upper + 1, lower)
     value = Affine.name(variable)
-    return All((Compare(">=", value, first), Compare("<=", value, last)))
+    known = (Compare(">=", value, first), Compare("<=", value, last))
+    return All(tuple(c for c in known if not c.right.is_data))
 
 
 def _variable(context: Context, target: ast.expr) -> str:
@@ -84,8 +86,8 @@ def _range(context: Context, node: ast.expr) -> tuple[Affine, Affine, int]:
         if isinstance(argument, ast.Starred):
             raise context.unsupported(argument, constructs.RANGE_FORM)
     if len(node.args) == 1:
-        return Affine(), read_affine(context, node.args[0], "loop bound"), 1
-    lower, upper = (read_affine(context, argument, "loop bound") for argument in node.args[:2])
+        return Affine(), read_index(context, node.args[0], "loop bound"), 1
+    lower, upper = (read_index(context, argument, "loop bound") for argument in node.args[:2])
     step = _step(context, node.args[2]) if len(node.args) == 3 else 1
     return lower, upper, step
 

@@ -11,6 +11,7 @@ from polyopt.frontend.captured import resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import index
 from polyopt.frontend.dispatch import expression
+from polyopt.frontend.indirect import read_index
 from polyopt.frontend.values import Value
 from polyopt.model.affine import Affine
 from polyopt.model.expr import Load
@@ -48,7 +49,7 @@ def dimension(context: Context, node: ast.expr, rank: int) -> int:
 
 
 def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Affine, ...]]:
-    """The array and affine subscripts of `A[i, j]`, also written `A[i][j]`.
+    """The array and subscripts of `A[i, j]`, also written `A[i][j]`.
 
     A constant negative subscript counts from the end, as Python's does.
     """
@@ -75,7 +76,7 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
 
 
 def _subscript_of(context: Context, node: ast.expr, extent: Affine) -> Affine:
-    affine = read_affine(context, node, "subscript")
+    affine = read_index(context, node, "subscript")
     return extent + affine if affine.is_constant and affine.constant < 0 else affine
 
 

@@ -59,6 +59,8 @@ class Flow:
         length = upper - lower
         if length.is_constant:
             return length.constant * step > 0
+        if length.is_data:
+            return False
         frame = Frame(tuple(parameters), None, tuple(self.variables))
         ends = Compare(">=", lower, upper) if step > 0 else Compare("<=", lower, upper)
         empty = All((*known, *self.conditions, ends))

@@ -26,8 +26,8 @@ DIVISOR = (
 DIVISION_BY_ZERO = "it divides by zero.\n  Write another divisor."
 TRUE_DIVISION = "/ gives a float.\n  Write // for the floored quotient."
 INDIRECTION = (
-    "it is read from an array, and indices read from data are not part of the kernel language.\n"
-    "  Gather the elements before the call, and index the gathered array by the loop variables."
+    "it is read from an array, and only integers may be, as subscripts and loop bounds.\n"
+    "  Convert it with int() there; elsewhere, pass it as an integer argument."
 )
 TRUTH_VALUE = "it is a truth value, not an integer.\n  Write an if around the statement."
 CONDITIONAL = (
@@ -69,6 +69,11 @@ ASSIGNED_IN_BLOCK = "line {line} assigns it in a loop or branch that may not run
 VARIABLE_STEP = Text(
     "the loop step {text} is not a constant: a step is an integer constant, not zero",
     "Loop over range(...) with step 1 and multiply, or make {text} a global constant.",
+)
+RANGE_WRITTEN = Text(
+    "the loop over {variable} ends or starts at {bound}, which is read from {name}, and the "
+    "kernel writes that: a range that is read from data must be known before the call",
+    "Compute {name} in a kernel of its own, and pass it to this one.",
 )
 ZERO_STEP = words("the loop step is zero: range() refuses it too", "Write a step other than zero.")
 

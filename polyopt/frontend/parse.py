@@ -9,6 +9,7 @@ from polyopt.errors import InternalError, UnsupportedSyntaxError
 from polyopt.frontend import calls, control, data, elements, guards, messages, returns, statements
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
+from polyopt.frontend.forwarding import forwarded
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import mix
 from polyopt.frontend.signature import (
@@ -61,7 +62,7 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
         if learnt is None and context.mixed:
             raise context.mixed[0]
         if learnt is None:
-            return _nest(context, signature, [*body, *last], made)
+            return forwarded(_nest(context, signature, [*body, *last], made))
         if learnt == facts and context.pending:  # assigned from itself alone
             raise data.read_before_assignment(context, context.pending[0])
         facts = learnt

@@ -47,7 +47,24 @@ class Extreme:
         return f"{self.kind}({', '.join(map(str, self.operands))})"
 
 
-Atom = str | Floor | Mod | Extreme
+class Opaque:
+    """An integer of which only the run knows the value: what is read from data.
+
+    Sets and relations know nothing of it. Values of it are hashable and compared by what they read.
+    """
+
+    __slots__ = ()
+
+    def names(self) -> frozenset[str]:
+        """The iterators and parameters that it depends on."""
+        raise NotImplementedError
+
+    def substituted(self, values: Mapping[str, Affine]) -> Opaque:
+        """The same with names replaced."""
+        raise NotImplementedError
+
+
+Atom = str | Floor | Mod | Extreme | Opaque
 
 
 def _atom_key(atom: Atom) -> tuple[int, str]:
@@ -109,6 +126,8 @@ class Affine:
             elif isinstance(atom, Extreme):
                 for operand in atom.operands:
                     yield from operand._names()
+            elif isinstance(atom, Opaque):
+                yield from atom.names()
             else:
                 yield from atom.numerator._names()
 
@@ -116,6 +135,26 @@ class Affine:
     def is_linear(self) -> bool:
         """True where every atom is a plain name."""
         return all(isinstance(a, str) for a, _ in self.terms)
+
+    @property
+    def is_data(self) -> bool:
+        """True where part of it is read from data."""
+        return any(self._opaque())
+
+    def opaque(self) -> tuple[Opaque, ...]:
+        """What of it is read from data, those inside floors, remainders and extremes included."""
+        return tuple(self._opaque())
+
+    def _opaque(self) -> Iterator[Opaque]:
+        for atom, _ in self.terms:
+            match atom:
+                case Opaque():
+                    yield atom
+                case Extreme(_, operands):
+                    for operand in operands:
+                        yield from operand._opaque()
+                case Floor(numerator) | Mod(numerator):
+                    yield from numerator._opaque()
 
     def __add__(self, other: Affine | int) -> Affine:
         other = as_affine(other)
@@ -188,6 +227,8 @@ class Affine:
 def _substitute_atom(atom: Atom, values: Mapping[str, Affine]) -> Affine:
     if isinstance(atom, str):
         return values.get(atom, Affine.name(atom))
+    if isinstance(atom, Opaque):
+        return Affine(((atom.substituted(values), 1),), 0)
     if isinstance(atom, Extreme):
         return extreme(atom.kind, [o.substitute(values) for o in atom.operands])
     inner = atom.numerator.substitute(values)
@@ -198,6 +239,8 @@ def _substitute_atom(atom: Atom, values: Mapping[str, Affine]) -> Affine:
 def _evaluate_atom(atom: Atom, values: Mapping[str, int]) -> int:
     if isinstance(atom, str):
         return values[atom]
+    if isinstance(atom, Opaque):
+        raise TypeError(f"{atom} is known to the run alone")
     if isinstance(atom, Extreme):
         results = [o.evaluate(values) for o in atom.operands]
         return min(results) if atom.kind == "min" else max(results)

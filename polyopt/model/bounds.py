@@ -1,6 +1,7 @@
 """Bounds: every access is proved inside its array, or its remaining condition is checked.
 
 For each access the set of parameter values is computed at which no instance leaves the array.
+Subscripts that data decides, by themselves or by the loops around, are checked by the scan.
 Where the context implies it, nothing remains; where no parameter value with work to do is left,
 the kernel is refused; else the condition becomes a check at the call, before the first write.
 """
@@ -38,14 +39,24 @@ def _violations(scop: Scop) -> Iterator[tuple[Statement, Access, int, isl.Set]]:
             shape = scop.array(access.array).shape
             for dimension, (index, extent) in enumerate(zip(access.subscripts, shape, strict=True)):
                 key = (statement.domain_text, access.array, dimension, index)
-                if key in seen:
+                if key in seen or index.is_data:
                     continue
                 seen.add(key)
                 below = frame.holds(Compare("<", index, Affine.integer(0)))
                 outside = below.union(frame.holds(Compare(">=", index, extent)))
                 bad = statement.domain.intersect(outside)
+                if bad.is_empty() or index.names() & set(statement.loose):
+                    continue
+                if statement.ranges:
+                    bad = _whatever_the_data(bad, scop)
                 if not bad.is_empty():
                     yield statement, access, dimension, bad
+
+
+def _whatever_the_data(bad: isl.Set, scop: Scop) -> isl.Set:
+    """The instances that leave an array for some bounds that are read from data."""
+    first = len(scop.parameters)
+    return bad.eliminate(isl.dim_type.param, first, len(scop.bounds))
 
 
 def in_bounds(scop: Scop) -> isl.Set:
@@ -104,7 +115,7 @@ def _message(scop: Scop, statement: Statement, access: Access, dimension: int) -
 def _domain_parameters(scop: Scop, statement: Statement) -> set[str]:
     return {
         p
-        for i, p in enumerate(scop.parameter_names)
+        for i, p in enumerate(p.name for p in scop.parameters)
         if statement.domain.involves_dims(isl.dim_type.param, i, 1)
     }
 

@@ -6,11 +6,11 @@ promotion: both operands of `Binary` and `Compare` have one dtype; `Binary.dtype
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, Opaque
 from polyopt.model.types import DType, bool_
 
 UnaryOp = Literal["neg", "abs", "not", "invert"]
@@ -130,9 +130,64 @@ Expr = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Datum(Opaque):
+    """A subscript or bound that is read from data, such as the `col[k]` of `x[col[k]]`.
+
+    `text` is the expression as the kernel writes it.
+    """
+
+    expr: Expr
+    text: str = field(compare=False)
+
+    def names(self) -> frozenset[str]:
+        """The iterators and parameters that the expression depends on."""
+        found: set[str] = set()
+        for node in walk(self.expr):
+            if isinstance(node, Load):
+                found.update(n for s in node.subscripts for n in s.names())
+            elif isinstance(node, Index):
+                found.update(node.value.names())
+        return frozenset(found)
+
+    def substituted(self, values: Mapping[str, Affine]) -> Datum:
+        """The same with names replaced."""
+        return replace(self, expr=substitute(self.expr, values))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def data(affine: Affine) -> tuple[Expr, ...]:
+    """The expressions in an affine that are read from data."""
+    return tuple(o.expr for o in affine.opaque() if isinstance(o, Datum))
+
+
+def change_data(affine: Affine, change: Callable[[Expr], Expr]) -> Affine:
+    """Apply `change` bottom-up to what an affine reads from data, where it is a term of it."""
+    terms = (
+        (replace(a, expr=rebuild_all(a.expr, change)) if isinstance(a, Datum) else a, f)
+        for a, f in affine.terms
+    )
+    return Affine.of(terms, affine.constant) if affine.is_data else affine
+
+
+def rebuild_all(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Apply `change` bottom-up to every node, those that subscripts read from data included."""
+
+    def inside(node: Expr) -> Expr:
+        if isinstance(node, Load) and any(s.is_data for s in node.subscripts):
+            node = replace(node, subscripts=tuple(change_data(s, change) for s in node.subscripts))
+        return change(node)
+
+    return rebuild(expr, inside)
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """The direct operands, in evaluation order."""
+    """The direct operands, in evaluation order; those of a load are its subscripts from data."""
     match expr:
+        case Load(subscripts=subscripts):
+            return tuple(e for s in subscripts for e in data(s))
         case Unary(operand=a) | Cast(operand=a):
             return (a,)
         case Binary(left=a, right=b) | Comparison(left=a, right=b) | Logical(left=a, right=b):
@@ -158,7 +213,7 @@ def loads(expr: Expr) -> tuple[Load, ...]:
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """Apply `change` bottom-up to every node."""
+    """Apply `change` bottom-up to every node, but not to what subscripts read from data."""
     match expr:
         case Unary() | Cast():
             new: Expr = replace(expr, operand=rebuild(expr.operand, change))
@@ -178,7 +233,7 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     return change(new)
 
 
-def substitute(expr: Expr, values: dict[str, Affine]) -> Expr:
+def substitute(expr: Expr, values: Mapping[str, Affine]) -> Expr:
     """Replace iterator and parameter names in subscripts and indices."""
 
     def change(node: Expr) -> Expr:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from polyopt._isl import Frame
 from polyopt.model.affine import Affine, All, Compare, Condition, Not
 from polyopt.model.bounds import in_bounds
-from polyopt.model.nest import Assign, Branch, Loop, LoopNest, Node
+from polyopt.model.indirection import not_empty, with_named_bounds
+from polyopt.model.nest import Assign, Branch, DataBound, Loop, LoopNest, Node
 from polyopt.model.reductions import recognise
+from polyopt.model.scan import Verify, scan
 from polyopt.model.scop import Scop, Statement, known_context
 from polyopt.model.tree import Band, Filter, Leaf, Member, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
@@ -20,9 +22,19 @@ class _Path:
 
     iterators: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    ranges: tuple[DataBound, ...] = ()
+    loose: tuple[str, ...] = ()
 
-    def inside(self, loop: Loop) -> _Path:
-        return _Path((*self.iterators, loop.variable), (*self.conditions, *_range(loop)))
+    def inside(self, loop: Loop, bounds: tuple[DataBound, ...] = ()) -> _Path:
+        names = loop.lower.names() | loop.upper.names()
+        ranges = tuple(b for b in bounds if b.name in names)
+        is_loose = bool(ranges) or bool(names & set(self.loose))
+        return _Path(
+            (*self.iterators, loop.variable),
+            (*self.conditions, *_range(loop)),
+            (*self.ranges, *ranges),
+            (*self.loose, loop.variable) if is_loose else self.loose,
+        )
 
     def where(self, condition: Condition) -> _Path:
         return replace(self, conditions=(*self.conditions, condition))
@@ -44,9 +56,10 @@ def _range(loop: Loop) -> tuple[Condition, ...]:
 class _Extractor:
     """Walks a nest once, in textual order, and collects statements beside the tree."""
 
-    def __init__(self, nest: LoopNest) -> None:
+    def __init__(self, nest: LoopNest, late: tuple[tuple[Verify, ...], ...]) -> None:
         self.nest = nest
-        self.parameters = tuple(p.name for p in nest.parameters)
+        self.late = late
+        self.parameters = nest.parameter_names
         self.statements: list[Statement] = []
 
     def block(self, nodes: tuple[Node, ...], path: _Path) -> list[Filter]:
@@ -65,7 +78,7 @@ class _Extractor:
                 return self.loop(node, path)
 
     def loop(self, loop: Loop, path: _Path) -> list[Filter]:
-        inner = self.block(loop.body, path.inside(loop))
+        inner = self.block(loop.body, path.inside(loop, self.nest.bounds))
         if not inner:
             return []
         names = tuple(name for child in inner for name in child.statements)
@@ -90,6 +103,9 @@ class _Extractor:
             label=assign.label,
             location=assign.location,
             reduction=recognise(assign, self.nest.array(assign.array).dtype),
+            ranges=path.ranges,
+            loose=path.loose,
+            late=self.late[len(self.statements)],
         )
         self.statements.append(statement)
         return statement
@@ -113,7 +129,10 @@ def extract(nest: LoopNest) -> Scop:
     The context holds what is known of the parameters: extents are not negative, assumptions
     hold, and every access is inside its array (what is not provable is checked at the call).
     """
-    extractor = _Extractor(nest)
+    checked = scan(nest)
+    named = with_named_bounds(nest)
+    nest = replace(named, nonempty=not_empty(named))
+    extractor = _Extractor(nest, checked.late)
     children = extractor.block(nest.body, _Path())
     root: TreeNode = sequence(children) if children else Leaf()
     statements = tuple(extractor.statements)
@@ -135,6 +154,9 @@ def extract(nest: LoopNest) -> Scop:
         captured=nest.captured,
         location=nest.location,
         result=nest.result,
+        bounds=nest.bounds,
+        nonempty=nest.nonempty,
+        scan=checked.nodes,
     )
     safe = context.intersect(in_bounds(scop)).coalesce()
     return replace(scop, context=safe, context_text=str(safe))

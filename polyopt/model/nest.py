@@ -44,6 +44,14 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
+class DataBound:
+    """A loop bound that is read from data, and the name that it has in sets."""
+
+    name: str
+    value: Affine
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """`for variable in range(lower, upper, step)`; step is a non-zero constant."""
 
@@ -89,7 +97,9 @@ class LoopNest:
 
     `extents` lists, per array argument, its declared shape; a call checks each against the
     array it gets (an extent that is exactly one parameter defines that parameter the first time).
-    `captured` are the frozen globals, for the cache key. `result` says what it returns.
+    `captured` are the frozen globals, for the cache key. `result` says what it returns. `bounds`
+    are the names given to loop bounds that are read from data, once they have names; `nonempty`:
+    that such loops have iterations.
     """
 
     name: str
@@ -101,6 +111,13 @@ class LoopNest:
     captured: tuple[tuple[str, str], ...]
     location: Location
     result: Result | None = None
+    bounds: tuple[DataBound, ...] = ()
+    nonempty: tuple[Condition, ...] = ()
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The parameters' names in their fixed order, and those of bounds from data."""
+        return (*(p.name for p in self.parameters), *(b.name for b in self.bounds))
 
     def array(self, name: str) -> Array:
         """The array of that name; KeyError where there is none."""

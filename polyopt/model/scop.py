@@ -16,8 +16,9 @@ import islpy as isl
 from polyopt._isl import Frame
 from polyopt.displayed import Displayed
 from polyopt.model.affine import Affine, All, Compare, Condition
-from polyopt.model.expr import Expr, loads
-from polyopt.model.nest import Argument, Array, Assumption, LoopNest, Parameter, Result
+from polyopt.model.expr import Expr, data, loads
+from polyopt.model.nest import Argument, Array, Assumption, DataBound, LoopNest, Parameter, Result
+from polyopt.model.scan import ScanNode, Verify
 from polyopt.model.tree import Tree
 from polyopt.model.types import DType
 from polyopt.source import Location
@@ -40,7 +41,8 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One access of a statement. A write under a data guard is a `may_write`."""
+    """One access of a statement. A write under a data guard, of an element or in a loop that data
+    decides, is a `may_write`."""
 
     array: str
     kind: Literal["read", "write", "may_write"]
@@ -52,7 +54,9 @@ class Statement:
     """`array[subscripts] = value where guard`, over `domain`.
 
     `loops` are the names of the source loops around it, outermost first, parallel to
-    `iterators` (which are distinct names local to the statement).
+    `iterators` (which are distinct names local to the statement). `ranges` are the bounds from
+    data of the loops around it, `loose` the iterators that these bound, and `late` the checks of
+    subscripts that no call can make first.
     """
 
     name: str
@@ -66,15 +70,26 @@ class Statement:
     label: str | None
     location: Location
     reduction: Reduction | None
+    ranges: tuple[DataBound, ...] = ()
+    loose: tuple[str, ...] = ()
+    late: tuple[Verify, ...] = ()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every instance of the domain runs and touches the element it names."""
+        named = not any(s.is_data for s in self.subscripts)
+        return named and self.guard is None and not self.ranges and not self.late
 
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Reads in evaluation order, without duplicates, then the write."""
         exprs = [e for e in (self.guard, self.value) if e is not None]
+        exprs += [e for s in self.subscripts for e in data(s)]
+        exprs += [e for b in self.ranges for e in data(b.value)]
         reads = dict.fromkeys(
             Access(load.array, "read", load.subscripts) for e in exprs for load in loads(e)
         )
-        kind: Literal["write", "may_write"] = "write" if self.guard is None else "may_write"
+        kind: Literal["write", "may_write"] = "write" if self.is_certain else "may_write"
         return (*reads, Access(self.array, kind, self.subscripts))
 
     def __str__(self) -> str:
@@ -95,7 +110,9 @@ class Scop(Displayed):
     `context` holds what is known of the parameters (extents are not negative; assumptions).
     `private` maps privatised scalars to the number of leading iterators that index their copies.
     `tree` is the reference order, source order. `contracted` arrays have fewer cells than values;
-    their dependences are those of the order in which they were contracted.
+    their dependences are those of the order in which they were contracted. `bounds` are the loop
+    bounds that are read from data, `nonempty` what is taken for granted of them, and `scan` the
+    checks of subscripts that a call makes first.
     """
 
     name: str
@@ -112,6 +129,9 @@ class Scop(Displayed):
     private: tuple[tuple[str, int], ...] = ()
     contracted: tuple[str, ...] = ()
     result: Result | None = None
+    bounds: tuple[DataBound, ...] = ()
+    nonempty: tuple[Condition, ...] = ()
+    scan: tuple[ScanNode, ...] = ()
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; KeyError where there is none."""
@@ -142,8 +162,8 @@ class Scop(Displayed):
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        """The parameters' names in their fixed order."""
-        return tuple(p.name for p in self.parameters)
+        """The parameters' names in their fixed order, and those of bounds from data."""
+        return (*(p.name for p in self.parameters), *(b.name for b in self.bounds))
 
     def __str__(self) -> str:
         head = f"scop {self.name}({', '.join(a.name for a in self.arguments)})"
@@ -159,9 +179,9 @@ def known_context(model: LoopNest | Scop) -> isl.Set:
 
     Extents are not negative, and assumptions hold.
     """
-    frame = Frame(tuple(p.name for p in model.parameters), None, ())
+    frame = Frame(model.parameter_names, None, ())
     zero = Affine.integer(0)
-    known: list[Condition] = [a.condition for a in model.assumptions]
+    known: list[Condition] = [*(a.condition for a in model.assumptions), *model.nonempty]
     known += [Compare(">=", e, zero) for a in model.arrays for e in a.shape if not e.is_constant]
     return frame.holds(All(tuple(known))).coalesce()
 

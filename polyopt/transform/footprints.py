@@ -263,7 +263,10 @@ class Footprints:
         if one.is_single_valued():
             origin = self._function(one, depth)
             return None if origin is None else (origin, 1)
-        low, high = one.lexmin_pw_multi_aff(), one.lexmax_pw_multi_aff()
+        try:
+            low, high = one.lexmin_pw_multi_aff(), one.lexmax_pw_multi_aff()
+        except isl.Error:  # unbounded, where a subscript is read from data
+            return None
         first = low.get_pw_aff(0)
         for _, start in first.get_pieces():
             # The least element may have several forms, such as max(1, 64 c0): one that is never

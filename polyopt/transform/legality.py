@@ -394,6 +394,7 @@ def _element(
             tuple(s.evaluate(values) for s in access.subscripts)
             for access in scop.statement(name).accesses
             if access.array == dependence.array and (access.kind == "read") == reads
+            if not any(s.is_data for s in access.subscripts)
         }
 
     first = touched(dependence.source, at_source, reads=dependence.kind == "anti")

@@ -133,6 +133,8 @@ def _as_written(
     values = {**dict(case.parameters), **instance}
 
     def is_it(access: Access) -> bool:
+        if any(s.is_data for s in access.subscripts):
+            return False
         place = tuple(s.evaluate(values) for s in access.subscripts)
         return (access.array, access.kind, place) == (case.array, "read", case.element)
 

@@ -1,12 +1,12 @@
 """The automatic scheduler, top to bottom.
 
-Scalars are privatised. Each top-level nest with a contraction gets register and cache tiles; any
-other gets the structure (as written, distributed, a parallel loop sunk, isl's orders, or tiles
-along wavefronts) and the loop orders with the least estimated cost; sweeps over time get diamond
-tiles. Neighbours that share data are
-fused, loops that single iterations hold up are split, rows around a recurrence lagged, and loops
-are marked last. Every decision is a public step, tried on the schedule and dropped where it is
-refused.
+Scalars are privatised. Loops whose range is read from data are marked only. Of other kernels, each
+top-level nest with a contraction gets register and cache tiles; any other gets the structure (as
+written, distributed, a parallel loop sunk, isl's orders, or tiles along wavefronts) and the loop
+orders with the least estimated cost; sweeps over time get diamond tiles. Neighbours that share data
+are fused, loops that single iterations hold up are split, rows around a recurrence lagged, and
+loops are marked last. Every decision is a public step, tried on the schedule and dropped where it
+is refused.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def auto(
     search = Search(facts, threads or facts.cores, packs)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_scalars(schedule)
+    if schedule.scop.bounds:  # ranges read from data stay inside the loops that decide them
+        return replace(mark_loops(search, schedule), brief=was_brief)
     for statements in components(schedule):
         tiled = tile_contractions(search, schedule, frozenset(statements))
         tiled = tile_private_sums(search, tiled, frozenset(statements))
