@@ -20,6 +20,7 @@ from polyopt._isl import Frame, limited
 from polyopt.displayed import Displayed
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.affine import Affine
+from polyopt.model.frames import frames
 from polyopt.model.order import TimeVector, order_map, time_vectors
 from polyopt.model.scop import Access, Scop, Statement
 
@@ -107,16 +108,16 @@ def analyse(
 
     Raises UnsupportedSyntaxError where a scalar local of the kernel is read before any assignment.
     """
-    frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
+    made = frames(scop)
     vectors = time_vectors(scop.tree.root, scop.tree.statements)
     found: list[Dependence] = []
     for array in scop.arrays:
         if known is not None and array.name not in changed:
             found += [d for d in known.items if d.array == array.name]
             continue
-        uses = _uses(scop, frames, array.name)
+        uses = _uses(scop, made, array.name)
         if any(u.access.kind != "read" for u in uses):
-            order = _order(vectors, frames, uses)
+            order = _order(vectors, made, uses)
             found += _flow(scop, array.name, uses, order.forwards, is_written=known is None)
             found += _anti(array.name, uses, order.backwards)
             found += _output(array.name, uses, order.forwards)

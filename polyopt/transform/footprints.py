@@ -11,6 +11,7 @@ import islpy as isl
 
 from polyopt._isl import Frame, affine_from_aff
 from polyopt.model.affine import Affine, All, Compare
+from polyopt.model.frames import frames
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Member
 
@@ -56,17 +57,18 @@ Restriction = Mapping[str, tuple[str, ...]]
 
 
 class Footprints:
-    """Relations between the loops outside a point and the elements of an array below it."""
+    """Relations between the loops outside a point and the elements of an array below it.
 
-    def __init__(self, scop: Scop) -> None:
+    `before` has those of a model that differs in storage alone: what it found is kept.
+    """
+
+    def __init__(self, scop: Scop, before: Footprints | None = None) -> None:
         self.scop = scop
-        self._homes: dict[object, Home] = {}
+        self._homes: dict[object, Home] = {} if before is None else before._homes
         self._full: dict[object, Filled | None] = {}
         self.packed: dict[object, tuple[Block | None, bool]] = {}
         self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
-        self.frames = {
-            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
-        }
+        self.frames = frames(scop)
 
     def elements(
         self,
@@ -102,7 +104,8 @@ class Footprints:
     def home(self, outside: tuple[Member, ...], users: list[Statement], array: str) -> Home:
         """What a place inside some loops can be to an array's copies."""
         rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
-        key = (array, rows)
+        touched = tuple(a.subscripts for s in users for a in s.accesses if a.array == array)
+        key = (array, rows, touched)
         if key not in self._homes:
             elements = self.elements(outside, users, array)
             whole = elements is not None and elements.reverse().is_single_valued()

@@ -18,6 +18,7 @@ from polyopt._isl import Frame, smallest_point
 from polyopt.errors import InternalError, Violation
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependence, Dependences
+from polyopt.model.frames import frames
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree
 from polyopt.model.types import FpMode
@@ -128,13 +129,11 @@ class Judge:
         self.scop = scop
         self.fp = fp
         self.dependences = dependences
-        self._frames = {
-            s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
-        }
+        self._frames = frames(scop)
         self._memory: _Memory = _Memory() if before is None else before._memory
         self._subtrees: dict[_Subtree, _Findings] = {}
         self._first = [self._memory.first(d) for d in dependences.items]
-        self.footprints = Footprints(scop)
+        self.footprints = Footprints(scop, None if before is None else before.footprints)
 
     def frame(self, statement: str) -> Frame:
         """The isl frame of a statement."""

@@ -63,7 +63,8 @@ class Contraction:
 def tile_contractions(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule:
     """Register and cache tiles for every contraction among some statements."""
     for name in schedule.statements:
-        if name in inside and may_contract(schedule.scop.statement(name)):
+        statement = schedule.scop.statement(name)
+        if name in inside and may_contract(statement) and _has_panels(statement):
             schedule = _tiled(search, schedule, name) or schedule
     return schedule
 
@@ -75,6 +76,12 @@ def may_contract(statement: Statement) -> bool:
     target = {n for s in statement.subscripts for n in s.names()}
     summed = [i for i in statement.iterators if i not in target]
     return bool(summed) and len(statement.accesses) >= 3
+
+
+def _has_panels(statement: Statement) -> bool:
+    """Whether some operand misses an iterator of the target: a panel of it is used again."""
+    target = {n for s in statement.subscripts for n in s.names()}
+    return any(target - {n for s in a.subscripts for n in s.names()} for a in statement.accesses)
 
 
 def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
