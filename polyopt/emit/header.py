@@ -27,9 +27,10 @@ def exported_source(program: Program) -> str:
             'this program has a host part in Python: export it under target="openmp" or target="c"'
         )
     names = ", ".join(_names(program))
-    return (
-        f"{program.source}\n{_prototype(program)}\n{{\n    return {program.symbol}({names});\n}}\n"
-    )
+    head = f"\nint64_t {program.symbol}("
+    # Static, so that it clashes with nothing, and never inlined, which would lose `restrict`.
+    own = program.source.replace(head, f"\nstatic __attribute__((noinline)) {head.lstrip()}")
+    return f"{own}\n{_prototype(program)}\n{{\n    return {program.symbol}({names});\n}}\n"
 
 
 def header(program: Program, scop: Scop, flags: str) -> str:

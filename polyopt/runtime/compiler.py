@@ -121,8 +121,14 @@ def flags_for(program: Program, compiler: Compiler, overlapping: bool = False) -
     if overlapping:
         common += ["-Drestrict=", "-D__restrict__=", "-D__restrict=", "-fno-strict-aliasing"]
     libraries = [f"-l{name}" for name in dict.fromkeys((*program.libraries, "m"))]
-    link = ["-shared", "-fPIC", *(["-fopenmp"] if program.openmp else []), *libraries]
+    link = ["-shared", "-fPIC", *_own_symbols(), *(["-fopenmp"] if program.openmp else [])]
+    link += libraries
     return Flags(tuple(common), tuple(link))
+
+
+def _own_symbols() -> tuple[str, ...]:
+    """Have a library call its own functions: a kernel named `step` is not glibc's of that name."""
+    return ("-Wl,-Bsymbolic",) if platform.system() != "Darwin" else ()
 
 
 def _machine_flags(compiler: Compiler) -> tuple[str, ...]:

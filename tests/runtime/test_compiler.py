@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import polyopt as po
@@ -285,3 +286,13 @@ def test_the_library_runs(scale):
     function.argtypes = [ctypes.c_int64, ctypes.c_double, ctypes.c_void_p]
     assert function(3, 2.0, ctypes.addressof(values)) == 0
     assert list(values) == [2.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize("name", ["step", "advance", "index", "re_exec", "PyLong_FromLong"])
+def test_a_kernel_may_be_named_as_a_function_of_another_library(name):
+    """The process has functions of these names, and a library prefers them to its own."""
+    text = f"def {name}(x):\n    for i in range(len(x)):\n        x[i] += 1\n"
+    kernel, x = po.kernel_from_text(text), np.zeros(5)
+    for _ in range(3):
+        kernel(x)
+    assert x.tolist() == [3.0] * 5
