@@ -133,7 +133,9 @@ class Judge:
         self._memory: _Memory = _Memory() if before is None else before._memory
         self._subtrees: dict[_Subtree, _Findings] = {}
         self._first = [self._memory.first(d) for d in dependences.items]
-        self.footprints = Footprints(scop, None if before is None else before.footprints)
+        self.footprints: Footprints = Footprints(
+            scop, None if before is None else before.footprints
+        )
 
     def frame(self, statement: str) -> Frame:
         """The isl frame of a statement."""

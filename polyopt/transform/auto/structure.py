@@ -11,16 +11,18 @@ from polyopt.model.tree import Band, Member, Node, Sequence, Tree
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.lagging import skewed_to_lag
+from polyopt.transform.auto.marks import innermost
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import sunk
 from polyopt.transform.auto.stencils import diamonds
-from polyopt.transform.auto.views import LoopView, inner_loop, stride_of, views
+from polyopt.transform.auto.views import TYPICAL_SIZE, LoopView, inner_loop, stride_of, views
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
 
 _STRIP = 128
 _ALL_ORDERS_UP_TO = 4
 _WAVE_TILE = 32
+_LONGEST_LINE = 512
 _SHORT = 16
 
 Option = Callable[[Search, Schedule, frozenset[str]], Schedule | None]
@@ -121,8 +123,11 @@ def with_component(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | Non
 
 
 def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
-    """isl's tilable band, tiled, its first two tile loops run along their sum. Only for nests
-    in which no loop outside the innermost is parallel."""
+    """isl's tilable band in tiles, a row of tiles behind the one before in a pipeline. Only for
+    nests in which no loop outside the innermost is parallel.
+
+    Where the target has no pipelines, the first two tile loops run along their sum.
+    """
     new = _with_isl_order(search, schedule, inside, outer_coincidence=False) or schedule
     band = next((p for p in places(new.tree) if inside <= set(p.member.statements)), None)
     if band is None or _has_outer_parallel(new, inside):
@@ -133,13 +138,31 @@ def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Sc
         return None
     names = [name_of(new, p) for p in members]
     sizes = dict.fromkeys(names, _WAVE_TILE)
+    if search.packs and members[-1] in innermost(new):
+        sizes[names[-1]] = _line_tile(search, new, inside)
 
     def steps(s: Schedule) -> Schedule:
         tiled = s.tile(sizes)
         tiles = [p for p in places(tiled.tree) if p.path == band.path][:2]
-        return tiled.wavefront(name_of(tiled, tiles[0]), name_of(tiled, tiles[1]))
+        first, second = (name_of(tiled, tile) for tile in tiles)
+        return tiled.pipeline(first, second) if search.packs else tiled.wavefront(first, second)
 
     return attempt(new, steps)
+
+
+def _line_tile(search: Search, schedule: Schedule, inside: frozenset[str]) -> int:
+    """The length of tiles along lines: so long that starting their loops costs nothing, a tile of
+    all arrays in half of L2, half a tile for each thread along a line.
+
+    Measured on 20 million cells of an alignment, one core: tiles of 32 by 32 take 57 ms, of 32 by
+    512 as the plain loops 32.
+    """
+    scop = schedule.scop
+    used = {a.array for s in scop.statements if s.name in inside for a in s.accesses}
+    cell = sum(scop.dtype(name).bits // 8 for name in used if scop.array(name).shape)
+    most = search.machine.l2 // 2 // (_WAVE_TILE * max(cell, 1))
+    most = max(_WAVE_TILE, min(most, _LONGEST_LINE, 2 * TYPICAL_SIZE // search.threads))
+    return 1 << most.bit_length() - 1
 
 
 def _has_outer_parallel(schedule: Schedule, inside: frozenset[str]) -> bool:
