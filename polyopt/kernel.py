@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
 
+from polyopt.carried import Carried
 from polyopt.displayed import Displayed, ExplainedText, SourceText
 from polyopt.errors import CallError, DtypeError
 from polyopt.frontend.source import FunctionSource
@@ -106,7 +106,7 @@ class _Call:
         return f"{self.name}({', '.join(self.names)})"
 
 
-class Kernel(Displayed):
+class Kernel(Carried, Displayed):
     """A function that is compiled for the types of its arguments when it is called.
 
     Called with arrays and numbers it computes what `py_func` computes. Numbers and functions that
@@ -119,12 +119,14 @@ class Kernel(Displayed):
 
     __slots__ = ("__dict__", "__weakref__", "_table")
 
-    def __init__(self, function: FunctionType, options: Options) -> None:
+    def __init__(
+        self, function: FunctionType, options: Options, source: FunctionSource | None = None
+    ) -> None:
         self._table: bytes | None = None
         self._rows: list[Row] = []
         self._row_entries: list[Entry] = []
         self._seen: set[Key] = set()
-        self._call = _Call(FunctionSource.of(function))
+        self._call = _Call(source or FunctionSource.of(function))
         functools.update_wrapper(cast("Callable[..., None]", self), function)
         self.py_func = function
         self.options = options
@@ -228,7 +230,7 @@ class Kernel(Displayed):
 
         Raises BadArgumentError for an unknown option or a value it does not take.
         """
-        return Kernel(self.py_func, self.options.with_changes(options))
+        return _made(self._call.source, self.options.with_changes(options))
 
     def _specialization(self, types: Types, same: Same) -> Specialization:
         key = (*types.values(), *same.items())
@@ -240,14 +242,22 @@ class Kernel(Displayed):
                 self._specializations[key] = Specialization(self._call, stages)
             return self._specializations[key]
 
-    def __reduce__(self) -> str:
-        return self.__qualname__
+    @property
+    def function_source(self) -> FunctionSource:
+        """The text of the function, with its lines and names."""
+        return self._call.source
+
+    @property
+    def maker(self) -> Callable[[FunctionSource, Options], Kernel]:
+        """What makes a kernel of a function's text and options."""
+        return _made
 
     def __repr__(self) -> str:
         return f"<kernel {self._call}>"
 
-    __name__: str
-    __qualname__: str
+
+def _made(source: FunctionSource, options: Options) -> Kernel:
+    return Kernel(source.function, options, source)
 
 
 class Specialization(Displayed):
@@ -341,19 +351,9 @@ class Specialization(Displayed):
         The header says how to call the one function in it, and how to compile it. Raises
         BadArgumentError for a target whose host part is Python.
         """
-        from polyopt.emit.header import exported_source, header  # noqa: PLC0415 rarely wanted
-        from polyopt.runtime.compiler import find_compiler, flags_for  # noqa: PLC0415
+        from polyopt.runtime.exported import write_c  # noqa: PLC0415 rarely wanted
 
-        program, place = self._stages.program, Path(folder)
-        text = exported_source(program)
-        flags = flags_for(program, find_compiler())
-        libraries = " ".join(f for f in flags.link if f.startswith("-l") or f == "-fopenmp")
-        line = f"gcc {shlex.join(flags.compile)} {program.symbol}.c … {libraries}"
-        place.mkdir(parents=True, exist_ok=True)
-        paths = place / f"{self.name}.c", place / f"{self.name}.h"
-        paths[0].write_text(text, encoding="utf-8")
-        paths[1].write_text(header(program, self.scop, line), encoding="utf-8")
-        return paths
+        return write_c(self._stages.program, self.scop, Path(folder))
 
     def explain(self) -> str:
         """Per loop: parallel, vector, tiled or sequential and why; what was reassociated."""

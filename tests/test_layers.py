@@ -21,7 +21,7 @@ LAYERS = (
     ("emit",),
     ("runtime",),
     ("options", "pipeline", "explain"),
-    ("kernel", "check", "batch", "from_text", "taken"),
+    ("carried", "kernel", "check", "batch", "from_text", "taken"),
     ("bench", "explore", "cli"),
 )
 # `errors` names `Location` in its annotations, and `source` needs nothing.
@@ -38,9 +38,8 @@ LAZY_IMPORTS = {
     ("polyopt.model.nest", "polyopt.model.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.kernel", "polyopt.pipeline"): "isl, a third of the time of `import polyopt`",
     ("polyopt.kernel", "polyopt.frontend.signature"): "half of the time of `import polyopt`",
-    ("polyopt.kernel", "polyopt.emit.header"): "only to write C for others",
+    ("polyopt.kernel", "polyopt.runtime.exported"): "only to write C for others",
     ("polyopt.kernel", "polyopt.model.counts"): "sympy, 0.3 s",
-    ("polyopt.kernel", "polyopt.runtime.compiler"): "only to write C for others",
     ("polyopt.kernel", "polyopt.runtime.caller"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.recall"): "only for calls with new types",
     ("polyopt.kernel", "polyopt.runtime.table"): "only for calls with new types",

@@ -51,12 +51,12 @@ class FunctionSource:
         except (OSError, TypeError) as error:
             raise PolyoptError(
                 f"the source text of {name} cannot be found ({error}): a kernel is compiled from "
-                "its text, so define it in a file or in a notebook cell, not through exec or at "
-                "a prompt that keeps no text"
+                "its text, so define it in a file or in a notebook cell, or give the text to "
+                "po.kernel_from_text"
             ) from error
         texts = tuple(line.rstrip("\n") for line in lines)
-        definition = _definition(name, file, texts, max(first_line, 1))
-        return FunctionSource(name, file, max(first_line, 1), texts, definition, function)
+        node = definition(name, file, texts, max(first_line, 1))
+        return FunctionSource(name, file, max(first_line, 1), texts, node, function)
 
     @property
     def location(self) -> Location:
@@ -124,8 +124,11 @@ def _sized(value: object, sizes: Mapping[str, int]) -> object:
     return sizes.get(value.name, value) if isinstance(value, Symbol) else value
 
 
-def _definition(name: str, file: str, lines: tuple[str, ...], first_line: int) -> ast.FunctionDef:
-    """Parse the lines as they stand; an indented definition is put under an `if`."""
+def definition(name: str, file: str, lines: tuple[str, ...], first_line: int) -> ast.FunctionDef:
+    """Parse the lines as they stand; an indented definition is put under an `if`.
+
+    Raises UnsupportedSyntaxError for lambdas and coroutines, PolyoptError for other text.
+    """
     indented = lines[0][:1].isspace()
     tree = ast.parse("\n".join(["if 1:", *lines] if indented else lines))
     found: ast.AST = tree.body[0]
