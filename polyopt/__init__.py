@@ -38,6 +38,7 @@ from polyopt.targets import C, OpenCL, OpenMP, Target
 if TYPE_CHECKING:
     from polyopt.batch import compile_all
     from polyopt.explore import itself as explore
+    from polyopt.explore.comparison import compare
     from polyopt.from_text import kernel_from_text
     from polyopt.model.types import bool_ as bool  # noqa: A004 the type's own name
     from polyopt.pipeline import auto_schedule as auto
@@ -79,6 +80,7 @@ __all__ = [
     "cache_clear",
     "cache_info",
     "check",
+    "compare",
     "compile_all",
     "explore",
     "f32",
@@ -105,6 +107,7 @@ _LATER = {
     "bool": ("polyopt.model.types", "bool_"),
     "cache_clear": ("polyopt.runtime.cache", "cache_clear"),
     "cache_info": ("polyopt.runtime.cache", "cache_info"),
+    "compare": ("polyopt.explore.comparison", "compare"),
     "compile_all": ("polyopt.batch", "compile_all"),
     "explore": ("polyopt.explore", "itself"),
     "kernel_from_text": ("polyopt.from_text", "kernel_from_text"),

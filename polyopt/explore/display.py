@@ -19,6 +19,7 @@ from polyopt.errors import CallError, PolyoptError
 from polyopt.explain import Explanation, Row, explanation
 from polyopt.explore import html
 from polyopt.explore.code_html import highlighted, numbered, statement_colour
+from polyopt.explore.comparison import Comparison
 from polyopt.explore.domains import domain
 from polyopt.explore.tree_picture import tree
 from polyopt.frontend.source import FunctionSource
@@ -321,4 +322,5 @@ _FORMS: Mapping[type, Callable[..., str]] = {
     Explanation: explanation_html,
     Results: results_html,
     Cost: cost_html,
+    Comparison: lambda found: found.html,
 }

@@ -60,14 +60,21 @@ def order(
 
 
 def tiled_problem(
-    schedule: object, statement: str | None, sizes: Mapping[str, int] | None, *, shrink: bool
+    schedule: object,
+    statement: str | None,
+    sizes: Mapping[str, int] | None,
+    *,
+    shrink: bool,
+    least: int = 0,
 ) -> tuple[Problem, str]:
-    """A problem of a size at which there are whole and partial tiles, and its caption."""
+    """A problem of a size at which there are whole and partial tiles, and its caption; of `least`
+    iterations of each loop."""
     chosen, words = schedule_of(schedule), ""
     if shrink:
         chosen, words = shrunk(chosen)
-    least = {name: 2 * size + 1 for name, size in largest_tiles(chosen).items()}
-    shown = problem(chosen, statement, sizes, least)
+    wanted = {i: least for s in chosen.scop.statements for i in s.iterators} if least else {}
+    wanted |= {name: 2 * size + 1 for name, size in largest_tiles(chosen).items()}
+    shown = problem(chosen, statement, sizes, wanted)
     return shown, "; ".join(filter(None, [shown.caption, words]))
 
 

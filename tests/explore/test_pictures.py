@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import matplotlib.figure
+import numpy as np
 import pytest
 from kernels_shown import matmul, original, smooth, time_steps
 
 import polyopt as po
 from polyopt import explore
+from polyopt.explore.roofline_picture import Limits, Measured, measure
 from polyopt.explore.shapes import Dots, Line
 
 MOST_BYTES = 100_000
@@ -130,3 +133,167 @@ def test_separated_tiles_are_drawn_at_their_own_size():
 
 def test_a_schedule_without_tiles_says_so():
     assert str(explore.tiles(original(smooth))).startswith("smooth: no tiles")
+
+
+def test_memory_shows_the_blocks_of_a_tile():
+    s = original(matmul).tile({"i": 32, "j": 32, "k": 32})
+    picture = sound(explore.memory(s))
+    assert "  A: 16 elements (16 read, 0 written)" in str(picture)
+    assert "  C: 16 elements (16 read, 16 written)" in str(picture)
+    assert "  B[k, j]: stride M along k" in str(picture)
+    assert {s.mark for s in picture.named("C")} == {"circle", "square"}
+
+
+def test_memory_of_one_array_and_one_loop():
+    picture = sound(explore.memory(original(matmul), "B", {"N": 4, "M": 4}, at="k"))
+    assert "memory of one iteration of k" in str(picture)
+    assert "  B: 1 element (1 read, 0 written) in 1 cache line" in str(picture)
+
+
+def test_a_roofline_has_a_point_per_kernel():
+    done = Measured("sums", operations=2e9, bytes=8e9, seconds=2.0)
+    machine = Limits(operations=1e11, bandwidth=1e10)
+    picture = sound(explore.roofline({"sums": done}, machine))
+    assert "sums: 1 GFLOP/s, 40% of the roof, 0.25 operations per byte" in str(picture)
+    assert len(picture.named("sums")) == 1
+
+
+def test_a_kernel_is_measured_for_a_roofline():
+    arguments = (np.zeros((8, 8)), np.ones((8, 8)), np.ones((8, 8)))
+    found = measure("matmul", po.kernel(matmul), arguments)
+    assert (found.operations, found.bytes) == (2 * 8**3, 4 * 8 * 8 * 8)
+    assert found.seconds > 0
+    assert not arguments[0].any()
+
+
+def test_pictures_are_drawn_on_axes_of_matplotlib():
+    figure = matplotlib.figure.Figure(figsize=(6, 5))
+    axes = figure.add_subplot()
+    picture = explore.dependences(original(time_steps))
+    assert picture.draw(axes) is axes
+    figure.canvas.draw()
+    texts = {t.get_text() for t in axes.texts}
+    assert {"time_steps: dependences", "flow through A, B", "t", "i"} <= texts
+    assert axes.get_xlim() == (0, picture.width)
+
+
+def test_a_picture_is_saved_as_svg_only(tmp_path):
+    picture = explore.domain(original(smooth))
+    assert picture.save(tmp_path / "a.svg").read_text(encoding="utf-8") == picture.svg
+    with pytest.raises(po.BadArgumentError) as caught:
+        picture.save(tmp_path / "a.png")
+    assert str(caught.value) == (
+        "pictures are saved as SVG, and a.png does not end in .svg: for other formats draw(ax) "
+        "and save matplotlib's figure"
+    )
+
+
+def no_loops(A: po.f64[4]):
+    A[1] = A[0]
+    A[2] = A[1]
+
+
+def never(A: po.f64[...]):
+    for i in range(5, 3):
+        A[i] = 0.0
+
+
+def triangle(A: po.f64[..., ...]):
+    n = A.shape[0]
+    for i in range(n):
+        for j in range(i):
+            A[i, j] = A[j, i] + 1.0
+
+
+def deep(A: po.f64[..., ..., ..., ...]):
+    a, b, c, d = A.shape
+    for i in range(a):
+        for j in range(b):
+            for k in range(c):
+                for m in range(1, d):
+                    A[i, j, k, m] = A[i, j, k, m - 1]
+
+
+def local(A: po.f64[...], B: po.f64[...]):
+    for i in range(len(A)):
+        t = A[i] * 2
+        u = t + 1
+        B[i] = t * u
+
+
+def huge(A: po.f64[100000]):
+    for i in range(100000):
+        A[i] = 1.0
+
+
+def large_only(A: po.f64[...]):
+    n = len(A)
+    assert n >= 5000
+    for i in range(n):
+        A[i] = 1.0
+
+
+def strided(A: po.f64[...]):
+    for i in range(len(A) - 1, 0, -3):
+        A[i] = A[i - 1]
+
+
+def named(x1: po.f64[...], min_: po.f64[...]):
+    for c0 in range(1, len(x1)):
+        x1[c0] = min_[c0] + x1[c0 - 1] if min_[c0] > 0 else 0.0
+
+
+ODD = (no_loops, never, triangle, deep, local, huge, large_only, strided, named)
+EACH = (
+    *(explore.domain, explore.dependences, explore.order, explore.tiles, explore.memory),
+    *(explore.violations, explore.tree),
+)
+
+
+@pytest.mark.parametrize("function", ODD, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("draw", EACH, ids=lambda f: f.__name__)
+def test_odd_kernels_are_drawn(function, draw):
+    picture = sound(draw(original(function)))
+    assert picture.text
+    assert all(0 <= x <= picture.width and 0 <= y <= picture.height for x, y in corners_of(picture))
+
+
+def corners_of(picture):
+    for shape in picture.shapes:
+        yield from getattr(shape, "points", None) or [shape.at]
+
+
+@pytest.mark.parametrize("draw", [*EACH[:4], explore.violations], ids=lambda f: f.__name__)
+def test_every_loop_of_a_schedule_is_an_axis(draw):
+    s = original(smooth).skew("j", by="i").tile({"i": 4, "j": 4})
+    assert sound(draw(s, axes=("j_tile", "i"), space="schedule"))
+
+
+REFUSED = [
+    ({"statement": "S7"}, 'no statement is called "S7". Statements here: "S1".'),
+    ({"sizes": {"K": 4}}, "smooth has no size 'K'. Its sizes are: N."),
+    ({"sizes": {"N": 1.5}}, "the size N is an integer, not 1.5"),
+    (
+        {"sizes": {"N": -1}},
+        "smooth is not called with N = -1: its sizes satisfy [N] -> {  : N >= 0 }",
+    ),
+    ({"axes": ("i", "k")}, "axes are one or two of 'i', 'j', not ('i', 'k')"),
+    ({"axes": ("i", "i")}, "axes are one or two of 'i', 'j', not ('i', 'i')"),
+    ({"axes": ()}, "axes are one or two of 'i', 'j', not ()"),
+]
+
+
+@pytest.mark.parametrize(("given", "words"), REFUSED, ids=str)
+def test_what_is_not_there_is_refused(given, words):
+    with pytest.raises(po.PolyoptError) as caught:
+        explore.domain(original(smooth), **given)
+    assert str(caught.value) == words
+
+
+def test_what_is_no_schedule_is_refused():
+    with pytest.raises(po.BadArgumentError) as caught:
+        explore.domain(3)
+    assert str(caught.value) == (
+        "a picture is of a Schedule, or of a kernel or specialisation in source order, and this "
+        "is 3"
+    )
