@@ -9,7 +9,7 @@ from typing import Literal
 
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
-from polyopt.frontend.captured import Function, Helper, resolve
+from polyopt.frontend.captured import Function, Helper, KernelFunction, resolve
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
@@ -65,6 +65,8 @@ def _call(context: Context, node: ast.Call) -> Value:
         return _cast(context, node, function)
     if isinstance(function, Helper):
         return read_helper_call(context, node, function)
+    if isinstance(function, KernelFunction):
+        raise context.unsupported(node, messages.KERNEL_PLACE(text=context.text(node)))
     if not isinstance(function, Function):
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
     if function.module == "numpy" and function.name in NUMPY_FUNCTIONS:

@@ -41,7 +41,14 @@ class Helper:
     function: FunctionType
 
 
-Captured = Value | ModuleType | Function | Helper | DType | Symbol
+@dataclass(frozen=True, slots=True)
+class KernelFunction:
+    """Another kernel's function, whose calls are read in place with its arrays (`kernel_calls`)."""
+
+    function: FunctionType
+
+
+Captured = Value | ModuleType | Function | Helper | KernelFunction | DType | Symbol
 
 _MATH = {
     id(value): Function("math", name)
@@ -102,7 +109,7 @@ def _name(context: Context, node: ast.Name) -> Captured:
         context.captured[_key(context, node.id)] = f"{type(value).__name__} {value!r}"
     elif isinstance(found, Symbol):
         context.captured[_key(context, node.id)] = f"symbol {found.name}"
-    elif isinstance(found, Helper):
+    elif isinstance(found, Helper | KernelFunction):
         code = found.function.__code__
         place = f"{code.co_filename}:{code.co_firstlineno}"
         context.captured[_key(context, node.id)] = f"function {place} {code.co_code.hex()}"
@@ -128,13 +135,17 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
         if any(sys.modules.get(name) is value for name in MODULES):
             return value
         raise context.unsupported(node, messages.CAPTURED_MODULE(name=value.__name__))
-    function = _FUNCTIONS.get(id(value))
-    if function is not None:
-        return function
+    known = _FUNCTIONS.get(id(value))
+    if known is not None:
+        return known
     if isinstance(value, DType | Symbol):
         return value
     if isinstance(value, FunctionType) and not _is_numpys(value):
         return Helper(value)
+    if any(kind.__module__ == "polyopt.kernel" for kind in type(value).__mro__):
+        function = getattr(value, "py_func", None)
+        if isinstance(function, FunctionType):
+            return KernelFunction(function)
     if isinstance(value, type) and issubclass(value, np.generic):
         dtype = from_numpy(np.dtype(value))
         if dtype is not None:

@@ -81,7 +81,7 @@ class Returns:
     """What a function returns, as far as it is read: `places` are its `return`s by identity.
 
     `several`: more than one of them gives values. `names` are those of the scalars, `last` is the
-    last one that was read.
+    last one that was read, `kept` those that are made of others.
     """
 
     places: set[int] = field(default_factory=set)
@@ -89,6 +89,7 @@ class Returns:
     names: dict[str, str] = field(default_factory=dict)
     result: Result | None = None
     last: ast.AST = field(default_factory=ast.Pass)
+    kept: list[ast.Return] = field(default_factory=list)
 
 
 class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in the round)
@@ -142,6 +143,8 @@ class Context:
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
         self.pending: list[ast.Name] = []
         self.returns = Returns()
+        self.inlined: list[FunctionType] = []
+        self.returned_names: set[str] = set()
         self._relearn = False
         self._storage: dict[str, str] = {}
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import combine
-from polyopt.frontend.captured import Function, Helper, resolve
+from polyopt.frontend.captured import Function, Helper, KernelFunction, resolve
 from polyopt.frontend.context import Bound, Context, Lost, Pending
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
@@ -155,7 +155,7 @@ def _captured(context: Context, node: ast.expr) -> Value:
                 known = sorted(context.signature.parameter_names)
                 raise context.unsupported(node, messages.foreign_symbol(name, known))
             return index(context, node, Affine.name(name))
-        case Function() | Helper() | DType():
+        case Function() | Helper() | KernelFunction() | DType():
             raise context.unsupported(node, messages.FUNCTION_AS_VALUE(name=context.text(node)))
         case _:
             raise context.unsupported(node, messages.MODULE_AS_VALUE(name=context.text(node)))

@@ -20,6 +20,7 @@ StatementReader = Callable[[Context, ast.stmt], list[Node]]
 
 _EXPRESSIONS: dict[type[ast.expr], ExpressionReader] = {}
 _STATEMENTS: dict[type[ast.stmt], StatementReader] = {}
+_EXPANDERS: list[Callable[[Context, ast.stmt], list[Node] | None]] = []
 
 E = TypeVar("E", bound=ast.expr)
 S = TypeVar("S", bound=ast.stmt)
@@ -49,6 +50,14 @@ def statement(
     return register
 
 
+def expander(
+    reader: Callable[[Context, ast.stmt], list[Node] | None],
+) -> Callable[[Context, ast.stmt], list[Node] | None]:
+    """Register a reader that is asked before those by kind, and gives None for what is not its."""
+    _EXPANDERS.append(reader)
+    return reader
+
+
 def read_expression(context: Context, node: ast.expr) -> Value:
     """An expression as a typed value.
 
@@ -65,6 +74,10 @@ def read_statements(context: Context, nodes: Iterable[ast.stmt]) -> list[Node]:
     """A suite of statements as nodes of the loop nest."""
     result: list[Node] = []
     for node in nodes:
+        expanded = next((e for f in _EXPANDERS if (e := f(context, node)) is not None), None)
+        if expanded is not None:
+            result.extend(expanded)
+            continue
         reader = _STATEMENTS.get(type(node))
         if reader is None:
             raise context.unsupported(node, constructs.construct(node))

@@ -248,6 +248,40 @@ HELPER_CALL = Text(
     "this call of the helper {name} does not fit: {fact}",
     "Correct the arguments.",
 )
+KERNEL_PLACE = Text(
+    "a call of another kernel stands alone, or alone on the right of an assignment or a return, "
+    "and {text} is part of an expression",
+    "Assign it to a name in a line before.",
+)
+KERNEL_RECURSION = Text(
+    "the kernel {name} calls itself, or kernels are nested too deeply: they are read in place of "
+    "their calls",
+    "Write it with a loop.",
+)
+KERNEL_WITHOUT_VALUE = Text(
+    "the kernel {name} returns nothing",
+    "Write its call in a line of its own, or end it with return and a value.",
+)
+KERNEL_SOMETIMES = words(
+    "this kernel is read in place of a call, and its returns do not all give as many values",
+    "End every way through it with return and as many values.",
+)
+KERNEL_ARGUMENT = Text(
+    "this call of another kernel does not fit: {fact}",
+    "Pass what it declares, or leave its annotations out.",
+)
+KERNEL_EXTENT = Text(
+    "the extent {extent} that the kernel called here declares is no single size",
+    "Give the extent a name of its own, and state the condition with po.assume.",
+)
+KERNEL_ARRAY_PLACE = Text(
+    "an array gets the name {name} inside a loop or a branch",
+    "Call the kernel at the top level, or pass it an array to write.",
+)
+KERNEL_ARRAY_NAME = Text(
+    "{name} has a value already, and becomes the name of an array that a kernel returns",
+    "Use another name.",
+)
 HELPER_BODY = Text(
     "a helper such as {name} has assignments to names, if and return; its loops and arrays "
     "belong to the kernel",

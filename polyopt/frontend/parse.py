@@ -6,7 +6,17 @@ import ast
 from collections.abc import Mapping
 
 from polyopt.errors import InternalError, UnsupportedSyntaxError
-from polyopt.frontend import calls, control, data, elements, guards, messages, returns, statements
+from polyopt.frontend import (
+    calls,
+    control,
+    data,
+    elements,
+    guards,
+    kernel_calls,
+    messages,
+    returns,
+    statements,
+)
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.forwarding import forwarded
@@ -27,7 +37,7 @@ from polyopt.model.types import ArgumentType, i32, i64
 
 __all__ = ["annotated_types", "parse"]
 
-READERS = (data, calls, elements, statements, guards, control, returns)
+READERS = (data, calls, elements, statements, guards, control, returns, kernel_calls)
 """The modules that register readers of syntax; importing them is what counts."""
 
 MAX_ROUNDS = 200
@@ -90,7 +100,7 @@ def _nest(
     context: Context, signature: Signature, body: list[Node], made: tuple[Argument, ...]
 ) -> LoopNest:
     arguments = {a.name: a for a in context.arrays.values() if a.kind == "argument"}
-    local = [a for a in context.arrays.values() if a.kind == "local"]
+    local = {a.name: a for a in context.arrays.values() if a.kind == "local"}
     scalars = [
         Array(context.storage(name), mix(context.seen[name])[0].dtype, (), "local", where)
         for name, where in context.locals.items()
@@ -99,7 +109,7 @@ def _nest(
         name=context.source.name,
         arguments=(*signature.arguments, *made),
         parameters=signature.parameters,
-        arrays=(*arguments.values(), *local, *scalars),
+        arrays=(*arguments.values(), *local.values(), *scalars),
         assumptions=tuple(context.assumptions),
         body=tuple(body),
         captured=tuple(sorted(context.captured.items())),

@@ -36,36 +36,36 @@ _BY_BRANCHES = "each branch returns its own"
 
 def find_returns(context: Context, body: Sequence[ast.stmt]) -> None:
     """Note where a function's text returns; raises where only some ways through it do."""
-    ends = list(_ends(body))
-    context.returns.places = {id(node) for node in ends}
-    valued = [node for node in ends if not gives_nothing(node)]
+    found = list(ends(body))
+    context.returns.places = {id(node) for node in found}
+    valued = [node for node in found if not gives_nothing(node)]
     context.returns.several = len(context.returns.places & {id(n) for n in valued}) > 1
-    if valued and not _always(body):
+    if valued and not always(body):
         text = constructs.RETURN_SOMETIMES(text=context.text(valued[0]))
         raise context.unsupported(valued[0], text)
 
 
-def _ends(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
+def ends(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
     """The `return`s with which a suite ends."""
     match body:
         case [*_, ast.Return() as node]:
             yield node
         case [*_, ast.If(body=then, orelse=otherwise)]:
-            yield from _ends(then)
-            yield from _ends(otherwise)
+            yield from ends(then)
+            yield from ends(otherwise)
         case [*_, ast.With(body=inner)]:
-            yield from _ends(inner)
+            yield from ends(inner)
 
 
-def _always(body: Sequence[ast.stmt]) -> bool:
+def always(body: Sequence[ast.stmt]) -> bool:
     """Whether a suite ends with a value on every way through it."""
     match body:
         case [*_, ast.Return() as node]:
             return not gives_nothing(node)
         case [*_, ast.If(body=then, orelse=otherwise)]:
-            return _always(then) and _always(otherwise)
+            return always(then) and always(otherwise)
         case [*_, ast.With(body=inner)]:
-            return _always(inner)
+            return always(inner)
         case _:
             return False
 
@@ -100,7 +100,7 @@ def _read(context: Context, node: ast.expr, name: str, at: ast.Return) -> tuple[
         parts = [_read(context, e, f"{name}_{i}", at) for i, e in enumerate(node.elts)]
         return ReturnedTuple(tuple(r for r, _ in parts)), [n for _, nodes in parts for n in nodes]
     if isinstance(node, ast.Name) and node.id in context.arrays:
-        return Returned(node.id), []
+        return Returned(context.arrays[node.id].name), []
     shape = shape_of(context, node)
     if shape is not None:
         values = [index(context, node, extent) for extent in shape]
@@ -166,7 +166,7 @@ def finish(context: Context) -> tuple[list[Node], tuple[Argument, ...]]:
     arguments = []
     for name in made:
         array = replace(context.arrays[name], kind="argument")
-        context.arrays[name] = array
+        context.arrays |= {n: array for n, a in context.arrays.items() if a.name == name}
         arguments.append(Argument(name, ArrayType(array.dtype, array.shape), made=True))
     return nodes, tuple(arguments)
 
