@@ -88,9 +88,9 @@ def dot(a, b, out):
         out[0] += a[i] * b[i]
 
 
-def test_a_sum_runs_in_vectors_only_where_it_may_be_reordered() -> None:
+def test_a_sum_runs_in_vectors_and_on_threads_only_where_it_may_be_reordered() -> None:
     arrays = np.zeros(9), np.zeros(9), np.zeros(1)
-    assert steps(scheduled(dot, *arrays)) == 'vectorize("i")'
+    assert steps(scheduled(dot, *arrays)) == 'vectorize("i")\nreduce("i", parallel=True)'
     assert steps(scheduled(dot, *arrays, fp="strict")) == ""
 
 
@@ -341,3 +341,46 @@ def test_the_schedule_computes_what_python_computes(kernel: po.Kernel, size: int
     for fp in ("strict", "reassociate"):
         report = po.check(kernel.with_options(fp=fp, threads=2), *arguments)
         assert report, str(report)
+
+
+@po.kernel
+def scalar_product(x, y, out):
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i] * y[i]
+    out[0] = s
+
+
+@po.kernel
+def row_sums(A, out):
+    n, m = A.shape
+    for j in range(m):
+        for i in range(1, n):
+            A[i, j] = A[i - 1, j] * 0.5
+    for i in range(n):
+        out[0] = out[0] * 0.5
+        for j in range(m):
+            out[0] += A[i, j]
+
+
+@po.kernel
+def highest(x, out):
+    for i in range(len(x)):
+        out[0] = max(out[0], x[i])
+
+
+def test_a_sum_inside_another_loop_has_no_threads() -> None:
+    assert "reduce" not in scheduled(row_sums, square(), np.zeros(1)).script
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 4095, 4096, 4097, 300_001])
+def test_sums_in_partial_results_are_those_of_the_elements(n: int) -> None:
+    random = np.random.default_rng(n)
+    x, y = random.integers(-9, 9, n), random.integers(-9, 9, n)
+    for threads in (1, 2, 3):
+        found = np.zeros(1)
+        scalar_product.with_options(threads=threads)(x.astype(float), y.astype(float), found)
+        assert found[0] == x @ y
+        most = np.full(1, -99)
+        highest.with_options(threads=threads, fp="strict")(x, most)
+        assert most[0] == max([-99, *x])

@@ -1,4 +1,7 @@
-"""Marks: threads on the outermost parallel loop of each path, vectors on the innermost."""
+"""Marks: threads on the outermost parallel loop of each path, vectors on the innermost.
+
+A nest that is one long sum has threads too, each with a partial result.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,24 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
         ]
         trips = max(counts, default=float(TYPICAL_SIZE))
         free = not any(_on_one_path(place.path, path) for path in marked)
-        if level.is_parallel and free and trips >= _TOO_FEW and not place.member.unroll:
-            name = name_of(schedule, place)
-            new = attempt(schedule, partial(Schedule.parallel, loop=name))
+        if free and trips >= _TOO_FEW and not place.member.unroll:
+            new = _on_threads(search, schedule, place, level)
             if new is not None:
                 schedule = new
                 marked.append(place.path)
     return schedule
+
+
+def _on_threads(search: Search, schedule: Schedule, place: Place, level: Level) -> Schedule | None:
+    """A loop on threads; one that sums in partial results, where it is a whole nest: inside of
+    another loop, parts would have to be combined in each of its iterations."""
+    name = name_of(schedule, place)
+    if level.is_parallel:
+        return attempt(schedule, partial(Schedule.parallel, loop=name))
+    enclosed = any(_is_inside(place, other) for other in places(schedule.tree))
+    if level.carried or enclosed or not search.packs:
+        return None
+    return attempt(schedule, partial(Schedule.reduce, loop=name, parallel=True))
 
 
 def _on_one_path(first: Path, second: Path) -> bool:
