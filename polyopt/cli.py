@@ -123,6 +123,9 @@ def parser() -> argparse.ArgumentParser:
     taken = add("build", build_kernel)
     taken.add_argument("kernel", metavar="FILE.py:NAME", help="a kernel with annotated arguments")
     taken.add_argument("-o", "--output", type=Path, default=Path(), metavar="FOLDER")
+    taken.add_argument(
+        "--extension", action="store_true", help="a Python extension for a wheel too"
+    )
     add("demo", demo)
     add("machine", show_machine)
     add("devices", show_devices)
@@ -277,7 +280,7 @@ def show_devices(console: Console, options: argparse.Namespace) -> int:  # noqa:
 
 def build_kernel(console: Console, options: argparse.Namespace) -> int:
     """Write a kernel as C with a header, for programs without Python."""
-    for path in build(options.kernel, options.output):
+    for path in build(options.kernel, options.output, extension=options.extension):
         console.print(str(path), markup=False, soft_wrap=True)
     return 0
 

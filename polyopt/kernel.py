@@ -345,15 +345,19 @@ class Specialization(Displayed):
         _ = self.entry
         return self
 
-    def write_c(self, folder: str | Path) -> tuple[Path, Path]:
+    def write_c(self, folder: str | Path, *, extension: bool = False) -> tuple[Path, ...]:
         """Write `NAME.c` and `NAME.h` into a folder, for programs without Python; the two paths.
 
-        The header says how to call the one function in it, and how to compile it. Raises
+        The header says how to call the one function in it, and how to compile it. With `extension`
+        also `NAME_module.c` and `setup.py`, an extension of Python for a wheel. Raises
         BadArgumentError for a target whose host part is Python.
         """
-        from polyopt.runtime.exported import write_c  # noqa: PLC0415 rarely wanted
+        from polyopt.runtime.exported import write_c, write_extension  # noqa: PLC0415 rare
 
-        return write_c(self._stages.program, self.scop, Path(folder))
+        program, place = self._stages.program, Path(folder)
+        if extension:
+            return write_extension(program, self.scop, self._call.signature, place)
+        return write_c(program, self.scop, place)
 
     def explain(self) -> str:
         """Per loop: parallel, vector, tiled or sequential and why; what was reassociated."""

@@ -33,8 +33,10 @@ def kernel_in(place: str) -> Kernel:
     raise BadArgumentError(f"{path} has no kernel {name}: it has {', '.join(kernels) or 'none'}")
 
 
-def build(place: str, folder: Path) -> tuple[Path, Path]:
+def build(place: str, folder: Path, *, extension: bool = False) -> tuple[Path, ...]:
     """Write the C and the header of an annotated kernel, `FILE.py:NAME`, into a folder.
+
+    With `extension` also what makes an extension module of Python of them.
 
     Raises BadArgumentError as `kernel_in` does, and where the arguments have no types.
     """
@@ -44,4 +46,4 @@ def build(place: str, folder: Path) -> tuple[Path, Path]:
             f"{kernel.__name__} has no argument types, and C needs them: annotate its arguments, "
             "as in A: po.f64[N, M], n: int"
         )
-    return kernel.specialize().write_c(folder)
+    return kernel.specialize().write_c(folder, extension=extension)
