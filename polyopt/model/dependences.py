@@ -10,21 +10,21 @@ every update and every update precedes a use even when the updates themselves ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import islpy as isl
 
-from polyopt._isl import Frame, limited
+from polyopt._isl import Frame
 from polyopt.displayed import Displayed
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.affine import Affine
+from polyopt.model.dataflow import Flow, Order, Use, last_sources
 from polyopt.model.frames import frames
 from polyopt.model.order import TimeVector, order_map, time_vectors
-from polyopt.model.scop import Access, Scop, Statement
-
-_OPERATIONS = 300_000
+from polyopt.model.scop import Scop
+from polyopt.model.tree import Sequence
 
 DependenceKind = Literal["flow", "anti", "output", "reduction"]
 
@@ -76,28 +76,6 @@ class Dependences(Displayed):
         return "\n".join(map(str, self.items)) or "no dependences"
 
 
-@dataclass(frozen=True)
-class _Use:
-    """One access with its relation, restricted to the statement's domain."""
-
-    statement: Statement
-    access: Access
-    relation: isl.Map
-    is_target: bool
-
-    @property
-    def is_reduction(self) -> bool:
-        return self.is_target and self.statement.reduction is not None
-
-
-@dataclass(frozen=True)
-class _Order:
-    """The reference order as a map to time, and with time running backwards."""
-
-    forwards: isl.UnionMap
-    backwards: isl.UnionMap
-
-
 def analyse(
     scop: Scop, known: Dependences | None = None, changed: frozenset[str] = frozenset()
 ) -> Dependences:
@@ -117,30 +95,41 @@ def analyse(
             continue
         uses = _uses(scop, made, array.name)
         if any(u.access.kind != "read" for u in uses):
-            order = _order(vectors, made, uses)
-            found += _flow(scop, array.name, uses, order.forwards, is_written=known is None)
-            found += _anti(array.name, uses, order.backwards)
-            found += _output(array.name, uses, order.forwards)
+            forwards, backwards = _orders(scop, vectors, made, uses)
+            found += _flow(scop, array.name, uses, forwards, is_written=known is None)
+            found += _anti(array.name, uses, backwards)
+            found += _output(array.name, uses, forwards)
     return Dependences(tuple(found))
 
 
-def _order(
-    vectors: dict[str, TimeVector], frames: dict[str, Frame], uses: tuple[_Use, ...]
-) -> _Order:
-    """The order of the statements with some uses, in the time dimensions that tell them apart."""
+def _orders(
+    scop: Scop, vectors: dict[str, TimeVector], frames: dict[str, Frame], uses: tuple[Use, ...]
+) -> tuple[Order, Order]:
+    """The order of the statements with some uses, in the time dimensions that tell them apart;
+    and with time running backwards."""
     names = list(dict.fromkeys(u.statement.name for u in uses))
     columns = [c for c in zip(*(vectors[n] for n in names), strict=True) if not _is_one_number(c)]
     short = dict(zip(names, zip(*columns, strict=True), strict=True)) if columns else {}
     forwards = {n: short.get(n, (Affine(),)) for n in names}
     backwards = {n: tuple(-row for row in vector) for n, vector in forwards.items()}
-    return _Order(order_map(forwards, frames), order_map(backwards, frames))
+    parts = _parts(scop, vectors)
+    return (
+        Order(order_map(forwards, frames), parts),
+        Order(order_map(backwards, frames), {n: -part for n, part in parts.items()}),
+    )
+
+
+def _parts(scop: Scop, vectors: dict[str, TimeVector]) -> dict[str, int]:
+    """The number of the top-level nest that each statement is in."""
+    is_sequence = isinstance(scop.tree.root, Sequence)
+    return {n: v[0].constant if is_sequence else 0 for n, v in vectors.items()}
 
 
 def _is_one_number(column: tuple[Affine, ...]) -> bool:
     return column[0].is_constant and all(row == column[0] for row in column)
 
 
-def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[_Use, ...]:
+def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[Use, ...]:
     found = []
     for statement in scop.statements:
         for access in statement.accesses:
@@ -149,88 +138,8 @@ def _uses(scop: Scop, frames: dict[str, Frame], array: str) -> tuple[_Use, ...]:
             relation = frames[statement.name].access(array, access.subscripts)
             relation = relation.intersect_domain(statement.domain.intersect_params(scop.facts))
             target = statement.array == array and statement.subscripts == access.subscripts
-            found.append(_Use(statement, access, relation, target))
+            found.append(Use(statement, access, relation, target))
     return tuple(found)
-
-
-def _union(uses: Iterable[_Use], like: isl.UnionMap) -> isl.UnionMap:
-    result = isl.UnionMap.empty(like.get_space())
-    for use in uses:
-        result = result.union(isl.UnionMap.from_map(use.relation))
-    return result
-
-
-@dataclass(frozen=True)
-class _Flow:
-    """Which source instances reach which sinks; `unreached` sinks are exact, or not known."""
-
-    pairs: isl.UnionMap
-    unreached: isl.UnionSet | None
-
-
-def _compute(sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap) -> _Flow:
-    """The last sources before each sink, by array dataflow analysis.
-
-    Where that takes isl too many operations, or fails, every earlier source is taken; and where
-    that does too, every pair of instances in order: more than there is, never less.
-    """
-    try:
-        with limited(_OPERATIONS):
-            flow = _analysis(sinks, must, may, order)
-            reached = flow.get_may_dependence()
-            unreached = flow.get_must_no_source().domain().subtract(reached.range())
-            return _Flow(reached.coalesce(), unreached)
-    except isl.Error:
-        pass
-    try:
-        with limited(_OPERATIONS):
-            return _Flow(_analysis(sinks, [], must + may, order).get_may_dependence(), None)
-    except isl.Error:
-        return _Flow(_memory_pairs(must + may, sinks, order), None)
-
-
-def _analysis(
-    sinks: list[_Use], must: list[_Use], may: list[_Use], order: isl.UnionMap
-) -> isl.UnionFlow:
-    info = isl.UnionAccessInfo.from_sink(_union(sinks, order))
-    info = info.set_must_source(_union(must, order)).set_may_source(_union(may, order))
-    return info.set_schedule_map(order).compute_flow()
-
-
-def _memory_pairs(sources: list[_Use], sinks: list[_Use], order: isl.UnionMap) -> isl.UnionMap:
-    """Every source before every sink that touches the same element, one pair of uses at a time."""
-    result = isl.UnionMap.empty(order.get_space())
-    for source in sources:
-        for sink in sinks:
-            try:
-                with limited(_OPERATIONS // 10):
-                    touching = source.relation.apply_range(sink.relation.reverse())
-                    before = order.intersect_domain(_instances(source)).lex_lt_union_map(
-                        order.intersect_domain(_instances(sink))
-                    )
-                    pairs = isl.UnionMap.from_map(touching).intersect(before)
-            except isl.Error:
-                pairs = _all_pairs([source], [sink], order)
-            result = result.union(pairs)
-    return result
-
-
-def _instances(use: _Use) -> isl.UnionSet:
-    return isl.UnionSet.from_set(use.statement.domain)
-
-
-def _all_pairs(sources: list[_Use], sinks: list[_Use], order: isl.UnionMap) -> isl.UnionMap:
-    """Every source before every sink in the order, whatever they touch, over simple domains."""
-
-    def domains(uses: list[_Use]) -> isl.UnionSet:
-        result = isl.UnionSet.empty(order.get_space())
-        for use in uses:
-            hull = isl.Set.from_basic_set(use.statement.domain.simple_hull().remove_divs())
-            result = result.union(isl.UnionSet.from_set(hull))
-        return result
-
-    before = order.lex_lt_union_map(order)
-    return before.intersect_domain(domains(sources)).intersect_range(domains(sinks))
 
 
 def _split(
@@ -254,7 +163,7 @@ def _split(
 
 
 def _flow(
-    scop: Scop, array: str, uses: tuple[_Use, ...], order: isl.UnionMap, *, is_written: bool
+    scop: Scop, array: str, uses: tuple[Use, ...], order: Order, *, is_written: bool
 ) -> list[Dependence]:
     """`is_written`: the model is the kernel as it is written, whose reads must find a value; what
     a storage step makes of it is proved by the step."""
@@ -268,7 +177,7 @@ def _flow(
     for group, own in zip(groups, (True, False), strict=True):
         if not group:
             continue
-        flow = _compute(group, must, may, order)
+        flow = last_sources(group, must, may, order)
         if is_written:
             _refuse_unassigned(scop, array, group, flow)
         drop = frozenset(u.statement.name for u in group) if own else frozenset[str]()
@@ -276,7 +185,7 @@ def _flow(
     return found
 
 
-def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: _Flow) -> None:
+def _refuse_unassigned(scop: Scop, array: str, reads: list[Use], flow: Flow) -> None:
     declared = scop.array(array)
     if declared.kind != "local" or declared.shape or flow.unreached is None:
         return
@@ -289,7 +198,7 @@ def _refuse_unassigned(scop: Scop, array: str, reads: list[_Use], flow: _Flow) -
             )
 
 
-def _anti(array: str, uses: tuple[_Use, ...], backwards: isl.UnionMap) -> list[Dependence]:
+def _anti(array: str, uses: tuple[Use, ...], backwards: Order) -> list[Dependence]:
     """From each read to the next write: the last writer, with time running backwards."""
     writes = [u for u in uses if u.access.kind != "read"]
     must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
@@ -299,18 +208,18 @@ def _anti(array: str, uses: tuple[_Use, ...], backwards: isl.UnionMap) -> list[D
     for group, own in zip(groups, (True, False), strict=True):
         reads = [u for u in group if u.access.kind == "read"]
         if reads:
-            flow = _compute(reads, must, may, backwards)
+            flow = last_sources(reads, must, may, backwards)
             drop = frozenset(u.statement.name for u in reads) if own else frozenset[str]()
             found += _split("anti", array, flow.pairs.reverse(), drop)
     return found
 
 
-def _output(array: str, uses: tuple[_Use, ...], order: isl.UnionMap) -> list[Dependence]:
+def _output(array: str, uses: tuple[Use, ...], order: Order) -> list[Dependence]:
     """From each write to those it overwrites next; updates of a reduction hide nothing."""
     writes = [u for u in uses if u.access.kind != "read"]
     must = [u for u in writes if u.access.kind == "write" and not u.is_reduction]
     may = [u for u in writes if u not in must]
-    pairs = _split("output", array, _compute(writes, must, may, order).pairs)
+    pairs = _split("output", array, last_sources(writes, must, may, order).pairs)
     reductions = {u.statement.name for u in writes if u.is_reduction}
     return [
         Dependence("reduction", d.source, d.sink, d.array, d.relation, d.text)
