@@ -24,6 +24,7 @@ from polyopt.emit.lines import named
 from polyopt.emit.program import Program
 from polyopt.errors import BuildError
 from polyopt.machine import processor
+from polyopt.runtime.alone import has_openmp, on_one_thread
 from polyopt.runtime.compiler import (
     Compiler,
     Flags,
@@ -60,11 +61,21 @@ class CacheInfo:
 def library_path(program: Program, *, cache: bool = True, overlapping: bool = False) -> Path:
     """The compiled library of a program: found in the cache, or compiled into it.
 
-    Without `cache` it is compiled into this process's temporary folder. Raises BuildError and
+    Without `cache` it is compiled into this process's temporary folder. Where the compiler has no
+    OpenMP, the library runs on one thread, which is said once. Raises BuildError and
     TargetUnavailableError as `compile_library` and `find_compiler` do.
     """
     compiler = find_compiler()
-    flags = flags_for(program, compiler, overlapping)
+    try:
+        return _library(program, compiler, flags_for(program, compiler, overlapping), cache)
+    except BuildError:
+        if not program.openmp or has_openmp(compiler):
+            raise
+    alone = on_one_thread(program)
+    return _library(alone, compiler, flags_for(alone, compiler, overlapping), cache)
+
+
+def _library(program: Program, compiler: Compiler, flags: Flags, cache: bool) -> Path:
     name = key(program, compiler, flags)
     if not cache:
         return _build(program, compiler, flags, temporary_folder(), name)
