@@ -29,7 +29,7 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
     Violation,
 )
-from polyopt.frontend.markers import assume, label
+from polyopt.frontend.markers import assume, injective, label, monotone
 from polyopt.kernel import Kernel, Specialization, kernel
 from polyopt.model.symbols import symbols
 from polyopt.model.types import bool_, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
@@ -89,9 +89,11 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "injective",
     "kernel",
     "kernel_from_text",
     "label",
+    "monotone",
     "symbols",
     "u8",
     "u16",

@@ -26,12 +26,13 @@ from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.extract import extract
+from polyopt.model.facts import sharpened
 from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
-from polyopt.runtime.checks import call_checks, interface
+from polyopt.runtime.checks import call_checks, interface, refuse_scans
 from polyopt.runtime.compiled import open_library
 from polyopt.runtime.compiler import python_lines
-from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts, refuse_scans
+from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
 from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
@@ -104,7 +105,7 @@ class Stages:
     @property
     def dependences(self) -> Dependences:
         """The exact dependences."""
-        return self._once("dependences", "dependences", analyse, self.scop)
+        return self._once("dependences", "dependences", _analysed, self.scop)
 
     @property
     def original(self) -> Schedule:
@@ -228,6 +229,11 @@ class Stages:
         return cast("Stages", made).entry
 
 
+def _analysed(scop: Scop) -> Dependences:
+    """The dependences, with what is stated of index arrays taken into account."""
+    return Dependences(sharpened(scop, analyse(scop)))
+
+
 def choose(original: Schedule, options: Options) -> Schedule:
     """The schedule that the `schedule` option asks for.
 
@@ -330,8 +336,8 @@ def emit(
     """
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
-        refuse_layouts(scop, layouts)
         refuse_scans(scop)
+        refuse_layouts(scop, layouts)
         model = device_kind(options.target)
         return print_opencl(scop, loops, checks, options.fp, scop.name, model)
     openmp = options.target.openmp

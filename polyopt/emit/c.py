@@ -28,11 +28,11 @@ from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.packs import buffers
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check, Program, stride
-from polyopt.emit.scan_c import Scan, print_scan, scan_checks
+from polyopt.emit.scan_c import Scan, print_scan, scan_checks, scan_size
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import DEFAULT, CTarget
 from polyopt.model.nest import Array
-from polyopt.model.scan import Verify, verifies
+from polyopt.model.scan import Verify
 from polyopt.model.scop import Scop
 from polyopt.model.types import FpMode, i64
 
@@ -57,7 +57,7 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     scope = replace(scope, places={**scope.places, **packed})
     late = dict.fromkeys(v for s in scop.statements for v in s.late)
     if late:
-        scope = _with_failures(scope, late, 1 + len(checks) + len(set(verifies(scop.scan))))
+        scope = _with_failures(scope, late, 1 + len(checks) + scan_size(scop))
     printer = BodyPrinter(scop, entry, openmp, target)
     body = printer.nodes(loops.body, scope, Position())
     uses = effects(loops.body, scop)

@@ -72,10 +72,7 @@ class _Placing:
         first = len(scop.parameters)
         known = scop.context.eliminate(isl.dim_type.param, first, len(scop.bounds))
         self.context = known
-        self.estimate = {
-            b.name: Affine.integer(0 if b.name.rsplit("_", 1)[1].startswith("lower") else _TYPICAL)
-            for b in scop.bounds
-        }
+        self.estimate = {b.name: Affine.integer(0 if b.is_lower else _TYPICAL) for b in scop.bounds}
 
     def nodes(self, nodes: tuple[Node, ...], around: _Around) -> tuple[Node, ...]:
         return tuple(self.node(n, around) for n in nodes)

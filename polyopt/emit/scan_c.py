@@ -15,13 +15,14 @@ import cgen
 from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.expr_c import expression
-from polyopt.emit.place import strides
+from polyopt.emit.place import Place, strides
 from polyopt.emit.program import Check
 from polyopt.emit.scope import Scope
 from polyopt.emit.spread import spread_name
 from polyopt.emit.text import Level
 from polyopt.model.affine import Affine, All
 from polyopt.model.expr import Binary, Cast, Const, Datum, Expr, Load
+from polyopt.model.nest import IndexFact
 from polyopt.model.scan import ScanBranch, ScanLoop, ScanNode, Verify, verifies, without
 from polyopt.model.scop import Scop
 
@@ -29,9 +30,24 @@ from polyopt.model.scop import Scop
 def scan_checks(scop: Scop) -> tuple[Check, ...]:
     """The checks that the scan makes, and those that statements make themselves."""
     early = (_check(scop, v, "Nothing was written.") for v in dict.fromkeys(verifies(scop.scan)))
+    facts = (_fact_check(scop, f) for f in dict.fromkeys(scop.index_facts))
     late = dict.fromkeys(v for s in scop.statements for v in s.late)
     partial = "Results are partial: the kernel writes what it reads the index from."
-    return (*early, *(_check(scop, v, partial) for v in late))
+    return (*early, *facts, *(_check(scop, v, partial) for v in late))
+
+
+def scan_size(scop: Scop) -> int:
+    """How many checks are made before anything is written."""
+    return len(set(verifies(scop.scan))) + len(set(scop.index_facts))
+
+
+def _fact_check(scop: Scop, fact: IndexFact) -> Check:
+    wrong = "two equal elements" if fact.kind == "injective" else "an element below the one before"
+    text = (
+        f"{scop.name}: the assumption {fact.text} ({fact.location.short}) does not hold: "
+        f"{fact.array} has {wrong}. Nothing was written. Pass another array, or remove it."
+    )
+    return Check(All(), "assumption", text, fact.location)
 
 
 def _check(scop: Scop, verify: Verify, outcome: str) -> Check:
@@ -56,11 +72,14 @@ class Scan:
 def print_scan(scop: Scop, scope: Scope, symbol: str, first: int) -> Scan | None:
     """The scan of a model; check number i of it returns `first + i`."""
     found = tuple(dict.fromkeys(verifies(scop.scan)))
-    if not found:
+    stated = tuple(dict.fromkeys(scop.index_facts))
+    if not found and not stated:
         return None
     inner = scope.inside_function(scope.places)
     printer = _Printer(inner, {v: first + i for i, v in enumerate(found)})
     body = printer.whole(scop)
+    for number, fact in enumerate(stated, first + len(found)):
+        body += printer.fact(fact, number)
     used = inner.used
     keys = [key for key in scope.places if key in used.arrays]
     for key in keys:
@@ -121,6 +140,25 @@ class _Printer:
             cgen.Statement(f"int64_t {low}, {high}"),
             cgen.Statement(f"{call}({first}, {size}, &{low}, &{high})"),
         ]
+
+    def fact(self, fact: IndexFact, number: int) -> list[cgen.Generable]:
+        """The test of a fact about an index array."""
+        place = self.scope.place(fact.array)
+        size = str(affine(place.extents[0], self.scope))
+        step = "1" if place.strides is None else self._stride(place)
+        name = f"{fact.kind}_{place.dtype}"
+        test = f"{self.scope.helper(name)}({place.name}, {size}, {step})"
+        if fact.kind == "monotone":
+            return [cgen.If(cgen.Line(f"!{test}"), cgen.Statement(f"return {number}"))]
+        found = self.scope.names.fresh(f"{place.name}_injective")
+        return [
+            cgen.Statement(f"const int {found} = {test}"),
+            cgen.If(cgen.Line(f"{found} <= 0"), cgen.Statement(f"return {found} ? -1 : {number}")),
+        ]
+
+    def _stride(self, place: Place) -> str:
+        (step,) = place.strides or (None,)
+        return "1" if step is None else self.scope.value(step)
 
     def ends(self, array: str) -> tuple[str, str]:
         """The names of an array's least and greatest element."""

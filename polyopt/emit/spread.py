@@ -1,7 +1,8 @@
-"""The least and the greatest of an array of integers, as helper functions in C.
+"""What is to be known of an array of integers as a whole, as helper functions in C.
 
-They tell at the speed of memory that every index is in bounds. Where one is not, that need not
-mean anything: it may be an element that the kernel does not read, which only a scan tells.
+The least and the greatest tell at the speed of memory that every index is in bounds. Where one is
+not, that need not mean anything: it may be an element that the kernel does not read, which only a
+scan tells.
 """
 
 from __future__ import annotations
@@ -45,5 +46,50 @@ static void {spread_name(dtype)}(const {dtype.ctype} *a, int64_t n, int64_t *lea
 }}"""
 
 
-SPREADS: Mapping[str, str] = {spread_name(d): _spread(d) for d in DTYPES if d.is_integer}
+def _monotone(dtype: DType) -> str:
+    return f"""\
+static int monotone_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
+{{
+    for (int64_t i = 1; i < n; i++)
+        if (a[i * step] < a[(i - 1) * step])
+            return 0;
+    return 1;
+}}"""
+
+
+def _injective(dtype: DType) -> str:
+    """By a bit for each value between the least and the greatest; -1 where there is no memory."""
+    return f"""\
+static int injective_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
+{{
+    if (n < 2)
+        return 1;
+    {dtype.ctype} low = a[0], high = a[0];
+    for (int64_t i = 1; i < n; i++) {{
+        const {dtype.ctype} v = a[i * step];
+        low = v < low ? v : low;
+        high = v > high ? v : high;
+    }}
+    const uint64_t last = (uint64_t)high - (uint64_t)low;
+    uint64_t *seen = last < ((uint64_t)1 << 40) ? calloc(last / 64 + 1, 8) : NULL;
+    if (seen == NULL)
+        return -1;
+    int found = 1;
+    for (int64_t i = 0; i < n && found; i++) {{
+        const uint64_t bit = (uint64_t)a[i * step] - (uint64_t)low;
+        found = !(seen[bit / 64] >> (bit % 64) & 1);
+        seen[bit / 64] |= (uint64_t)1 << (bit % 64);
+    }}
+    free(seen);
+    return found;
+}}"""
+
+
+_INTEGERS = tuple(d for d in DTYPES if d.is_integer)
+
+SPREADS: Mapping[str, str] = {
+    **{spread_name(d): _spread(d) for d in _INTEGERS},
+    **{f"monotone_{d}": _monotone(d) for d in _INTEGERS},
+    **{f"injective_{d}": _injective(d) for d in _INTEGERS},
+}
 """The helpers by name."""

@@ -66,6 +66,8 @@ _NUMPY = {
 _MARKERS = {
     id(markers.assume): Function("polyopt", "assume"),
     id(markers.label): Function("polyopt", "label"),
+    id(markers.injective): Function("polyopt", "injective"),
+    id(markers.monotone): Function("polyopt", "monotone"),
 }
 _FUNCTIONS = {**_MATH, **_BUILTINS, **_NUMPY, **_MARKERS}
 

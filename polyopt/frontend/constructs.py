@@ -179,6 +179,18 @@ ASSUMPTION_ON_DATA = Text(
     "data are not known when a call is checked",
     "Test it before the call, or write an if.",
 )
+FACT_FORM = Text(
+    "po.{kind} speaks of one array argument of rank 1",
+    "Write po.assume(po.{kind}(idx)), where idx is an argument.",
+)
+FACT_TYPE = Text(
+    "{name} has elements of type {dtype}, and facts are stated of integers that index arrays",
+    "Pass an array of integers.",
+)
+FACT_WRITTEN = Text(
+    "the kernel writes {name}, and the assumption {text} is checked before it runs",
+    "Compute {name} in a kernel of its own, and pass it to this one.",
+)
 FALSE_ASSUMPTION = Text(
     "the assumption {text} is never true",
     "Correct it.",

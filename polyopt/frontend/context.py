@@ -31,7 +31,7 @@ from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import OutOfRangeError, Value, coerce
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.expr import Cast, Const, Expr, Load
-from polyopt.model.nest import Array, Assign, Assumption, Result
+from polyopt.model.nest import Array, Assign, Assumption, IndexFact, Result
 from polyopt.model.types import DType, ScalarType, i32, i64, u64
 from polyopt.source import Location
 
@@ -139,6 +139,7 @@ class Context:
         self.frames: list[Frame] = []
         self.mixed: list[UnsupportedSyntaxError] = []
         self.assumptions: list[Assumption] = []
+        self.index_facts: list[IndexFact] = []
         self.captured: dict[str, str] = {}
         self._taken = set(self.stored) | set(signature.names) | signature.captured_names
         self.pending: list[ast.Name] = []

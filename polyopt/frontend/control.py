@@ -13,6 +13,7 @@ from polyopt.frontend.conditions import affine_condition, assumption, constant, 
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import read_statements, statement
 from polyopt.frontend.guards import read_data_branch
+from polyopt.frontend.index_facts import index_fact
 from polyopt.frontend.indirect import read_index
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import WEAK_INT
@@ -182,6 +183,10 @@ def _expression(context: Context, node: ast.Expr) -> list[Node]:
 
 
 def _assume(context: Context, node: ast.expr) -> None:
+    fact = index_fact(context, node)
+    if fact is not None:
+        context.index_facts.append(fact)
+        return
     condition = assumption(context, node)
     if constant(condition) is False:
         raise context.unsupported(node, constructs.FALSE_ASSUMPTION(text=context.text(node)))

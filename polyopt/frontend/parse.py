@@ -20,6 +20,7 @@ from polyopt.frontend import (
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.forwarding import forwarded
+from polyopt.frontend.index_facts import check_facts
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import mix
 from polyopt.frontend.signature import (
@@ -72,7 +73,9 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
         if learnt is None and context.mixed:
             raise context.mixed[0]
         if learnt is None:
-            return forwarded(_nest(context, signature, [*body, *last], made))
+            nest = forwarded(_nest(context, signature, [*body, *last], made))
+            check_facts(nest, context.index_facts)
+            return nest
         if learnt == facts and context.pending:  # assigned from itself alone
             raise data.read_before_assignment(context, context.pending[0])
         facts = learnt
@@ -113,6 +116,7 @@ def _nest(
         assumptions=tuple(context.assumptions),
         body=tuple(body),
         captured=tuple(sorted(context.captured.items())),
+        index_facts=tuple(context.index_facts),
         location=context.source.location,
         result=context.returns.result,
     )

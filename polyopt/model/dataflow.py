@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from polyopt._isl import limited
+from polyopt.model.kills import hides, without_hidden
 from polyopt.model.scop import Access, Statement
 
 _OPERATIONS = 300_000
@@ -158,7 +159,12 @@ def _whole(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -> _
     try:
         with limited(_OPERATIONS):
             flow = _analysis(sinks, must, may, time)
-            return _Found(flow.get_may_dependence().coalesce(), flow.get_may_no_source())
+            pairs = flow.get_may_dependence()
+            hiding = [(u.statement, u.relation) for u in may if hides(u.statement)]
+            if hiding:
+                touched = [(u.statement, u.relation) for u in sinks]
+                pairs = without_hidden(pairs, touched, hiding, time)
+            return _Found(pairs.coalesce(), flow.get_may_no_source())
     except isl.Error:
         pass
     try:

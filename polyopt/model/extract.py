@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from polyopt._isl import Frame
 from polyopt.model.affine import Affine, All, Compare, Condition, Not
 from polyopt.model.bounds import in_bounds
-from polyopt.model.indirection import not_empty, with_named_bounds
+from polyopt.model.indirection import not_empty, with_guards, with_named_bounds
 from polyopt.model.nest import Assign, Branch, DataBound, Loop, LoopNest, Node
 from polyopt.model.reductions import recognise
 from polyopt.model.scan import Verify, scan
@@ -28,12 +28,11 @@ class _Path:
     def inside(self, loop: Loop, bounds: tuple[DataBound, ...] = ()) -> _Path:
         names = loop.lower.names() | loop.upper.names()
         ranges = tuple(b for b in bounds if b.name in names)
-        is_loose = bool(ranges) or bool(names & set(self.loose))
         return _Path(
             (*self.iterators, loop.variable),
             (*self.conditions, *_range(loop)),
             (*self.ranges, *ranges),
-            (*self.loose, loop.variable) if is_loose else self.loose,
+            (*self.loose, loop.variable) if ranges else self.loose,
         )
 
     def where(self, condition: Condition) -> _Path:
@@ -129,6 +128,7 @@ def extract(nest: LoopNest) -> Scop:
     The context holds what is known of the parameters: extents are not negative, assumptions
     hold, and every access is inside its array (what is not provable is checked at the call).
     """
+    nest = with_guards(nest)
     checked = scan(nest)
     named = with_named_bounds(nest)
     nest = replace(named, nonempty=not_empty(named))
@@ -157,6 +157,7 @@ def extract(nest: LoopNest) -> Scop:
         bounds=nest.bounds,
         nonempty=nest.nonempty,
         scan=checked.nodes,
+        index_facts=nest.index_facts,
     )
     safe = context.intersect(in_bounds(scop)).coalesce()
     return replace(scop, context=safe, context_text=str(safe))

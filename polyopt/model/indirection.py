@@ -12,73 +12,136 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
+from typing import Literal
 
-from polyopt.model.affine import Affine, Compare, Condition
-from polyopt.model.nest import Branch, DataBound, Loop, LoopNest, Node
+from polyopt.model.affine import Affine, All, Any, Compare, Condition, Not
+from polyopt.model.expr import Comparison, Const, Expr, Index, Logical, Unary
+from polyopt.model.nest import Assign, Branch, DataBound, Loop, LoopNest, Node
+from polyopt.model.types import bool_, i64
 
 
 def with_named_bounds(nest: LoopNest) -> LoopNest:
-    """The nest with a name for each bound that is read from data; it lists them."""
+    """The nest with names for the bounds of each loop over data; it lists them.
+
+    Loops inside whose bounds follow such a loop's variable are loops over data too.
+    """
     taken = {p.name for p in nest.parameters} | {a.name for a in nest.arrays}
     taken |= {a.name for a in nest.arguments} | set(_variables(nest.body))
     found: list[DataBound] = []
-    body = _named(nest.body, taken, found)
+    body = _named(nest.body, frozenset(), taken, found)
     return replace(nest, body=body, bounds=tuple(found)) if found else nest
 
 
+def with_guards(nest: LoopNest) -> LoopNest:
+    """The nest with branches on the variables of loops over data as guards of the assignments.
+
+    for k in range(ptr[i], ptr[i + 1]):          for k in range(ptr[i], ptr[i + 1]):
+        if k > i:                           →        y[i] += val[k]    where k > i
+            y[i] += val[k]
+
+    Sets would take such a branch for a condition on the bounds, and so on all rows at once.
+    """
+    return replace(nest, body=_guarded(nest.body, frozenset(), None))
+
+
 def _variables(nodes: Iterable[Node]) -> Iterator[str]:
-    for node in nodes:
-        match node:
-            case Loop(variable=variable, body=body):
-                yield variable
-                yield from _variables(body)
-            case Branch(then=then, otherwise=otherwise):
-                yield from _variables((*then, *otherwise))
-            case _:
-                pass
+    return (loop.variable for loop in _loops(nodes))
 
 
-def _named(nodes: tuple[Node, ...], taken: set[str], found: list[DataBound]) -> tuple[Node, ...]:
+def is_loose(loop: Loop, loose: frozenset[str]) -> bool:
+    """Whether data bounds a loop, by itself or by the variable of a loop around it."""
+    return any(b.is_data or b.names() & loose for b in (loop.lower, loop.upper))
+
+
+def _guarded(
+    nodes: tuple[Node, ...], loose: frozenset[str], guard: Expr | None
+) -> tuple[Node, ...]:
     made: list[Node] = []
     for node in nodes:
         match node:
-            case Loop(variable, lower, upper, _, body):
-                lower = _name(lower, f"{variable}_lower", taken, found)
-                upper = _name(upper, f"{variable}_upper", taken, found)
-                made.append(
-                    replace(node, lower=lower, upper=upper, body=_named(body, taken, found))
-                )
+            case Loop(variable=variable, body=body):
+                inside = loose | {variable} if is_loose(node, loose) else loose
+                made.append(replace(node, body=_guarded(body, inside, guard)))
+            case Branch(condition, then, otherwise) if _names(condition) & loose:
+                test = _as_data(condition)
+                made += _guarded(then, loose, _both(guard, test))
+                made += _guarded(otherwise, loose, _both(guard, Unary("not", test, bool_)))
             case Branch(then=then, otherwise=otherwise):
-                sides = [_named(side, taken, found) for side in (then, otherwise)]
+                sides = [_guarded(side, loose, guard) for side in (then, otherwise)]
+                made.append(replace(node, then=sides[0], otherwise=sides[1]))
+            case Assign():
+                made.append(replace(node, guard=_both(guard, node.guard)))
+    return tuple(made)
+
+
+def _both(first: Expr | None, second: Expr | None) -> Expr | None:
+    if first is None or second is None:
+        return first or second
+    return Logical("and", first, second)
+
+
+def _as_data(condition: Condition) -> Expr:
+    """An affine condition as a data expression."""
+    match condition:
+        case Compare(relation, left, right):
+            return Comparison(relation, Index(left, i64), Index(right, i64))
+        case Not(operand):
+            return Unary("not", _as_data(operand), bool_)
+        case All(operands) | Any(operands):
+            op: Literal["and", "or"] = "and" if isinstance(condition, All) else "or"
+            parts = [_as_data(o) for o in operands]
+            start: Expr = parts[0] if parts else Const(op == "and", bool_)
+            return reduce(lambda one, other: Logical(op, one, other), parts[1:], start)
+
+
+def _names(condition: Condition) -> frozenset[str]:
+    if isinstance(condition, Compare):
+        return condition.left.names() | condition.right.names()
+    operands = (condition.operand,) if isinstance(condition, Not) else condition.operands
+    return frozenset[str]().union(*map(_names, operands))
+
+
+def _named(
+    nodes: tuple[Node, ...], loose: frozenset[str], taken: set[str], found: list[DataBound]
+) -> tuple[Node, ...]:
+    made: list[Node] = []
+    for node in nodes:
+        match node:
+            case Loop(body=body):
+                inside = loose
+                if is_loose(node, loose):
+                    inside = loose | {node.variable}
+                    lower, upper = (_name(node, side, taken, found) for side in ("lower", "upper"))
+                    node = replace(node, lower=lower, upper=upper)  # noqa: PLW2901
+                made.append(replace(node, body=_named(body, inside, taken, found)))
+            case Branch(then=then, otherwise=otherwise):
+                sides = [_named(side, loose, taken, found) for side in (then, otherwise)]
                 made.append(replace(node, then=sides[0], otherwise=sides[1]))
             case _:
                 made.append(node)
     return tuple(made)
 
 
-def _name(bound: Affine, wanted: str, taken: set[str], found: list[DataBound]) -> Affine:
-    if not bound.is_data:
-        return bound
+def _name(loop: Loop, side: str, taken: set[str], found: list[DataBound]) -> Affine:
+    wanted = f"{loop.variable}_{side}"
     name, number = wanted, 1
     while name in taken:
         number += 1
         name = f"{wanted}{number}"
     taken.add(name)
-    found.append(DataBound(name, bound))
+    value = loop.lower if side == "lower" else loop.upper
+    found.append(DataBound(name, value, loop.variable, is_lower=side == "lower"))
     return Affine.name(name)
 
 
 def not_empty(nest: LoopNest) -> tuple[Condition, ...]:
-    """That no loop over data is empty: such a loop has no instances to speak of.
-
-    Only where both bounds are names, that is, parameters of the model.
-    """
-    names = {b.name for b in nest.bounds} | {p.name for p in nest.parameters}
+    """That no loop over data is empty: such a loop has no instances to speak of."""
+    names = {b.name for b in nest.bounds}
     return tuple(
         Compare("<" if loop.step > 0 else ">", loop.lower, loop.upper)
         for loop in _loops(nest.body)
-        if any({b.name} & (loop.lower.names() | loop.upper.names()) for b in nest.bounds)
-        and loop.lower.names() | loop.upper.names() <= names
+        if loop.lower.single_name in names
     )
 
 

@@ -43,12 +43,30 @@ class Assumption:
     location: Location
 
 
+FactKind = Literal["injective", "monotone"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFact:
+    """What an assumption states of an index array that the kernel only reads."""
+
+    kind: FactKind
+    array: str
+    text: str
+    location: Location
+
+
 @dataclass(frozen=True, slots=True)
 class DataBound:
-    """A loop bound that is read from data, and the name that it has in sets."""
+    """A bound of a loop over data, and the name that it has in sets.
+
+    `variable` is the loop's, and `is_lower` says which of its bounds it is.
+    """
 
     name: str
     value: Affine
+    variable: str
+    is_lower: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +131,7 @@ class LoopNest:
     result: Result | None = None
     bounds: tuple[DataBound, ...] = ()
     nonempty: tuple[Condition, ...] = ()
+    index_facts: tuple[IndexFact, ...] = ()
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

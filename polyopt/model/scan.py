@@ -26,6 +26,7 @@ from polyopt.model.expr import (
     data,
     loads,
 )
+from polyopt.model.indirection import is_loose
 from polyopt.model.nest import Assign, Branch, Loop, LoopNest, Node
 from polyopt.model.types import bool_
 from polyopt.source import Location
@@ -114,8 +115,7 @@ class _Scanner:
         match node:
             case Loop(variable, lower, upper, step, body):
                 yield from self.bounds(node)
-                is_loose = any(b.is_data or b.names() & loose for b in (lower, upper))
-                inside = self.block(body, loose | {variable} if is_loose else loose)
+                inside = self.block(body, loose | {variable} if is_loose(node, loose) else loose)
                 once = [v for v in inside if isinstance(v, Verify) and variable not in v.names]
                 if once:
                     runs = Compare("<" if step > 0 else ">", lower, upper)

@@ -7,7 +7,8 @@ orders exactly the instances of the domains.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -16,8 +17,17 @@ import islpy as isl
 from polyopt._isl import Frame
 from polyopt.displayed import Displayed
 from polyopt.model.affine import Affine, All, Compare, Condition
-from polyopt.model.expr import Expr, data, loads
-from polyopt.model.nest import Argument, Array, Assumption, DataBound, LoopNest, Parameter, Result
+from polyopt.model.expr import Expr, change_data, data, loads, rebuild_all
+from polyopt.model.nest import (
+    Argument,
+    Array,
+    Assumption,
+    DataBound,
+    IndexFact,
+    LoopNest,
+    Parameter,
+    Result,
+)
 from polyopt.model.scan import ScanNode, Verify
 from polyopt.model.tree import Tree
 from polyopt.model.types import DType
@@ -132,6 +142,7 @@ class Scop(Displayed):
     bounds: tuple[DataBound, ...] = ()
     nonempty: tuple[Condition, ...] = ()
     scan: tuple[ScanNode, ...] = ()
+    index_facts: tuple[IndexFact, ...] = ()
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; KeyError where there is none."""
@@ -172,6 +183,29 @@ class Scop(Displayed):
         return "\n".join(
             [head, *known, *arrays, *map(str, self.statements), "order", str(self.tree)]
         )
+
+
+def with_loads(statement: Statement, change: Callable[[Expr], Expr]) -> Statement:
+    """The statement with every expression in it changed, those in subscripts included."""
+    reduction, guard = statement.reduction, statement.guard
+    if reduction is not None:
+        reduction = replace(reduction, operand=rebuild_all(reduction.operand, change))
+    late = (
+        replace(
+            verify,
+            index=change_data(verify.index, change),
+            when=tuple(rebuild_all(w, change) for w in verify.when),
+        )
+        for verify in statement.late
+    )
+    return replace(
+        statement,
+        subscripts=tuple(change_data(s, change) for s in statement.subscripts),
+        value=rebuild_all(statement.value, change),
+        guard=None if guard is None else rebuild_all(guard, change),
+        reduction=reduction,
+        late=tuple(late),
+    )
 
 
 def known_context(model: LoopNest | Scop) -> isl.Set:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polyopt.emit.program import Check
+from polyopt.errors import TargetUnavailableError
 from polyopt.model import bounds
 from polyopt.model.affine import Affine, Compare, Condition, Not
 from polyopt.model.nest import Array, Assumption
@@ -77,3 +78,12 @@ def _names(condition: Condition) -> frozenset[str]:
         return condition.left.names() | condition.right.names()
     operands = (condition.operand,) if isinstance(condition, Not) else condition.operands
     return frozenset[str]().union(*map(_names, operands))
+
+
+def refuse_scans(scop: Scop) -> None:
+    """Raise TargetUnavailableError for a target on which no subscript is checked before a call."""
+    if scop.scan or scop.index_facts or any(s.late for s in scop.statements):
+        raise TargetUnavailableError(
+            f"{scop.name}: its subscripts or loop bounds are read from data, which a call checks "
+            'first, and target="opencl" has no such check: use target="openmp"'
+        )

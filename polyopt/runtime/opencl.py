@@ -93,15 +93,6 @@ def open_program(program: LaunchProgram, target: Target) -> Launcher:
     return Launcher(program, find(target))
 
 
-def refuse_scans(scop: Scop) -> None:
-    """Raise TargetUnavailableError where subscripts must be checked before anything is written."""
-    if scop.scan or any(s.late for s in scop.statements):
-        raise TargetUnavailableError(
-            f"{scop.name}: its subscripts or loop bounds are read from data, which a call checks "
-            'first, and target="opencl" has no such check: use target="openmp"'
-        )
-
-
 def refuse_layouts(scop: Scop, layouts: Sequence[tuple[str, int]]) -> None:
     """Raise ShapeError where an array is not in C's order."""
     for name, _ in layouts:

@@ -13,8 +13,8 @@ import islpy as isl
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependences, analyse
-from polyopt.model.expr import Expr, Load, rebuild
-from polyopt.model.scop import Scop, Statement
+from polyopt.model.expr import Expr, Load
+from polyopt.model.scop import Scop, Statement, with_loads
 from polyopt.model.tree import Sequence, Tree, walk
 
 _FOLDS = (1, 2, 3, 4, 8, 16)
@@ -119,14 +119,6 @@ def _with_folds(statement: Statement, array: str, folds: tuple[int | None, ...])
             return replace(node, subscripts=fold(node.subscripts))
         return node
 
-    subscripts = statement.subscripts
-    reduction = statement.reduction
-    if reduction is not None:
-        reduction = replace(reduction, operand=rebuild(reduction.operand, change))
-    return replace(
-        statement,
-        subscripts=fold(subscripts) if statement.array == array else subscripts,
-        value=rebuild(statement.value, change),
-        guard=None if statement.guard is None else rebuild(statement.guard, change),
-        reduction=reduction,
-    )
+    changed = with_loads(statement, change)
+    subscripts = changed.subscripts
+    return replace(changed, subscripts=fold(subscripts) if statement.array == array else subscripts)

@@ -10,8 +10,8 @@ import islpy as isl
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependences
-from polyopt.model.expr import Expr, Load, rebuild
-from polyopt.model.scop import Scop, Statement
+from polyopt.model.expr import Expr, Load
+from polyopt.model.scop import Scop, Statement, with_loads
 from polyopt.model.tree import Band, Mark, Tree
 from polyopt.transform.edit import node_at, places, replace_at, resolve
 from polyopt.transform.footprints import Footprints
@@ -203,13 +203,4 @@ def _rewritten(
     statement: Statement, change: Callable[[Expr], Expr], target: str | None
 ) -> Statement:
     """The statement with every expression changed, and its target renamed where one is given."""
-    reduction = statement.reduction
-    if reduction is not None:
-        reduction = replace(reduction, operand=rebuild(reduction.operand, change))
-    return replace(
-        statement,
-        array=target or statement.array,
-        value=rebuild(statement.value, change),
-        guard=None if statement.guard is None else rebuild(statement.guard, change),
-        reduction=reduction,
-    )
+    return replace(with_loads(statement, change), array=target or statement.array)

@@ -5,6 +5,7 @@ The oracle is the plain Python function on arrays that refuse any subscript outs
 
 from __future__ import annotations
 
+import inspect
 import random
 from typing import Any
 
@@ -52,7 +53,11 @@ SINGLE = (
     "for k in range(idx[i], m):\n    z[k] += y[i]",
     "begin = ptr[i]\nend = ptr[i + 1]\nfor k in range(begin, end):\n    h[col[k]] += i",
     "for k in range(ptr[i], ptr[i + 1]):\n    y[i] = max(y[i], val[k])",
+    LOOP + "    t = val[k]\n    for j in range(3):\n        t += C[i, j]\n    val[k] = t",
+    LOOP + "    t = x[col[k]]\n    if t > 0.5:\n        t = 0.0\n    y[i] += t",
+    "for j in range(3):\n    D[idx[i], j] = C[i, j] + y[i]",
 )
+FACTS = ("", "", "    po.assume(po.monotone(ptr))\n", "    po.assume(po.injective(idx))\n")
 BETWEEN = ("y[i] = y[i] * 1.5", "z[m - 1] += 1.0", "h[0] += i")
 HEAD = """\
 def kernel(x, y, z, h, C, D, idx, alt, ell, ptr, col, val):
@@ -70,7 +75,7 @@ def text_of(chance: random.Random) -> str:
         if chance.random() < 0.3:
             bodies.insert(chance.randrange(len(bodies) + 1), chance.choice(BETWEEN))
         lines += ["        " + line for body in bodies for line in body.split("\n")]
-    return HEAD + "\n".join(lines) + "\n"
+    return HEAD + chance.choice(FACTS) + "\n".join(lines) + "\n"
 
 
 def index_types(chance: random.Random) -> tuple[type, type, type]:
@@ -111,6 +116,9 @@ class Bounded:
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
         self.shape = array.shape
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        return self.array
 
     def _checked(self, place: Any) -> Any:
         for p, extent in zip(
@@ -155,6 +163,24 @@ def run_plain(kernel: po.Kernel, arguments: tuple[np.ndarray, ...]) -> str:
     return ""
 
 
+def _lie(call: Any, arguments: tuple[np.ndarray, ...]) -> str:
+    """What a call says of its assumptions; "" where they hold."""
+    try:
+        call(*arguments)
+    except po.AssumptionError as error:
+        return str(error)
+    except po.BoundsError:
+        pass
+    return ""
+
+
+def _check_lie(kernel: po.Kernel, arguments: tuple[np.ndarray, ...], message: str) -> None:
+    """That an assumption which a call refuses does not hold."""
+    named = dict(zip(inspect.signature(kernel.py_func).parameters, arguments, strict=True))
+    fact, name = (po.injective, "idx") if "injective" in message else (po.monotone, "ptr")
+    assert not fact(named[name]), message
+
+
 def _refusal(call: Any, arguments: tuple[np.ndarray, ...]) -> str:
     """What a call says of its subscripts; "" where it has nothing against them."""
     try:
@@ -168,7 +194,14 @@ def compare(kernel: po.Kernel, arguments: tuple[np.ndarray, ...], call: Any) -> 
     """Compare a call with the plain function: bit for bit, and a bad index refused, with nothing
     written unless the error says so."""
     plain, ours = (tuple(a.copy() for a in arguments) for _ in range(2))
+    message = _lie(call, tried := tuple(a.copy() for a in arguments))
+    if message:
+        _check_lie(kernel, arguments, message)
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(tried, arguments, strict=True))
+        return "assumption"
     wrong = run_plain(kernel, plain)
+    if wrong == "endless":
+        return wrong
     message = _refusal(call, ours)
     if message:
         assert wrong, f"refused without need: {message}"

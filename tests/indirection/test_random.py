@@ -16,7 +16,9 @@ def test_random_kernels_over_data(seed):
     chance = random.Random(seed)
     text = text_of(chance)
     schedule, target = chance.choice(("auto", "auto", "source")), chance.choice(("openmp", "c"))
-    kernel = po.kernel_from_text(text, fp="strict", schedule=schedule, target=target)
+    kernel = po.kernel_from_text(
+        text, scope={"po": po}, fp="strict", schedule=schedule, target=target
+    )
     types = index_types(chance)
     for number in range(DATA):
         compare(kernel, data(chance, types, spoil=number % 2 == 1), kernel)
