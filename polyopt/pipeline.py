@@ -17,23 +17,24 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 import islpy as isl
 
 from polyopt.emit.c import print_c
+from polyopt.emit.exits import refuse_endless
 from polyopt.emit.launches import LaunchProgram
 from polyopt.emit.lines import with_lines
 from polyopt.emit.lower import lower
 from polyopt.emit.opencl import print_opencl
+from polyopt.emit.opencl_live import copied_in
 from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
 from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.extract import extract
-from polyopt.model.facts import sharpened
 from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface, refuse_scans
 from polyopt.runtime.compiled import open_library
 from polyopt.runtime.compiler import python_lines
-from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program, refuse_layouts
-from polyopt.runtime.opencl_device import device_kind
+from polyopt.runtime.opencl import Launcher, OpenCLEntry, open_program
+from polyopt.runtime.opencl_device import device_kind, device_limits
 from polyopt.targets import C, OpenCL, Target, resolve
 from polyopt.transform.auto import auto
 from polyopt.transform.auto.grid import auto_grid
@@ -105,7 +106,7 @@ class Stages:
     @property
     def dependences(self) -> Dependences:
         """The exact dependences."""
-        return self._once("dependences", "dependences", _analysed, self.scop)
+        return self._once("dependences", "dependences", analyse, self.scop)
 
     @property
     def original(self) -> Schedule:
@@ -229,11 +230,6 @@ class Stages:
         return cast("Stages", made).entry
 
 
-def _analysed(scop: Scop) -> Dependences:
-    """The dependences, with what is stated of index arrays taken into account."""
-    return Dependences(sharpened(scop, analyse(scop)))
-
-
 def choose(original: Schedule, options: Options) -> Schedule:
     """The schedule that the `schedule` option asks for.
 
@@ -331,15 +327,14 @@ def emit(
 ) -> Program:
     """The C program of a lowered schedule.
 
-    Raises ShapeError for arrays that OpenCL does not take, TargetUnavailableError where there is
-    no device.
+    Raises TargetUnavailableError where there is no device.
     """
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
         refuse_scans(scop)
-        refuse_layouts(scop, layouts)
-        model = device_kind(options.target)
-        return print_opencl(scop, loops, checks, options.fp, scop.name, model)
+        device = device_limits(options.target)
+        wanted = copied_in(scop, schedule.dependences)
+        return print_opencl(scop, loops, checks, options.fp, scop.name, device, wanted)
     openmp = options.target.openmp
     program = print_c(scop, loops, checks, options.fp, openmp, scop.name, layouts=layouts)
     if not python_lines():

@@ -19,6 +19,18 @@ from polyopt.model.affine import Affine, Condition
 from polyopt.model.types import DType
 
 
+MOST_ITEMS = 256
+"""Work items of a group: what every GPU takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What code is written for: a kind of device, and the items that a group may have."""
+
+    model: Literal["cpu", "gpu"]
+    items: int = MOST_ITEMS
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """The iterations `lower, lower + step, … < upper` that are shared out, in parameters and the
@@ -101,8 +113,9 @@ HostNode = Launch | Repeat | Case | Choice
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """An array that kernels reach. `read` and `written`: whether any kernel does so; of local
-    arrays the host allocates `shape`, one element where that is empty."""
+    """An array that kernels reach. `read` and `written`: whether any kernel does so; `copied_in`:
+    whether its values before the call matter. Of local arrays the host allocates `shape`, one
+    element where that is empty."""
 
     name: str
     dtype: DType
@@ -110,6 +123,7 @@ class Buffer:
     kind: Literal["argument", "local"]
     read: bool
     written: bool
+    copied_in: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import cgen
 
@@ -28,6 +27,7 @@ from polyopt.emit.launches import (
     HostNode,
     Launch,
     LaunchProgram,
+    Limits,
     Range,
     Repeat,
     Work,
@@ -58,26 +58,31 @@ def print_opencl(
     checks: tuple[Check, ...],
     fp: FpMode,
     symbol: str,
-    model: Literal["cpu", "gpu"],
+    limits: Limits,
+    wanted: frozenset[str],
 ) -> LaunchProgram:
     """Print the loops of a model as an OpenCL program for a kind of device; see `LaunchProgram`.
+
+    `wanted` are the arrays whose values before a call matter.
 
     Raises IllegalScheduleError for packed buffers, which this printer has no memory for.
     """
     _refuse_packs(loops.body)
     loops = replace(loops, body=in_order(loops.body))
     names = Names(TAKEN)
-    target = OPENCL_CPU if model == "cpu" else OPENCL
+    target = OPENCL_CPU if limits.model == "cpu" else OPENCL
     for argument in scop.arguments:
         if argument.name in scop.parameter_names:
             names.of("value", argument.name)
     places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
     scope = Scope(names, places, fp, Used(), target=target)
-    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), [])
+    printer = KernelPrinter(
+        scop, symbol, BodyPrinter(scop, symbol, False, target), [], limits.items
+    )
     host = printer.host(loops.body, scope, ())
     text = _assemble(scop, scope, printer.kernels, host)
     used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
-    buffers = _buffers(scop, loops, used)
+    buffers = _buffers(scop, loops, used, wanted)
     return LaunchProgram(
         text,
         symbol,
@@ -88,18 +93,19 @@ def print_opencl(
         (),
         buffers=buffers,
         host=host,
-        model=model,
+        model=limits.model,
     )
 
 
 @dataclass
 class KernelPrinter:
-    """Prints kernels and notes their launches."""
+    """Prints kernels and notes their launches; groups have `most_items` at most."""
 
     scop: Scop
     symbol: str
     body: BodyPrinter
     kernels: list[cgen.Generable]
+    most_items: int
 
     def host(
         self, nodes: Iterable[Node], scope: Scope, outer: tuple[str, ...]
@@ -172,7 +178,7 @@ class KernelPrinter:
     def _mapped(self, node: For | Promote, scope: Scope, outer: tuple[str, ...]) -> Launch:
         """A kernel whose loops run across groups and items."""
         inner = scope.inside_function(scope.places)
-        sizes = group_sizes(node)
+        sizes = group_sizes(node, self.most_items)
         printer = GridPrinter(self.body, sizes)
         body = printer.kernel(node, inner, Position(outer, parallel=True))
         loop = node if isinstance(node, For) else next(filter(is_item, below(node.body)))
@@ -304,11 +310,21 @@ def _largest(works: Sequence[Work]) -> Work:
     return max(works, key=lambda w: (len(w.factors), w.scale), default=Work((), 0))
 
 
-def _buffers(scop: Scop, loops: Loops, used: frozenset[str]) -> tuple[Buffer, ...]:
+def _buffers(
+    scop: Scop, loops: Loops, used: frozenset[str], wanted: frozenset[str]
+) -> tuple[Buffer, ...]:
     """The buffers of the arrays that some kernel uses."""
     reached = effects(loops.body, scop)
     return tuple(
-        Buffer(a.name, a.dtype, a.shape, a.kind, a.name in reached.reads, a.name in reached.writes)
+        Buffer(
+            a.name,
+            a.dtype,
+            a.shape,
+            a.kind,
+            a.name in reached.reads,
+            a.name in reached.writes,
+            a.name in wanted,
+        )
         for a in scop.arrays
         if a.name in used
     )

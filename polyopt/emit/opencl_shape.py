@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from polyopt.emit.launches import Range
+from polyopt.emit.launches import MOST_ITEMS, Range
 from polyopt.emit.loops import For, If, Node, Promote
 from polyopt.emit.openmp import trip_bound
 from polyopt.model.affine import Affine, extreme
 
 _UNKNOWN_ITEMS = 64
-MOST_ITEMS = 256
-"""Work items of a group: what every GPU takes."""
 
 
 def is_item(node: Node) -> TypeGuard[For]:

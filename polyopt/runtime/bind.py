@@ -25,6 +25,7 @@ from polyopt.errors import (
 )
 from polyopt.model.affine import evaluate_condition
 from polyopt.runtime.memory import overlap, overlaps_itself
+from polyopt.runtime.opencl_data import held, refuse_device_array
 from polyopt.runtime.plan import Plan
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Entry:
         Raises ShapeError, DtypeError, BadArgumentError, AliasError, BoundsError, AssumptionError
         before any array is touched, and MemoryError where scratch memory cannot be had.
         """
+        self._refuse_device_arrays(addresses)
         parameters = self.parameters(values)
         for extent in self.plan.extents:
             shape: tuple[int, ...] = values[extent.position].shape  # type: ignore[attr-defined]
@@ -170,6 +172,12 @@ class Entry:
         return BoundsError(text) if check.error == "bounds" else AssumptionError(text)
 
     # -- refusals ----------------------------------------------------------------------------
+
+    def _refuse_device_arrays(self, addresses: Sequence[int]) -> None:
+        """Raise DtypeError where an array is on an OpenCL device."""
+        for plan in self.plan.arrays:
+            if held(addresses[plan.position]) is not None:
+                raise refuse_device_array(self.interface.name, plan.name)
 
     def _wrong_extent(
         self, plan: ExtentPlan, values: Sequence[object], parameters: dict[str, int]

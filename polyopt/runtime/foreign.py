@@ -13,6 +13,7 @@ import numpy as np
 
 from polyopt.errors import DtypeError
 from polyopt.model.types import from_numpy
+from polyopt.runtime.opencl_data import is_device_array, stand_in
 
 _OFFERS: tuple[tuple[str, Callable[..., object]], ...] = (
     ("__array_interface__", np.asarray),
@@ -22,7 +23,8 @@ _KNOWN = (int, float, bool, np.memmap)
 
 
 def in_place(kernel: str, names: Sequence[str], values: Sequence[object]) -> Sequence[object]:
-    """The values, those of other libraries as arrays of the same memory.
+    """The values, those of other libraries as arrays of the same memory; those that are on an
+    OpenCL device as what stands for them.
 
     Raises DtypeError where such an object does not give its memory away.
     """
@@ -39,6 +41,8 @@ def _is_plain(value: object) -> bool:
 
 
 def _seen(kernel: str, name: str, value: object) -> object:
+    if is_device_array(value):
+        return stand_in(kernel, name, value)
     if isinstance(value, np.ndarray):
         exact = type(value) is np.ndarray and value.ndim == 0 and from_numpy(value.dtype)
         return value[()] if exact else value

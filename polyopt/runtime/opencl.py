@@ -8,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +27,23 @@ from polyopt.emit.launches import (
     Work,
     launches,
 )
-from polyopt.errors import BuildError, InternalError, ShapeError, TargetUnavailableError
+from polyopt.errors import (
+    AliasError,
+    BadArgumentError,
+    BuildError,
+    InternalError,
+    TargetUnavailableError,
+)
 from polyopt.model.affine import evaluate_condition
 from polyopt.runtime.bind import Entry
+from polyopt.runtime.memory import overlap
+from polyopt.runtime.opencl_data import Held, held
 from polyopt.runtime.opencl_device import INSTALL, Device, driver, find
-from polyopt.runtime.plan import Interface, Plan
+from polyopt.runtime.plan import ArrayPlan, Interface, Plan
 from polyopt.targets import OpenCL, Target
 
 if TYPE_CHECKING:
     from polyopt.machine import DeviceModel
-    from polyopt.model.scop import Scop
 
 LARGE_LAUNCH = 4e5
 """Operations from which on a loop is worth a launch of its own, some 30 microseconds."""
@@ -81,6 +89,38 @@ class OpenCLEntry(Entry):
         self._overlapping = overlapping
         self._function = launcher
 
+    def __call__(self, values: Sequence[object], addresses: Sequence[int]) -> None:
+        """Check the values and run. Arrays that are not in C's order are copied, and copied back
+        where the kernel writes them: a device takes whole arrays."""
+        arrays = {p.position: p for p in self.plan.arrays}
+        strided = [i for i in arrays if not values[i].flags.c_contiguous]  # type: ignore[attr-defined]
+        on_device = any(held(addresses[i]) is not None for i in arrays)
+        shared = (strided or on_device) and self._shared(values)
+        if shared and on_device:
+            raise AliasError(self._overlap_text(*shared))
+        if shared or not strided:
+            super().__call__(values, addresses)  # which has the words for what is shared
+            return
+        given, at = list(values), list(addresses)
+        for position in strided:
+            self._refuse_layout(arrays[position], values[position])  # type: ignore[arg-type]
+            copy = np.ascontiguousarray(values[position])
+            given[position], at[position] = copy, copy.ctypes.data
+        super().__call__(given, at)
+        for position in strided:
+            if arrays[position].written:
+                values[position][...] = given[position]  # type: ignore[index]
+
+    def _refuse_device_arrays(self, addresses: Sequence[int]) -> None:
+        """They are welcome."""
+
+    def _shared(self, values: Sequence[object]) -> tuple[ArrayPlan, ArrayPlan] | None:
+        """Two arrays that must not share memory and do, a written one first."""
+        pairs = self.plan.pairs
+        return next(
+            (p for p in pairs if overlap(values[p[0].position], values[p[1].position])), None
+        )
+
 
 def open_program(program: LaunchProgram, target: Target) -> Launcher:
     """The program built for a target's device.
@@ -91,15 +131,6 @@ def open_program(program: LaunchProgram, target: Target) -> Launcher:
     if not isinstance(target, OpenCL):
         raise InternalError(f"an OpenCL program for {target}")
     return Launcher(program, find(target))
-
-
-def refuse_layouts(scop: Scop, layouts: Sequence[tuple[str, int]]) -> None:
-    """Raise ShapeError where an array is not in C's order."""
-    for name, _ in layouts:
-        raise ShapeError(
-            f"{scop.name}: argument {name} is not C-contiguous, and OpenCL devices take whole "
-            f'arrays: pass np.ascontiguousarray({name}), or use target="openmp"'
-        )
 
 
 @dataclass
@@ -129,6 +160,8 @@ class Launcher:
         self._argument_buffers = [b for b in program.buffers if b.kind == "argument"]
         self._local_buffers = [b for b in program.buffers if b.kind == "local"]
         self._process = os.getpid()
+        self._kept: dict[str, tuple[int, int, Any]] = {}
+        self._given: dict[tuple[str, int], object] = {}
 
     def __call__(self, *values: float) -> int:
         """Run it once, to its end."""
@@ -158,7 +191,7 @@ class Launcher:
                 self._set_fixed(launch, call)
             self._nodes(self.program.host, call)
             for buffer, host in back:
-                cl.enqueue_copy(self.device.queue, host, buffer, is_blocking=False)
+                self._copy_back(buffer, host)
             self.device.queue.finish()
         except cl.Error as error:
             raise TargetUnavailableError(
@@ -166,6 +199,15 @@ class Launcher:
                 'may be partial. Choose another device, or use target="openmp"'
             ) from error
         return 0
+
+    def _copy_back(self, buffer: Any, where: Any) -> None:  # noqa: ANN401
+        """Copy a buffer to memory of the host, or to a part of another buffer."""
+        copy, queue = driver().enqueue_copy, self.device.queue
+        if isinstance(where, tuple):
+            target, offset, size = where
+            copy(queue, target, buffer, dst_offset=offset, byte_count=size)
+        else:
+            copy(queue, where, buffer, is_blocking=False)
 
     # -- memory ------------------------------------------------------------------------------
 
@@ -176,23 +218,61 @@ class Launcher:
         back: list[tuple[Any, Any]] = []
         for item in self._local_buffers:
             size = max(self._size(item, call), 1)
-            call.buffers[item.name] = cl.Buffer(device.context, flags.READ_WRITE, size)
+            make = partial(cl.Buffer, device.context, flags.READ_WRITE, size)
+            call.buffers[item.name] = self._again(item, 0, size, make)
         for item in self._argument_buffers:
             size = self._size(item, call)
             if not size:
                 call.buffers[item.name] = cl.Buffer(device.context, flags.READ_WRITE, 8)
                 continue
-            host = (ctypes.c_char * size).from_address(addresses[item.name])
+            there = held(addresses[item.name])
+            if there is not None:
+                buffer, host = self._on_device(item, there, size)
+                call.buffers[item.name] = buffer
+                back += [] if host is None else [(buffer, host)]
+                continue
+            memory = (ctypes.c_char * size).from_address(addresses[item.name])
             if device.shares_memory:
                 mode = flags.READ_WRITE | flags.USE_HOST_PTR
-                call.buffers[item.name] = cl.Buffer(device.context, mode, hostbuf=host)
+                make = partial(cl.Buffer, device.context, mode, hostbuf=memory)
+                call.buffers[item.name] = self._again(item, addresses[item.name], size, make)
                 continue
             buffer = cl.Buffer(device.context, flags.READ_WRITE, size)
             call.buffers[item.name] = buffer
-            cl.enqueue_copy(device.queue, buffer, host, is_blocking=False)
+            if item.copied_in:
+                cl.enqueue_copy(device.queue, buffer, memory, is_blocking=False)
             if item.written:
-                back.append((buffer, host))
+                back.append((buffer, memory))
         return back
+
+    def _again(self, item: Buffer, address: int, size: int, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """The buffer of the call before, where it is over the same memory: making buffers and
+        setting them as arguments is half of what a small call costs."""
+        kept = self._kept.get(item.name)
+        if kept is None or kept[:2] != (address, size):
+            kept = self._kept[item.name] = (address, size, make())
+        return kept[2]
+
+    def _on_device(self, item: Buffer, there: Held, size: int) -> tuple[Any, Any]:
+        """The buffer of an array that is on the device; with it the part of another buffer that
+        it is to be copied back to, where it begins where no buffer may."""
+        cl, device = driver(), self.device
+        if there.buffer.context != device.context:
+            raise BadArgumentError(
+                f"{self.program.symbol}: argument {item.name} belongs to another OpenCL context "
+                f"than the kernel's: give the kernel target=po.OpenCL(queue={item.name}.queue)"
+            )
+        there.array.finish()
+        if there.array.queue is not None and there.array.queue != device.queue:
+            there.array.queue.finish()
+        if there.offset == 0:
+            return there.buffer, None
+        part = (there.offset, size)
+        if there.offset % (device.handle.mem_base_addr_align // 8) == 0:
+            return there.buffer.get_sub_region(*part), None
+        copy = cl.Buffer(device.context, cl.mem_flags.READ_WRITE, size)
+        cl.enqueue_copy(device.queue, copy, there.buffer, src_offset=part[0], byte_count=size)
+        return copy, (there.buffer, *part) if item.written else None
 
     def _size(self, item: Buffer, call: _Call) -> int:
         """A buffer's bytes.
@@ -213,15 +293,24 @@ class Launcher:
     # -- launches ----------------------------------------------------------------------------
 
     def _set_fixed(self, launch: Launch, call: _Call) -> None:
-        """Set the arguments that are the same in every launch of a call."""
+        """Set the arguments that are the same in every launch of a call, where they are others
+        than in the call before."""
         kernel = self._kernels[launch.kernel]
         for position, argument in enumerate(launch.arguments):
+            place = launch.kernel, position
             if argument.kind == "array":
-                kernel.set_arg(position, call.buffers[argument.name])
+                buffer = call.buffers[argument.name]
+                if self._given.get(place) is not buffer:
+                    kernel.set_arg(position, buffer)
+                    kept = self._kept.get(argument.name)
+                    self._given[place] = buffer if kept and kept[2] is buffer else None
             elif argument.kind == "scalar":
                 kernel.set_arg(position, _NUMBERS[argument.ctype](call.scalars[argument.name]))
             elif argument.name in call.numbers:
-                kernel.set_arg(position, np.int64(call.numbers[argument.name]))
+                number = call.numbers[argument.name]
+                if self._given.get(place) != number:
+                    kernel.set_arg(position, np.int64(number))
+                    self._given[place] = number
 
     def _nodes(self, nodes: Sequence[HostNode], call: _Call) -> None:
         for node in nodes:
@@ -281,6 +370,17 @@ def _refuse_beyond(program: LaunchProgram, model: DeviceModel) -> None:
             f"(cl_khr_fp64): pass f32 arrays and scalars, or choose another device. {INSTALL}"
         )
     for launch in launches(program.host):
+        items, local = prod(launch.items), sum(size for _, size in launch.local)
+        beyond = [
+            (f"groups of {items} items", items, model.group_items),
+            (f"{local} bytes of local memory a group", local, model.local_memory),
+        ]
+        for what, needed, there in beyond:
+            if needed > there:
+                raise TargetUnavailableError(
+                    f"{launch.kernel} has {what}, and {model.name} has {there}: take smaller "
+                    'tiles, promote less to local memory, or use target="openmp"'
+                )
         size = 8 * len(launch.arguments)
         if size > model.argument_bytes:
             raise TargetUnavailableError(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+from polyopt.emit.launches import MOST_ITEMS, Limits
 from polyopt.errors import TargetUnavailableError
 from polyopt.machine import DeviceModel
 
@@ -104,6 +105,15 @@ def devices() -> tuple[DeviceModel, ...]:
 def device_kind(target: OpenCL) -> Literal["cpu", "gpu"]:
     """What code is written for: what the target says, else what its device is."""
     return target.model or find(target).model.kind
+
+
+def device_limits(target: OpenCL) -> Limits:
+    """What code is written for: its kind of device, and the items that its groups may have. Where
+    the target says the kind, code is the same whatever device is here."""
+    if target.model is not None:
+        return Limits(target.model)
+    model = find(target).model
+    return Limits(model.kind, min(MOST_ITEMS, model.group_items, *model.item_sizes[:1]))
 
 
 def find(target: OpenCL) -> Device:

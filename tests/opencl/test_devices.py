@@ -149,15 +149,19 @@ def test_memory_is_copied_where_the_device_has_its_own():
     np.testing.assert_array_equal(b, expected[1])
 
 
-def test_strided_arrays_are_refused():
-    x = np.zeros(20)[::2]
-    kernel = shapes.elementwise.with_options(target="opencl")
-    with pytest.raises(po.ShapeError) as caught:
-        kernel(x, np.zeros(10), np.zeros(10))
-    assert str(caught.value) == (
-        "elementwise: argument x is not C-contiguous, and OpenCL devices take whole arrays: "
-        'pass np.ascontiguousarray(x), or use target="openmp"'
-    )
+def test_local_memory_and_items_beyond_the_limit():
+    made = program()
+    (launch,) = opencl.launches(made.host)
+    many = replace(made, host=(replace(launch, items=(32, 8)),))
+    with pytest.raises(
+        po.TargetUnavailableError, match=r"has groups of 256 items, and .* has 128:"
+    ):
+        opencl.Launcher(many, limited(group_items=128))
+    large = replace(made, host=(replace(launch, local=(("A_local", 2048), ("B_local", 512))),))
+    with pytest.raises(
+        po.TargetUnavailableError, match=r"has 2560 bytes of local memory a group, and .* has 2048:"
+    ):
+        opencl.Launcher(large, limited(local_memory=2048))
 
 
 def test_checks_come_before_anything_is_written():

@@ -35,7 +35,7 @@ _DEPTH = 16
 def auto_grid(schedule: Schedule, *, machine: Machine | None = None) -> Schedule:
     """The schedule with parallel loops mapped to groups and items, as steps after its own."""
     facts = machine or detect()
-    search = Search(facts, facts.cores)
+    search = Search(facts, facts.cores, packs=False)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_scalars(schedule)
     for statements in components(schedule):
