@@ -129,7 +129,7 @@ def _side(search: Search, shape: Shape, bits: int) -> int:
 
 def _parts(band: Band, core: Statement) -> tuple[int, int, int] | None:
     """Which members move rows, columns and neither of a contraction's target."""
-    moved = [m.row(core.name).single_name for m in band.members]
+    moved = [_name(m.row(core.name)) for m in band.members]
     if None in moved or len(set(moved)) < len(moved) or len(core.subscripts) != 2:
         return None
     row, column = (s.single_name for s in core.subscripts)
@@ -140,9 +140,14 @@ def _parts(band: Band, core: Statement) -> tuple[int, int, int] | None:
     return (*positions, depth)
 
 
+def _name(row: Affine) -> str | None:
+    """The iterator that a loop runs along, forwards or backwards; None where it is none."""
+    return row.single_name or (-row).single_name
+
+
 def _runs_along(core: Statement, column: Member) -> bool:
     """Whether every access moves with the columns along its lines, or not at all."""
-    name = column.row(core.name).single_name
+    name = _name(column.row(core.name))
     return not any(name in s.names() for a in core.accesses for s in a.subscripts[:-1])
 
 
@@ -202,7 +207,7 @@ def _points(
         return Sequence(tuple(whole((n,), Leaf()) for n in done)) if len(done) > 1 else Leaf()
     first, *rest = members
     rows = tuple((n, first.row(n)) for n in left)
-    known |= {f"{n}.{row.single_name}" for n, row in rows}
+    known |= {f"{n}.{_name(row)}" for n, row in rows}
     inner = _points(s, tuple(rest), left, known, done_first=done_first)
     loop = whole(left, Band((Member(first.name, rows),), inner))
     alone = [whole((n,), Leaf()) for n in done]
@@ -264,7 +269,7 @@ def _register_tiles(s: Schedule, core: Statement, found: Factors, block: str) ->
 
 def _with_panels(s: Schedule, core: Statement, found: Factors, block: str) -> Schedule:
     """The operand that the columns move packed at a block, so that it runs along lines."""
-    names = [m.row(core.name).single_name or "" for m in (found.row, found.column, found.depth)]
+    names = [_name(m.row(core.name)) or "" for m in (found.row, found.column, found.depth)]
     panel = (
         f"{core.name}.{found.column.name}",
         f"{core.name}.{found.depth.name}",
