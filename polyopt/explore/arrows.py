@@ -93,7 +93,7 @@ def line(plane: Plane, start: Place, end: Place, gap: float, look: Line, side: f
     bend = side or (_BEND if _passes(start, end) else 0.0)
     cx = (x0 + x1) / 2 + bend * (y1 - y0)
     cy = (y0 + y1) / 2 - bend * (x1 - x0)
-    steps = 9 if bend else 1
+    steps = 5 if bend else 1
     cut = min(gap / length, 0.4)
     places = [cut + (1 - 2 * cut) * k / steps for k in range(steps + 1)]
     curve = tuple(

@@ -146,6 +146,7 @@ def marks(
         for point in here.problem.points[name]:
             fill = plain if fills is None else fills[name, point]
             spots.setdefault(plane.at(*here.place(name, point)), (fill, instance(name, point)))
+        spots = dict(sorted(spots.items(), key=lambda spot: spot[1][0]))
         if few:
             shapes += [Dots((at,), mark, size, fill, name=n) for at, (fill, n) in spots.items()]
             continue

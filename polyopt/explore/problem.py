@@ -14,10 +14,19 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polyopt._isl import mangle, smallest_point
+from polyopt._isl import mangle
 from polyopt.errors import BadArgumentError
 from polyopt.kernel import Kernel, Specialization
-from polyopt.model.points import Point, at_values, integer_pairs, integer_points, spans, within
+from polyopt.model.points import (
+    Point,
+    at_values,
+    integer_pairs,
+    integer_points,
+    least_values,
+    runs_often,
+    spans,
+    within,
+)
 from polyopt.transform.edit import statement_called
 from polyopt.transform.schedule import Schedule
 
@@ -27,8 +36,11 @@ if TYPE_CHECKING:
 MOST = 4000
 """Instances of one statement that are drawn; a window on them where there are more."""
 
-_GROWTH = 80
 _SIDES = {0: 1, 1: 8, 2: 6, 3: 4}
+_SHORT_SIDES = {0: 1, 1: 6, 2: 4, 3: 3}
+"""How often loops run by how many are around a statement; less where there are many statements."""
+
+_MANY = 5
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,8 @@ class Problem:
     @property
     def caption(self) -> str:
         """`N = 6, M = 6`, and whether only a corner is drawn."""
-        sizes = ", ".join(f"{n} = {v}" for n, v in self.sizes)
+        used = {n for s in self.statements for n in _used(self.schedule.scop.statement(s))}
+        sizes = ", ".join(f"{n} = {v}" for n, v in self.sizes if mangle(n) in used)
         part = f"the first instances of {', '.join(n for n, _ in self.corner)} only"
         return "; ".join([*([sizes] if sizes else []), *([part] if self.corner else [])])
 
@@ -110,7 +123,7 @@ def problem(
         names = (statement_called(schedule.tree, statement),)
     given = _checked(schedule.scop, sizes or {})
     drawn = tuple(s for s in every if s.name in names)
-    values = _grown(schedule.scop, drawn, given, least)
+    values = _small(schedule.scop, drawn, given, least)
     corner = tuple((s.name, box) for s in drawn if (box := _corner(s, values)) is not None)
     return Problem(schedule, tuple(values.items()), names, corner)
 
@@ -139,81 +152,42 @@ def _val(value: int) -> isl.Val:
     return isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value)
 
 
-def _grown(
+def _small(
     scop: Scop, drawn: tuple[Statement, ...], given: dict[str, int], least: Mapping[str, int]
 ) -> dict[str, int]:
-    """Values of the parameters: the smallest that the context allows, grown until every loop
-    runs often enough, as long as the context allows that too."""
-    values = _smallest(scop, given)
-    for _ in range(_GROWTH):
-        short = {p for s in drawn for p in _short(s, values, least)} - given.keys()
-        grown = {n: v + (n in short) for n, v in values.items()}
-        if grown == values:
+    """The smallest values at which every loop runs often enough, as far as that can be."""
+    possible = scop.context
+    for name, value in given.items():
+        position = possible.find_dim_by_name(isl.dim_type.param, mangle(name))
+        possible = possible.fix_val(isl.dim_type.param, position, _val(value))
+    values: dict[str, int] = {}
+    for share in (1.0, 0.6, 0.0):
+        wanted = {name: round(share * times) for name, times in least.items()}
+        found = least_values(_enough(drawn, possible, wanted), scop.parameter_names)
+        values = {**(found or dict.fromkeys(scop.parameter_names, 0)), **given}
+        if not least or _count(drawn, values) <= MOST:
             break
-        if not _fits(scop, grown):  # such as N = M: what the others then are at least
-            grown = _smallest(scop, {**given, **{n: grown[n] for n in short}})
-        if not _fits(scop, grown):
-            grown = {n: v + (n not in given) for n, v in values.items()}
-        if not _fits(scop, grown) or _count(drawn, grown) > MOST:
-            break
-        values = grown
-    return _trimmed(scop, drawn, values, given, least)
-
-
-def _trimmed(
-    scop: Scop,
-    drawn: tuple[Statement, ...],
-    values: dict[str, int],
-    given: dict[str, int],
-    least: Mapping[str, int],
-) -> dict[str, int]:
-    """Values that are no larger than the loops need: they grew together."""
-
-    def short(values: dict[str, int]) -> set[tuple[str, str]]:
-        return {(s.name, p) for s in drawn for p in _short(s, values, least)}
-
-    before = short(values)
-    for name in sorted(values.keys() - given.keys() - {p for _, p in before}):
-        smaller = {**values, name: values[name] - 1}
-        while values[name] > 0 and _fits(scop, smaller) and short(smaller) == before:
-            values, smaller = smaller, {**smaller, name: smaller[name] - 1}
     return values
 
 
-def _smallest(scop: Scop, given: dict[str, int]) -> dict[str, int]:
-    names = scop.parameter_names
-    context = scop.context
-    for name, value in given.items():
-        position = context.find_dim_by_name(isl.dim_type.param, mangle(name))
-        context = context.fix_val(isl.dim_type.param, position, _val(value))
-    found = smallest_point(context, names) if names else None
-    values = dict(found[0]) if found else dict.fromkeys(names, 0)
-    return {**values, **given}
+def _enough(drawn: tuple[Statement, ...], possible: isl.Set, least: Mapping[str, int]) -> isl.Set:
+    """The sizes at which loops run often enough; what cannot be is given up, one by one."""
+    sides = _SIDES if len(drawn) <= _MANY else _SHORT_SIDES
+    for statement in drawn:
+        rank = len(statement.iterators)
+        for position, name in enumerate(statement.iterators):
+            times = max(sides.get(rank, 3), least.get(name, 0))
+            smaller = possible.intersect(runs_often(statement.domain, position, times))
+            possible = possible if smaller.is_empty() else smaller.coalesce()
+    return possible
 
 
-def _fits(scop: Scop, values: dict[str, int]) -> bool:
-    context = scop.context
-    for name, value in values.items():
-        position = context.find_dim_by_name(isl.dim_type.param, mangle(name))
-        context = context.fix_val(isl.dim_type.param, position, _val(value))
-    return not context.is_empty()
-
-
-def _short(statement: Statement, values: dict[str, int], least: Mapping[str, int]) -> Iterator[str]:
-    """The parameters that bound those loops around a statement that run too few times."""
-    rank = len(statement.iterators)
-    ends = spans(statement.domain, values)
-    for position in range(rank):
-        span = ends[position] if ends else (0, -1)
-        wanted = max(_SIDES.get(rank, 3), least.get(statement.iterators[position], 0))
-        if span is None or span[1] - span[0] + 1 >= wanted:
-            continue
-        alone = statement.domain.project_out(isl.dim_type.set, position + 1, rank - position - 1)
-        alone = alone.project_out(isl.dim_type.set, 0, position)
-        for name in values:
-            number = alone.find_dim_by_name(isl.dim_type.param, mangle(name))
-            if number >= 0 and alone.involves_dims(isl.dim_type.param, number, 1):
-                yield name
+def _used(statement: Statement) -> Iterator[str]:
+    """The sizes, as isl names them, that bound the loops around a statement."""
+    domain = statement.domain
+    for position in range(domain.dim(isl.dim_type.param)):
+        if domain.involves_dims(isl.dim_type.param, position, 1):
+            yield domain.get_dim_name(isl.dim_type.param, position)
 
 
 def _count(drawn: tuple[Statement, ...], values: dict[str, int]) -> int:

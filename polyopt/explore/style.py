@@ -58,9 +58,13 @@ SHADES = ("#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838")
 """From dark to light as a sequence: cividis, which every reader sees in one order."""
 
 
+_LEVELS = 24
+
+
 def shade(fraction: float) -> str:
-    """A colour of the sequence, 0 its dark and 1 its light end."""
-    place = min(max(fraction, 0.0), 1.0) * (len(SHADES) - 1)
+    """A colour of the sequence, 0 its dark and 1 its light end, in as many as can be told apart."""
+    fraction = round(min(max(fraction, 0.0), 1.0) * _LEVELS) / _LEVELS
+    place = fraction * (len(SHADES) - 1)
     low = min(int(place), len(SHADES) - 2)
     pairs = zip(_channels(SHADES[low]), _channels(SHADES[low + 1]), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * (place - low)):02X}" for a, b in pairs)

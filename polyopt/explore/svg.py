@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from polyopt.explore.shapes import Area, Dots, Label, Line, Point, Shape, corners, head
 from polyopt.explore.style import DASHES, FONT, MONO, PAPER, SIZE, Dash
@@ -72,10 +72,15 @@ def _dots(dots: Dots) -> str:
             circle = f'cx="{_number(x)}" cy="{_number(y)}" r="{size}"'
             return _element("circle", f"{circle}{look}", dots.name)
         across = _number(2 * dots.size)
-        turn = f"a{size} {size} 0 1 0 {across} 0a{size} {size} 0 1 0 -{across} 0"
-        rings = "".join(f"M{_number(x - dots.size)} {_number(y)}{turn}" for x, y in dots.points)
-        return _element("path", f'd="{rings}"{look}', dots.name)
-    rings = "".join(f"{_path(corners(dots.mark, p, dots.size))}Z" for p in dots.points)
+        ring = f"a{size} {size} 0 1 0 {across} 0a{size} {size} 0 1 0 -{across} 0"
+        start = (-dots.size, 0.0)
+    else:
+        around = corners(dots.mark, (0.0, 0.0), dots.size)
+        moves = (f"{_number(b[0] - a[0])} {_number(b[1] - a[1])}" for a, b in pairwise(around))
+        ring, start = f"l{' '.join(moves)}z", around[0]
+    rings = "".join(
+        f"M{_number(x + start[0])} {_number(y + start[1])}{ring}" for x, y in dots.points
+    )
     return _element("path", f'd="{rings}"{look}', dots.name)
 
 
@@ -133,7 +138,7 @@ def _fill(colour: str) -> str:
 
 
 def _opacity(opacity: float) -> str:
-    return "" if opacity == 1.0 else f' fill-opacity="{_number(opacity)}"'
+    return "" if opacity == 1.0 else f' fill-opacity="{opacity:.2g}"'
 
 
 def _stroke(colour: str, width: float) -> str:
@@ -148,6 +153,7 @@ def _dashes(dash: Dash) -> str:
 
 
 def _number(value: float) -> str:
-    """At most two places, and no more than it needs: pictures are to stay small."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    """At most one place, and no more than it needs: pictures are to stay small."""
+    text = f"{value:.1f}"
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text

@@ -45,6 +45,49 @@ def within(set_: isl.Set, box: Sequence[tuple[int, int] | None]) -> isl.Set:
     return set_
 
 
+_BOUNDS = (*range(1, 13), 16, 20, 24, 32, 48, 64, 128, 1024)
+
+
+def least_values(possible: isl.Set, parameters: Sequence[str]) -> dict[str, int] | None:
+    """Values of the parameters that are not negative, small and about equal; None where there are
+    none in the set."""
+    for name in parameters:
+        position = possible.find_dim_by_name(_PARAM, mangle(name))
+        if position >= 0:
+            possible = possible.lower_bound_val(_PARAM, position, _val(0))
+    for bound in _BOUNDS:
+        small = possible
+        for position in range(possible.dim(_PARAM)):
+            small = small.upper_bound_val(_PARAM, position, _val(bound))
+        if not small.is_empty():
+            return _first(small, parameters)
+    return None if possible.is_empty() else _first(possible, parameters)
+
+
+def _first(possible: isl.Set, parameters: Sequence[str]) -> dict[str, int]:
+    names = [possible.get_dim_name(_PARAM, k) for k in range(possible.dim(_PARAM))]
+    points = isl.Set.from_params(possible.params()).move_dims(_SET, 0, _PARAM, 0, len(names))
+    point = points.lexmin().sample_point()
+    values = [point.get_coordinate_val(_SET, k).to_python() for k in range(len(names))]
+    known = dict(zip(names, values, strict=True))
+    return {name: known.get(mangle(name), 0) for name in parameters}
+
+
+def runs_often(domain: isl.Set, position: int, times: int) -> isl.Set:
+    """The values of the parameters for which a coordinate takes values so far apart."""
+    rank = domain.dim(_SET)
+    line = domain.project_out(_SET, position + 1, rank - position - 1)
+    line = line.project_out(_SET, 0, position).reset_tuple_id()
+    apart = line.flat_product(line)
+    step = isl.Constraint.inequality_alloc(isl.LocalSpace.from_space(apart.get_space()))
+    step = step.set_coefficient_val(_SET, 0, _val(-1)).set_coefficient_val(_SET, 1, _val(1))
+    return apart.add_constraint(step.set_constant_val(_val(1 - times))).params()
+
+
+def _val(value: int) -> isl.Val:
+    return isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value)
+
+
 def integer_points(set_: isl.Set, values: Mapping[str, int]) -> tuple[Point, ...]:
     """Every point of a bounded set at some values of the parameters, in lexicographic order."""
     here = at_values(set_, values)
