@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -42,6 +44,8 @@ from polyopt.runtime.folders import (
     work_prefix,
 )
 from polyopt.runtime.housekeeping import ENTRY, evict, size_limit, tidy
+
+LOG = logging.getLogger("polyopt")
 
 _KEPT_FAILURES = 20
 
@@ -174,10 +178,13 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
     try:
         text = named(with_binding(program), str(target.with_suffix(".c")))
         source.write_text(text, encoding="utf-8")
+        began = time.perf_counter()
         try:
             compile_library(compiler, flags, source, made)
         except BuildError as error:
             raise _keep(error, source, folder) from error.__cause__
+        seconds = time.perf_counter() - began
+        LOG.info("compiled %s in %.2f s: %s", program.symbol, seconds, target)
         source.replace(target.with_suffix(".c"))
         made.replace(target)
     finally:

@@ -40,8 +40,8 @@ def test_kernels_run_on_one_thread_and_it_is_said_once():
     assert [str(w.message) for w in caught] == [
         (
             f"{find_compiler().version} makes no OpenMP libraries, so kernels run on one thread. "
-            "Install its OpenMP (Debian, Ubuntu: libomp-dev; macOS: brew install libomp, or gcc and "
-            "CC=gcc-14), and then: polyopt cache clear"
+            "Install its OpenMP (Debian, Ubuntu: libomp-dev; macOS: brew install libomp, or gcc "
+            "and CC=gcc-14), and then: polyopt cache clear"
         )
     ]
     with warnings.catch_warnings():

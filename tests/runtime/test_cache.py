@@ -55,6 +55,16 @@ def test_a_program_is_compiled_once(scale, cache_folder, builds):
     assert first.with_suffix(".c").read_text() == with_binding(scale)
 
 
+def test_the_log_tells_what_was_compiled(scale, cache_folder, caplog):
+    with caplog.at_level("INFO", "polyopt"):
+        path = library_path(scale)
+        library_path(scale)
+    (record,) = caplog.records
+    words = record.getMessage()
+    assert words.startswith("compiled scale in ")
+    assert words.endswith(f" s: {path}")
+
+
 def test_without_a_cache_nothing_is_kept(scale, cache_folder, builds):
     first = library_path(scale, cache=False)
     assert first.parent == temporary_folder()
