@@ -143,7 +143,8 @@ def with_children(node: Node, new: tuple[Node, ...]) -> Node:
         case Leaf():
             return node
         case Sequence(items):
-            return Sequence(tuple(replace(f, child=c) for f, c in zip(items, new, strict=True)))
+            pairs = zip(items, new, strict=True)
+            return Sequence(tuple(f if f.child is c else replace(f, child=c) for f, c in pairs))
         case Band() | Mark() | Region():
             return replace(node, child=new[0])
 

@@ -8,6 +8,7 @@ two children and none that is a plain sequence.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
@@ -40,15 +41,24 @@ class Place:
 
 def places(tree: Tree) -> tuple[Place, ...]:
     """Every loop, outermost and textually first ones first."""
+    for known, found in _recent:
+        if known is tree.root:
+            return found
+    loops: list[Place] = []
 
-    def visit(node: Node, path: tuple[int, ...]) -> Iterator[Place]:
+    def visit(node: Node, path: tuple[int, ...]) -> None:
         if isinstance(node, Band):
-            for position, member in enumerate(node.members):
-                yield Place(path, position, member)
+            loops.extend(Place(path, n, member) for n, member in enumerate(node.members))
         for number, child in enumerate(children(node)):
-            yield from visit(child, (*path, number))
+            visit(child, (*path, number))
 
-    return tuple(visit(tree.root, ()))
+    visit(tree.root, ())
+    _recent.append((tree.root, tuple(loops)))
+    return tuple(loops)
+
+
+_recent: deque[tuple[Node, tuple[Place, ...]]] = deque(maxlen=8)
+"""The loops of the last few trees: a step asks for them many times, always by identity."""
 
 
 def loop_names(tree: Tree) -> tuple[str, ...]:
@@ -164,12 +174,12 @@ def replace_at(tree: Tree, path: tuple[int, ...], new: Node) -> Tree:
 
     def visit(node: Node, rest: tuple[int, ...]) -> Node:
         if not rest:
-            return new
+            return normal(new)
         below = list(children(node))
         below[rest[0]] = visit(below[rest[0]], rest[1:])
-        return with_children(node, tuple(below))
+        return _merged(with_children(node, tuple(below)))
 
-    return replace(tree, root=normal(visit(tree.root, path)))
+    return replace(tree, root=visit(tree.root, path))
 
 
 def replace_member(tree: Tree, place: Place, *members: Member) -> Tree:
@@ -183,7 +193,11 @@ def replace_member(tree: Tree, place: Place, *members: Member) -> Tree:
 
 def normal(node: Node) -> Node:
     """Normal form: bands merged, single children and nested sequences flattened."""
-    node = with_children(node, tuple(normal(c) for c in children(node)))
+    return _merged(with_children(node, tuple(normal(c) for c in children(node))))
+
+
+def _merged(node: Node) -> Node:
+    """The normal form of a node whose children are in it."""
     match node:
         case Band(members, child):
             if not members:

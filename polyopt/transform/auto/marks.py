@@ -75,7 +75,8 @@ def _vectors(search: Search, schedule: Schedule) -> Schedule:
 def _around_straight_code(search: Search, schedule: Schedule, place: Place) -> Schedule | None:
     """The loop around small ones in vectors, these written out; None where that is not to be."""
     name = place.member.statements[0]
-    around = views(schedule.scop, schedule.verdict, search.trips(schedule))[name]
+    nest = frozenset(_enclosing(schedule, place)[0].member.statements)
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule), nest)[name]
     inner = inner_loop(around)
     if inner is None or inner is around[-1]:
         return None
