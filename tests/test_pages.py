@@ -22,7 +22,7 @@ DOCS = ROOT / "docs"
 INDEX = DOCS / "index.md"
 RUN = tuple(
     DOCS / f"{name}.md"
-    for name in ("start", "scripts", "targets", "explain", "errors", "explore", "inside")
+    for name in ("start", "scripts", "targets", "opencl", "explain", "errors", "explore", "inside")
 )
 LINKED = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 BLOCK = re.compile(

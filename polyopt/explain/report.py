@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from polyopt.displayed import Displayed
 from polyopt.emit.libm import ROUNDED
+from polyopt.emit.lower import lower
 from polyopt.explain import memory, reasons
+from polyopt.explain.device import launch_facts
 from polyopt.machine import Machine, detect
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.expr import Call, walk
@@ -15,6 +17,8 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Node, Region
 from polyopt.model.tree import Sequence as TreeSequence
 from polyopt.options import Options
+from polyopt.targets import OpenCL
+from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
 from polyopt.transform.schedule import Schedule
 
@@ -73,8 +77,23 @@ def explanation(
         tuple(statements),
         tuple(_Rows(schedule, machine).of(schedule.tree.root, (), (), ())),
         tuple(_script(schedule)),
-        (*_sums(schedule), *_folded(scop), *_functions(scop, schedule.fp), *_ways(schedule)),
+        (
+            *_launches(schedule, options),
+            *_sums(schedule),
+            *_folded(scop),
+            *_functions(scop, schedule.fp),
+            *_ways(schedule),
+        ),
     )
+
+
+def _launches(schedule: Schedule, options: Options) -> tuple[str, ...]:
+    """What each launch costs, where loops are mapped to groups and items of an OpenCL device."""
+    if not isinstance(options.target, OpenCL):
+        return ()
+    if not any(place.member.grid for place in places(schedule.tree)):
+        return ()
+    return tuple(map(str, launch_facts(schedule.scop, lower(schedule), schedule.fp)))
 
 
 class _Rows:
