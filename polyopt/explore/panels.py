@@ -37,6 +37,8 @@ PICTURES: Mapping[str, Callable[..., Picture]] = {
 }
 """By the name in the menu; an order that is refused is drawn by `violations`."""
 
+_OF_THE_MODEL = frozenset({"dependences", "iteration domain"})
+
 
 def size_names(schedule: Schedule) -> tuple[str, ...]:
     """The sizes that say which instances there are: those of pictures."""
@@ -56,6 +58,15 @@ def first_sizes(state: State) -> tuple[tuple[str, int], ...]:
     """The sizes that a picture picks by itself, of those that bound it."""
     picked = dict(domain(state.schedule).sizes)
     return tuple((n, picked[n]) for n in size_names(state.schedule))
+
+
+def picture_key(state: State, kind: str, statement: str | None = None) -> tuple[object, ...]:
+    """What the picture depends on, by identity: equal keys of states that are both alive mean
+    the same picture. Domains and dependences stay where only the order changes."""
+    shown = state.shown
+    model = (kind, statement, state.sizes, id(shown.scop), id(shown.dependences))
+    moves = not state.is_legal or kind not in _OF_THE_MODEL
+    return (*model, id(shown.tree)) if moves else model
 
 
 def picture(state: State, kind: str, statement: str | None = None) -> Picture:

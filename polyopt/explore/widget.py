@@ -18,7 +18,7 @@ from polyopt.explore.forms import FORMS, Field, Form
 
 if TYPE_CHECKING:
     from polyopt.explore.explorer import Explorer
-    from polyopt.explore.state import Remedy
+    from polyopt.explore.state import Remedy, State
 
 _NO_STEP = "choose a step"
 _EVERY = "every statement"
@@ -52,6 +52,7 @@ class View:
     def __init__(self, explorer: Explorer) -> None:
         self.explorer = explorer
         self._quiet = False
+        self._drawn: tuple[object, State] = (None, explorer.state)
         self.step = _named(_menu("step", (_NO_STEP, *FORMS), _NO_STEP), "step")
         self.fields: tuple[Any, ...] = ()
         self.field_box = w.HBox(layout=w.Layout(flex_flow="row wrap"))
@@ -150,7 +151,11 @@ class View:
             self.explorer.take()
 
     def _resized(self) -> None:
+        """Only the picture depends on sizes."""
+        self._quiet = True
         self.explorer.at({name: slider.value for name, slider in self.sizes.items()})
+        self._quiet = False
+        self._draw_picture()
 
     def _measure(self) -> None:
         panel = self.panels["time"]
@@ -165,6 +170,8 @@ class View:
 
     def draw(self) -> None:
         """Bring every panel to what the explorer is."""
+        if self._quiet:
+            return
         state = self.explorer.state
         if state.trial is None:
             self._no_step()
@@ -194,8 +201,12 @@ class View:
 
     def _draw_picture(self) -> None:
         statement = None if self.statement.value == _EVERY else self.statement.value
-        html = panels.picture_html(self.explorer.state, self.kind.value, statement)
-        self.panels["picture"].value = html
+        state = self.explorer.state
+        key = panels.picture_key(state, self.kind.value, statement)
+        if key != self._drawn[0]:
+            html = panels.picture_html(state, self.kind.value, statement)
+            self.panels["picture"].value = html
+            self._drawn = key, state  # the state is kept, so that what the key names lives on
 
     def _remedy_rows(self, remedies: tuple[Remedy, ...]) -> Iterator[Any]:
         if remedies:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import islpy as isl
 
 from polyopt._isl import mangle
+from polyopt.model.affine import Affine
 
 Point = tuple[int, ...]
+Function = Callable[[Point], int]
 _SET, _PARAM = isl.dim_type.set, isl.dim_type.param
 
 
@@ -43,6 +45,21 @@ def within(set_: isl.Set, box: Sequence[tuple[int, int] | None]) -> isl.Set:
             set_ = set_.lower_bound_val(_SET, position, low)
             set_ = set_.upper_bound_val(_SET, position, high)
     return set_
+
+
+def function_of(row: Affine, names: Sequence[str], values: Mapping[str, int]) -> Function:
+    """An affine as a function of points with coordinates of some names; the other names have the
+    values given."""
+    if not row.is_linear:
+        return lambda point: row.evaluate({**values, **dict(zip(names, point, strict=True))})
+    constant = row.constant + sum(
+        factor * values[str(name)] for name, factor in row.terms if name not in names
+    )
+    terms = [(names.index(str(name)), factor) for name, factor in row.terms if name in names]
+    if len(terms) == 1:
+        ((place, factor),) = terms
+        return lambda point: constant + factor * point[place]
+    return lambda point: constant + sum(factor * point[place] for place, factor in terms)
 
 
 _BOUNDS = (*range(1, 13), 16, 20, 24, 32, 48, 64, 128, 1024)
@@ -95,7 +112,7 @@ def integer_points(set_: isl.Set, values: Mapping[str, int]) -> tuple[Point, ...
     here.foreach_point(found.append)  # a list's own method raises nothing inside isl
     rank = range(here.dim(_SET))
     return tuple(
-        sorted(tuple(p.get_coordinate_val(_SET, d).to_python() for d in rank) for p in found)
+        sorted(tuple(p.get_coordinate_val(_SET, d).get_num_si() for d in rank) for p in found)
     )
 
 
