@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 import islpy as isl
 
 from polyopt.emit.c import print_c
-from polyopt.emit.exits import refuse_endless
 from polyopt.emit.launches import LaunchProgram
 from polyopt.emit.lines import with_lines
 from polyopt.emit.lower import lower
@@ -28,6 +27,7 @@ from polyopt.frontend.parse import parse
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.extract import extract
+from polyopt.model.facts import sharpened
 from polyopt.options import FP_MODES
 from polyopt.runtime.bind import Entry
 from polyopt.runtime.checks import call_checks, interface, refuse_scans
@@ -106,7 +106,7 @@ class Stages:
     @property
     def dependences(self) -> Dependences:
         """The exact dependences."""
-        return self._once("dependences", "dependences", analyse, self.scop)
+        return self._once("dependences", "dependences", _analysed, self.scop)
 
     @property
     def original(self) -> Schedule:
@@ -228,6 +228,11 @@ class Stages:
                 ),
             )
         return cast("Stages", made).entry
+
+
+def _analysed(scop: Scop) -> Dependences:
+    """The dependences, with what is stated of index arrays taken into account."""
+    return Dependences(sharpened(scop, analyse(scop)))
 
 
 def choose(original: Schedule, options: Options) -> Schedule:

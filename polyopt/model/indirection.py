@@ -63,7 +63,7 @@ def _guarded(
             case Loop(variable=variable, body=body):
                 inside = loose | {variable} if is_loose(node, loose) else loose
                 made.append(replace(node, body=_guarded(body, inside, guard)))
-            case Branch(condition, then, otherwise) if _names(condition) & loose:
+            case Branch(condition, then, otherwise) if condition_names(condition) & loose:
                 test = _as_data(condition)
                 made += _guarded(then, loose, _both(guard, test))
                 made += _guarded(otherwise, loose, _both(guard, Unary("not", test, bool_)))
@@ -95,11 +95,12 @@ def _as_data(condition: Condition) -> Expr:
             return reduce(lambda one, other: Logical(op, one, other), parts[1:], start)
 
 
-def _names(condition: Condition) -> frozenset[str]:
+def condition_names(condition: Condition) -> frozenset[str]:
+    """The iterators and parameters in a condition."""
     if isinstance(condition, Compare):
         return condition.left.names() | condition.right.names()
     operands = (condition.operand,) if isinstance(condition, Not) else condition.operands
-    return frozenset[str]().union(*map(_names, operands))
+    return frozenset[str]().union(*map(condition_names, operands))
 
 
 def _named(

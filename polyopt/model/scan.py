@@ -26,7 +26,7 @@ from polyopt.model.expr import (
     data,
     loads,
 )
-from polyopt.model.indirection import is_loose
+from polyopt.model.indirection import condition_names, is_loose
 from polyopt.model.nest import Assign, Branch, Loop, LoopNest, Node
 from polyopt.model.types import bool_
 from polyopt.source import Location
@@ -116,7 +116,7 @@ class _Scanner:
             case Loop(variable, lower, upper, step, body):
                 yield from self.bounds(node)
                 inside = self.block(body, loose | {variable} if is_loose(node, loose) else loose)
-                once = [v for v in inside if isinstance(v, Verify) and variable not in v.names]
+                once = [v for v in inside if variable not in _names(v)]
                 if once:
                     runs = Compare("<" if step > 0 else ">", lower, upper)
                     yield ScanBranch(runs, tuple(once), ())
@@ -181,6 +181,17 @@ class _Scanner:
         extent = self.nest.array(load.array).shape[dimension]
         text = f"{load.array}[{', '.join(map(str, load.subscripts))}]"
         return Verify(load.array, dimension, load.subscripts[dimension], extent, when, text, where)
+
+
+def _names(node: ScanNode) -> frozenset[str]:
+    """The iterators and parameters that some checks and the loops around them depend on."""
+    match node:
+        case Verify():
+            return node.names
+        case ScanLoop(lower=lower, upper=upper, body=body):
+            return lower.names().union(upper.names(), *map(_names, body))
+        case ScanBranch(condition, then, otherwise):
+            return condition_names(condition).union(*map(_names, (*then, *otherwise)))
 
 
 def _not(expr: Expr) -> Expr:

@@ -82,7 +82,7 @@ def _names(condition: Condition) -> frozenset[str]:
 
 def refuse_scans(scop: Scop) -> None:
     """Raise TargetUnavailableError for a target on which no subscript is checked before a call."""
-    if scop.scan or any(s.late for s in scop.statements):
+    if scop.scan or scop.index_facts or any(s.late for s in scop.statements):
         raise TargetUnavailableError(
             f"{scop.name}: its subscripts or loop bounds are read from data, which a call checks "
             'first, and target="opencl" has no such check: use target="openmp"'

@@ -1,0 +1,133 @@
+"""The sparse kernels: against plain Python bit for bit, in threads where rows are apart."""
+
+import numpy as np
+import pytest
+
+import polyopt as po
+from polyopt_kernels import sparse
+
+MAKE = np.random.default_rng(5)
+
+
+def lower(n):
+    ptr, col = [0], []
+    for i in range(n):
+        col += [j for j in range(i) if (i * 7 + j * 3) % 4 == 0] + [i]
+        ptr.append(len(col))
+    return np.array(ptr, np.int32), np.array(col, np.int64), 1.0 + MAKE.random(len(col))
+
+
+def cases(dtype):
+    n, m, d = 23, 17, 9
+    ptr, col, val = sparse.matrix(n, m, 4, dtype)
+    dense = MAKE.random((m, d)).astype(dtype)
+    row = np.repeat(np.arange(n), np.diff(ptr))
+    low = lower(n)
+    return {
+        "spmv": (ptr, col, val, MAKE.random(m).astype(dtype), np.ones(n, dtype)),
+        "spmm": (ptr, col, val, dense, np.ones((n, d), dtype)),
+        "sddmm": (ptr, col, val, MAKE.random((n, d)).astype(dtype), dense, np.ones_like(val)),
+        "coo": (row, col, val, MAKE.random(m).astype(dtype), np.ones(n, dtype)),
+        "lower_solve": (*low[:2], low[2].astype(dtype), np.ones(n, dtype), np.zeros(n, dtype)),
+        "histogram": (MAKE.random(99).astype(dtype), 0.1, 11.0, np.zeros(7, np.int64)),
+    }
+
+
+def copied(arguments):
+    return tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", list(cases(np.float64)))
+@pytest.mark.parametrize("schedule", ["source", "auto"])
+def test_bit_for_bit(name, dtype, schedule):
+    kernel = getattr(sparse, name).with_options(fp="strict", schedule=schedule)
+    plain, ours = copied(given := cases(dtype)[name]), copied(given)
+    kernel.py_func(*plain)
+    kernel(*ours)
+    for want, have in zip(plain, ours, strict=True):
+        assert np.asarray(want).tobytes() == np.asarray(have).tobytes()
+
+
+@pytest.mark.parametrize("name", ["spmv", "spmm", "sddmm"])
+def test_rows_run_in_parallel(name):
+    spec = getattr(sparse, name).specialize(*cases(np.float64)[name])
+    assert 'parallel("i")' in str(spec.schedule.script)
+
+
+@pytest.mark.parametrize("name", ["coo", "lower_solve"])
+def test_rows_that_depend_on_each_other_do_not(name):
+    spec = getattr(sparse, name).specialize(*cases(np.float64)[name])
+    assert "parallel" not in str(spec.schedule.script)
+    with pytest.raises(po.IllegalScheduleError):
+        spec.original.parallel(spec.original.loops[0])
+
+
+def test_products_by_the_dense_matrix():
+    ptr, col, val, x, y = cases(np.float64)["spmv"]
+    dense = np.zeros((len(y), len(x)))
+    np.add.at(dense, (np.repeat(np.arange(len(y)), np.diff(ptr)), col), val)
+    sparse.spmv(ptr, col, val, x, y)
+    np.testing.assert_allclose(y, dense @ x, rtol=1e-12)
+
+
+# ---- what a call refuses ---------------------------------------------------------------------
+
+
+def refused(kernel, *arguments):
+    before = copied(arguments)
+    with pytest.raises(po.PolyoptError) as caught:
+        kernel(*arguments)
+    for old, new in zip(before, arguments, strict=True):
+        assert np.asarray(old).tobytes() == np.asarray(new).tobytes()
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+@pytest.mark.parametrize("bad", [-1, 17, 2**31 - 1, -(2**31)])
+def test_a_column_that_is_none(bad):
+    ptr, col, val, x, y = cases(np.float64)["spmv"]
+    col[5] = bad
+    assert refused(sparse.spmv, ptr, col, val, x, y) == (
+        "BoundsError: sparse.py:25: x[col[k]] would leave x: the index col[k] is negative, or not "
+        "below the extent x_shape0 in dimension 0 (here x_shape0 = 17). Nothing was written. "
+        "Correct the indices, or pass a larger array."
+    )
+
+
+def test_an_element_that_no_row_has_may_be_anything():
+    ptr, col, val, x, y = cases(np.float64)["spmv"]
+    plain = y.copy()
+    sparse.spmv.py_func(ptr, col, val, x, plain)
+    longer = np.append(col, [-5, 10**6]).astype(np.int32)
+    sparse.spmv(ptr, longer, np.append(val, [1.0, 1.0]), x, y)
+    np.testing.assert_allclose(y, plain, rtol=1e-12)
+
+
+def test_a_range_beyond_the_values():
+    ptr, col, val, x, y = cases(np.float64)["spmv"]
+    ptr[-1] += 1
+    assert "val[k] would leave val" in refused(sparse.spmv, ptr, col, val, x, y)
+
+
+def test_a_range_that_falls_is_no_partition():
+    ptr, col, val, a, b, out = cases(np.float64)["sddmm"]
+    ptr[3], ptr[4] = ptr[4], ptr[3] - 1
+    message = refused(sparse.sddmm, ptr, col, val, a, b, out)
+    assert message == (
+        "AssumptionError: sddmm: the assumption po.monotone(ptr) (sparse.py:42) does not hold: "
+        "ptr has an element below the one before. Nothing was written. "
+        "Pass another array, or remove it."
+    )
+
+
+def test_an_index_that_the_kernel_writes_is_checked_where_it_is_read():
+    kernel = po.kernel_from_text(
+        "def kernel(idx, x, y):\n"
+        "    for i in range(len(y)):\n"
+        "        idx[i] = idx[i] + 1\n"
+        "        y[i] = x[idx[i]]\n"
+    )
+    y = np.zeros(4)
+    with pytest.raises(po.BoundsError, match="Results are partial"):
+        kernel(np.array([0, 1, 7, 2]), np.arange(4.0), y)
+    assert y.tolist() == [1.0, 2.0, 0.0, 3.0]
