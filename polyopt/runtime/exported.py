@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polyopt.emit.header import exported_source, header
+from polyopt.emit.lines import named
 from polyopt.errors import BadArgumentError
 from polyopt.runtime.checks import interface
 from polyopt.runtime.compiler import find_compiler, flags_for
@@ -23,7 +24,7 @@ def write_c(program: Program, scop: Scop, folder: Path) -> tuple[Path, Path]:
 
     Raises BadArgumentError for a program whose host part is Python.
     """
-    text = exported_source(program)
+    text = named(exported_source(program), f"{scop.name}.c")
     flags = flags_for(program, find_compiler())
     libraries = " ".join(f for f in flags.link if f.startswith("-l") or f == "-fopenmp")
     line = f"gcc {shlex.join(flags.compile)} {program.symbol}.c … {libraries}"

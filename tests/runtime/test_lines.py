@@ -104,3 +104,12 @@ def test_compiled_code_knows_its_python(monkeypatch, cache_folder):
         numbers = re.findall(rf"^{re.escape(HERE.name)}\s+(\d+)", table, re.MULTILINE)
         found |= set(map(int, numbers))
     assert found == {FIRST, LAST}
+
+
+def test_exported_files_know_their_own_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("POLYOPT_LINES", "1")
+    made, _ = po.kernel(smooth).specialize(5, np.ones(5), np.ones(5)).write_c(tmp_path)
+    text = made.read_text()
+    assert text.startswith('#line 2 "smooth.c"\n')
+    assert f'#line {FIRST} "{HERE}"' in text
+    assert "this file" not in text
