@@ -119,14 +119,15 @@ _ALONE = Share(0, nowait=False)
 @dataclass(frozen=True)
 class _Scope:
     """What is in force at a point of the AST: values of isl's identifiers, the member at each
-    loop depth with the value of its loop, the variables in use, and the depths of loops at which
-    the iterations of a pipeline wait."""
+    loop depth with the value of its loop, the variables in use, the depths of loops at which the
+    iterations of a pipeline wait, and those of loops that are there to run more than once."""
 
     values: Mapping[str, Affine]
     members: Mapping[int, Member]
     loops: Mapping[int, Affine]
     taken: frozenset[str]
     synced: frozenset[int] = frozenset()
+    running: frozenset[int] = frozenset()
     share: Share = _ALONE
 
 
@@ -298,7 +299,9 @@ class _Walker:
         if ast.for_get_cond().get_op_type() != isl.ast_expr_op_type.lt:
             upper = upper + 1
         value = Affine.name(variable)
-        synced = depth in scope.synced and depth not in scope.loops
+        # The loop around it that waits may be none: then no other one's iterations wait here.
+        waits = depth in scope.synced and depth - 1 in scope.running
+        synced = waits and depth not in scope.loops
         if (upper - lower).is_constant and not lower.is_constant and not synced:
             # A short loop of constant length counts from 0: the compiler then sees constant
             # subscripts into promoted blocks, and unrolls.
@@ -307,7 +310,13 @@ class _Walker:
         values = {**scope.values, isl_name: value}
         is_first = depth not in scope.loops
         loops = {depth: value, **scope.loops}
-        inside = replace(scope, values=values, loops=loops, taken=scope.taken | {variable})
+        inside = replace(
+            scope,
+            values=values,
+            loops=loops,
+            taken=scope.taken | {variable},
+            running=scope.running | {depth},
+        )
         return (
             For(
                 variable=variable,

@@ -18,7 +18,6 @@ from polyopt.transform.edit import places
 
 MOST_STEPS = 300
 _LEVELS = 5
-_FEW = 4
 
 
 def order(
@@ -73,8 +72,7 @@ def tiled_problem(
     chosen, words = schedule_of(schedule), ""
     if shrink:
         chosen, words = shrunk(chosen)
-    few = len(chosen.scop.statements) <= _FEW
-    wanted = {i: least for s in chosen.scop.statements for i in s.iterators if few and least}
+    wanted = {i: least for s in chosen.scop.statements for i in s.iterators} if least else {}
     wanted |= {name: 2 * size + 1 for name, size in largest_tiles(chosen).items()}
     shown = problem(chosen, statement, sizes, wanted)
     return shown, "; ".join(filter(None, [shown.caption, words]))

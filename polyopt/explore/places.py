@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from polyopt.errors import BadArgumentError
 from polyopt.explore import plane
 from polyopt.explore.problem import Problem
 from polyopt.model.affine import Affine
-from polyopt.model.points import Point, function_of
+from polyopt.model.points import Point
 from polyopt.transform.edit import loop_names, places
 
 _SLANT = 0.6
@@ -25,12 +25,10 @@ class Direction:
     name: str
     rows: tuple[tuple[str, Affine], ...]
 
-    def of(
-        self, statement: str, iterators: Sequence[str], values: Mapping[str, int]
-    ) -> Callable[[Point], int | None]:
-        """The coordinate of a statement's instances; None where it has not this loop."""
+    def value(self, statement: str, values: Mapping[str, int]) -> int | None:
+        """The coordinate of an instance; None for a statement without this loop."""
         row = dict(self.rows).get(statement)
-        return (lambda _: None) if row is None else function_of(row, iterators, values)
+        return None if row is None else row.evaluate(values)
 
 
 @dataclass(frozen=True)
@@ -94,9 +92,9 @@ def layout(
     raw: dict[tuple[str, Point], list[int | None]] = {}
     for name in problem.statements:
         iterators = scop.statement(name).iterators
-        functions = [d.of(name, iterators, values) for d in chosen]
         for point in problem.points[name]:
-            raw[name, point] = [f(point) for f in functions]
+            here = {**values, **dict(zip(iterators, point, strict=True))}
+            raw[name, point] = [d.value(name, here) for d in chosen]
     spans = [_axis(d.name, [c[i] for c in raw.values()]) for i, d in enumerate(chosen)]
     while len(spans) < 2:
         spans.append(plane.Axis("", 0, 0, ((0, ""),)))

@@ -202,6 +202,11 @@ class Footprints:
         box = None if elements is None else self.box(elements, len(outside))
         if elements is None or box is None or not box[1] or prod(box[1]) > _LARGEST_BLOCK:
             return None
+        names = tuple(f"c{i}" for i in range(len(outside)))
+        corner = Frame(self.scop.parameter_names, "prefix", names)
+        first = elements.lexmin()
+        if not first.is_subset(corner.access(elements.get_tuple_name(isl.dim_type.out), box[0])):
+            return None  # a block from before the first element touched may begin outside the array
         touched = elements.range()
         ends = [self._end(touched.dim_max(d)) for d in range(len(box[1]))]
         known = tuple(end for end in ends if end is not None)
@@ -211,7 +216,7 @@ class Footprints:
         frame = Frame(self.scop.parameter_names, None, names)
         inside = [Compare("<", Affine.name(n), end) for n, end in zip(names, known, strict=True)]
         before = frame.holds(All(tuple(inside))).set_tuple_name(touched.get_tuple_name())
-        filled = boxes(elements.lexmin(), box[1]).intersect_range(before)
+        filled = boxes(first, box[1]).intersect_range(before)
         return (box, known) if filled.is_subset(elements) and elements.is_subset(filled) else None
 
     def _end(self, last: isl.PwAff) -> Affine | None:

@@ -260,3 +260,51 @@ def test_a_statement_that_never_runs_splits_no_loop():
     with pytest.raises(BadArgumentError, match='no instance of "S2" runs inside "i_tile"'):
         jammed.distribute("i_tile", before="S2")
     agrees(found, jammed)
+
+
+def test_strided_iterations_are_all_in_strips():
+    """Under the residues that the context has here, isl loses some of them."""
+    source = """
+def k(X, A):
+    N, M = X.shape
+    for i in range(N // 2, N - 1, 2):
+        t1 = A[i]
+        A[i + 1] = 1.0
+"""
+    sizes, tight = ((1, 0, 0), (0, 1, 0)), ((1, 0, 1),)
+    arrays = (
+        ArraySpec("X", "f64", sizes, declared=False),
+        ArraySpec("A", "f64", tight, declared=False),
+    )
+    found = Case.of(Program("k", source, arrays, (), True, "shape"))
+    agrees(found, found.original("strict").strip_mine("i", 4))
+
+
+def test_a_wait_belongs_to_its_own_pipeline():
+    """The loop along which the outer pipeline waits runs once; the inner one's is no stand-in."""
+    found = case(
+        """
+    for i in range(1, -1, -1):
+        for j in range(4):
+            A[i + 1, j] = A[i, M - j + 3]
+""",
+        "A2",
+    )
+    schedule = found.original("strict").strip_mine("i", 1).pipeline("i_tile", "i")
+    schedule = schedule.unroll_and_jam("i", 3).pipeline("i_edge", "j_edge")
+    agrees(found, schedule)
+
+
+def test_no_block_from_before_the_array():
+    """With less than three iterations, the last three begin in front of the first."""
+    found = case(
+        """
+    for i in range(5):
+        for j in range(N + 1):
+            B[i + 1, j + 1] = A[j, i]
+""",
+        "A2 B2",
+    )
+    peeled = found.original("strict").peel("j", 0, 3)
+    with pytest.raises(BadArgumentError, match="is not one full box"):
+        peeled.promote("A", at="j_back")
