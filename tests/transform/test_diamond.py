@@ -231,7 +231,9 @@ def test_refused_where_distances_have_no_bound():
     )
     words, _, clash = message.partition("\n\n")
     assert words.endswith(" in 1 step. Tile the loops inside the time loop instead.")
-    assert clash.splitlines()[2].startswith("  flow dependence of S1 on S1 through A, distance (t: 1")
+    assert clash.splitlines()[2].startswith(
+        "  flow dependence of S1 on S1 through A, distance (t: 1"
+    )
 
 
 @pytest.mark.parametrize(
