@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 import islpy as isl
 
@@ -49,6 +50,7 @@ class NoFormError(Exception):
     """An expression of isl's that no affine or condition of ours has the form of, as text."""
 
 
+@lru_cache(maxsize=4096)
 def mangle(name: str) -> str:
     """A name that isl's parser accepts as an identifier, and that no loop of its AST can have.
 
@@ -204,7 +206,13 @@ class Frame:
         for position, parameter in enumerate(self.parameters):
             target = target.set_dim_name(_PARAM, position, mangle(parameter))
         target = target.set_tuple_name(_SET, array)
-        relation = isl.Map.universe(self.space.map_from_domain_and_range(target))
+        between = self.space.map_from_domain_and_range(target)
+        if all(subscript.is_linear for subscript in subscripts):
+            function = isl.MultiAff.zero(between)
+            for position, subscript in enumerate(subscripts):
+                function = function.set_at(position, self.linear_aff(subscript))
+            return isl.Map.from_multi_aff(function)
+        relation = isl.Map.universe(between)
         for position, subscript in enumerate(subscripts):
             if subscript.is_data:
                 continue
