@@ -12,6 +12,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from polyopt.bench.catalogue import DTYPES, hand_schedule
@@ -110,10 +111,10 @@ def scipy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
 def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """The plain Python function under `numba.njit(fastmath=True)`, with and without `parallel`."""
     numba = importlib.import_module("numba")
-
+    function = _with_helpers(setting.benchmark.kernel.py_func, numba.njit(fastmath=True))
     found = []
     for parallel in (False, True)[: 1 + (setting.threads > 1)]:
-        jitted = numba.njit(fastmath=True, parallel=parallel)(setting.benchmark.kernel.py_func)
+        jitted = numba.njit(fastmath=True, parallel=parallel)(function)
         start = time.perf_counter()
         try:
             with warnings.catch_warnings():
@@ -130,6 +131,17 @@ def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
             )
         )
     return found
+
+
+def _with_helpers(
+    function: Callable[..., object], jit: Callable[[object], object]
+) -> Callable[..., object]:
+    """The function over globals in which plain functions are compiled: Numba calls no others."""
+    if not isinstance(function, FunctionType):
+        return function
+    used = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+    helpers = {name: jit(value) for name, value in used.items() if isinstance(value, FunctionType)}
+    return FunctionType(function.__code__, function.__globals__ | helpers, function.__name__)
 
 
 def pythran_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:

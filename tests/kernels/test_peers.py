@@ -41,3 +41,15 @@ def test_only_packages_can_be_absent(monkeypatch):
     monkeypatch.setattr(peers.importlib.util, "find_spec", lambda _: None)
     assert peers.absence("gcc") == peers.absence("numpy") == peers.absence("script") == ""
     assert peers.absence("pythran") == ('pythran is not installed: pip install "polyopt[bench]"')
+
+
+def test_helpers_are_compiled_for_numba():
+    function = find("lbm-d2q9").kernel.py_func
+    compiled = []
+    made = peers._with_helpers(
+        function, lambda value: compiled.append(value.__name__) or "compiled"
+    )
+    assert compiled == ["equilibrium"]
+    assert made.__globals__["equilibrium"] == "compiled"
+    assert made.__code__ is function.__code__
+    assert callable(function.__globals__["equilibrium"])
