@@ -80,7 +80,10 @@ def _around_straight_code(search: Search, schedule: Schedule, place: Place) -> S
     inner = inner_loop(around)
     if inner is None or inner is around[-1]:
         return None
-    target = next(p for p in reversed(_enclosing(schedule, place)) if p.member == inner.member)
+    enclosing = reversed(_enclosing(schedule, place))
+    target = next((p for p in enclosing if p.member == inner.member), None)
+    if target is None:  # of a statement in parts, the views tell of another one
+        return None
     if _is_settled(target):
         return schedule
     if not inner.is_vector or inner.has_reduction:
