@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError, Violation
 from polyopt.explore.arrows import MOST_ARROWS, Arrow, arrows, drawn, entries, instance, line, lines
@@ -13,6 +14,7 @@ from polyopt.explore.problem import Problem, problem, schedule_of
 from polyopt.explore.shapes import Dots, Label, Line, Shape
 from polyopt.explore.style import RED, statement_style
 from polyopt.model.dependences import Dependence
+from polyopt.model.points import moves
 from polyopt.model.scop import Scop
 from polyopt.transform.legality import Breach, witness
 from polyopt.transform.schedule import Schedule
@@ -71,7 +73,7 @@ def dependences(
     shown = problem(schedule, statement, sizes)
     chosen = [d for d in shown.schedule.dependences if d.kind in kinds]
     here = layout(shown, axes, space, wanted=_moving(shown, chosen))
-    found = list(arrows(here, chosen))
+    found = list(islice(arrows(here, chosen), 4 * MOST_ARROWS))
     return _page(f"{what(shown)}: dependences", here, found, list(entries(found)))
 
 
@@ -117,19 +119,28 @@ def _page(
     case: Violation | None = None,
 ) -> Picture:
     plane = plane_for(here.x, here.y, here.crowd)
-    size = max(1.6, min(6.5, plane.pitch * (0.16 if here.crowd == 1 else 0.11)))
-    kept = found[:MOST_ARROWS]
+    size = here.mark_size(plane.pitch)
+    kept = _some(found)
     shapes: list[Shape] = list(lines(plane, kept, size + 1.5, red=red))
     shapes += marks(plane, here, size)
-    more = (
-        [Entry(f"{len(found) - len(kept)} more arrows left out")] if len(kept) < len(found) else []
-    )
+    more = [Entry("more arrows are left out")] if len(kept) < len(found) else []
     labels = [*statement_entries(here.problem), *kinds, *more]
     if case is not None:
         shapes += _case(plane, here, case, size)
         labels += _case_entries(case)
     text = "\n".join([title, f"  {here.problem.caption}", *_sentences(here, found, case)])
     return compose(title, here.problem.caption, plane, shapes, labels, text, here.problem.sizes)
+
+
+def _some(found: Sequence[Arrow]) -> list[Arrow]:
+    """Not more arrows than can be seen, some of each dependence."""
+    seen: dict[int, int] = {}
+    ranks = []
+    for arrow in found:
+        seen[id(arrow.dependence)] = seen.get(id(arrow.dependence), -1) + 1
+        ranks.append(seen[id(arrow.dependence)])
+    order = sorted(range(len(found)), key=ranks.__getitem__)
+    return [found[k] for k in sorted(order[:MOST_ARROWS])]
 
 
 def marks(
@@ -223,13 +234,8 @@ def _grouped(found: Iterable[Arrow]) -> dict[tuple[str, str, str, str], list[Arr
 
 def what(shown: Problem) -> str:
     """The kernel's name, and the statement's where one of several is drawn."""
-    name = shown.schedule.scop.name
-    only = (
-        f", {shown.statements[0]}"
-        if len(shown.schedule.scop.statements) > len(shown.statements)
-        else ""
-    )
-    return f"{name}{only}"
+    one = len(shown.statements) == 1 < len(shown.schedule.scop.statements)
+    return f"{shown.schedule.scop.name}{f', {shown.statements[0]}' if one else ''}"
 
 
 # ---- what to draw ----------------------------------------------------------------------------
@@ -243,10 +249,11 @@ def _moving(shown: Problem, chosen: Iterable[Dependence]) -> list[str]:
         if not {dependence.source, dependence.sink} <= set(shown.statements):
             continue
         source, sink = scop.statement(dependence.source), scop.statement(dependence.sink)
-        for pair in shown.pairs(dependence.relation)[:200]:
-            for name, a, b in zip(source.iterators, *pair, strict=False):
-                if a != b and name in sink.iterators:
-                    found[name] = None
+        for position, (name, other) in enumerate(
+            zip(source.iterators, sink.iterators, strict=False)
+        ):
+            if name == other and moves(dependence.relation, position):
+                found[name] = None
     return list(found)
 
 
@@ -265,13 +272,13 @@ def _refused(value: object) -> tuple[Schedule, tuple[Violation, ...]]:
 def _around(schedule: Schedule, case: Violation, sizes: Mapping[str, int] | None) -> Problem:
     """A problem that holds the witness: the size picked, or the witness's where that is larger."""
     names = {case.source: case.source_instance, case.sink: case.sink_instance}
-    shown = problem(schedule, None, sizes)
+    shown = problem(schedule, None, sizes, always=names)
     if sizes or all(
         tuple(v for _, v in values) in shown.points[name] for name, values in names.items()
     ):
         return shown
     larger = {n: max(v, dict(shown.sizes)[n]) for n, v in case.parameters}
-    return problem(schedule, None, larger)
+    return problem(schedule, None, larger, always=names)
 
 
 def _kinds(breaches: Iterable[Breach]) -> str:

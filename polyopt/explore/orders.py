@@ -18,6 +18,7 @@ from polyopt.transform.edit import places
 
 MOST_STEPS = 300
 _LEVELS = 5
+_FEW = 4
 
 
 def order(
@@ -43,7 +44,7 @@ def order(
     fronts = steps(when)
     last = max(fronts.values(), default=0)
     plane = plane_for(here.x, here.y, here.crowd)
-    size = max(1.2, min(6.5, plane.pitch * (0.16 if here.crowd == 1 else 0.11)))
+    size = here.mark_size(plane.pitch)
     paths, left = _paths(plane, here, when, size)
     fills = {key: shade(rank / last if last else 0.0) for key, rank in fronts.items()}
     threads = any(m.member is not None and m.member.parallel for t in when.values() for m in t)
@@ -72,7 +73,8 @@ def tiled_problem(
     chosen, words = schedule_of(schedule), ""
     if shrink:
         chosen, words = shrunk(chosen)
-    wanted = {i: least for s in chosen.scop.statements for i in s.iterators} if least else {}
+    few = len(chosen.scop.statements) <= _FEW
+    wanted = {i: least for s in chosen.scop.statements for i in s.iterators if few and least}
     wanted |= {name: 2 * size + 1 for name, size in largest_tiles(chosen).items()}
     shown = problem(chosen, statement, sizes, wanted)
     return shown, "; ".join(filter(None, [shown.caption, words]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from polyopt.errors import BadArgumentError
 from polyopt.explore import plane
 from polyopt.explore.problem import Problem
 from polyopt.model.affine import Affine
-from polyopt.model.points import Point
+from polyopt.model.points import Point, function_of
 from polyopt.transform.edit import loop_names, places
 
 _SLANT = 0.6
@@ -25,10 +25,12 @@ class Direction:
     name: str
     rows: tuple[tuple[str, Affine], ...]
 
-    def value(self, statement: str, values: Mapping[str, int]) -> int | None:
-        """The coordinate of an instance; None for a statement without this loop."""
+    def of(
+        self, statement: str, iterators: Sequence[str], values: Mapping[str, int]
+    ) -> Callable[[Point], int | None]:
+        """The coordinate of a statement's instances; None where it has not this loop."""
         row = dict(self.rows).get(statement)
-        return None if row is None else row.evaluate(values)
+        return (lambda _: None) if row is None else function_of(row, iterators, values)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Layout:
         """Where an instance is drawn, in units."""
         x, y = self.coordinates[statement, point]
         return x + self.aside[statement], y - self.slant * self.aside[statement]
+
+    def mark_size(self, pitch: float, most: float = 6.5) -> float:
+        """How large marks may be that stand side by side, at so many pixels a unit."""
+        return max(1.2, min(most, pitch * (0.16 if self.crowd == 1 else 0.44 * _step(self.crowd))))
 
     @property
     def crowd(self) -> int:
@@ -92,9 +98,9 @@ def layout(
     raw: dict[tuple[str, Point], list[int | None]] = {}
     for name in problem.statements:
         iterators = scop.statement(name).iterators
+        functions = [d.of(name, iterators, values) for d in chosen]
         for point in problem.points[name]:
-            here = {**values, **dict(zip(iterators, point, strict=True))}
-            raw[name, point] = [d.value(name, here) for d in chosen]
+            raw[name, point] = [f(point) for f in functions]
     spans = [_axis(d.name, [c[i] for c in raw.values()]) for i, d in enumerate(chosen)]
     while len(spans) < 2:
         spans.append(plane.Axis("", 0, 0, ((0, ""),)))
@@ -139,5 +145,10 @@ def _axis(name: str, values: Sequence[int | None]) -> plane.Axis:
 
 def _aside(statements: Sequence[str]) -> dict[str, float]:
     count = len(statements)
-    step = 0.0 if count == 1 else min(0.34, 0.66 / (count - 1))
+    step = _step(count)
     return {name: (k - (count - 1) / 2) * step for k, name in enumerate(statements)}
+
+
+def _step(count: int) -> float:
+    """How far apart statements stand that share a place, in units."""
+    return 0.0 if count == 1 else min(0.34, 0.66 / (count - 1))

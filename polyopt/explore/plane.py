@@ -107,7 +107,8 @@ def ticks(axis: Axis, pitch: float, *, wide: bool) -> Iterator[tuple[int, str]]:
 def pitch_for(x: Axis, y: Axis, crowded: int = 1) -> float:
     """Pixels a unit: a plane of some 400 pixels, more where points share a place."""
     side = max(x.units, y.units)
-    return max(5.0, min(46.0 + 8 * min(crowded - 1, 3), (380.0 + 60 * min(crowded - 1, 3)) / side))
+    more = min(crowded - 1, 6)
+    return max(5.0, min(46.0 + 9 * more, (380.0 + 60 * more) / side))
 
 
 def plane_for(x: Axis, y: Axis, crowded: int = 1, top: float = _HEAD + 22) -> Plane:

@@ -57,7 +57,7 @@ def tiles(
     last = max(waves, default=0)
     at_once = any(t.is_parallel for t in found)
     plane = plane_for(here.x, here.y, here.crowd)
-    size = max(1.0, min(5.0, plane.pitch * 0.11))
+    size = here.mark_size(plane.pitch, 5.0)
     shapes: list[Shape] = []
     for position, tile in enumerate(found):
         colour = shade(waves[position] / max(last, 1)) if at_once else _fill(tile)
