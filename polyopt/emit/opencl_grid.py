@@ -68,6 +68,9 @@ class GridPrinter:
 
     `local` are the declarations of blocks in local memory, which a kernel begins with, and
     `facts` what is to be told of them. `pending`: what items may still be reading or writing.
+    `alone`: the first items have just done something by themselves. A barrier follows then in any
+    case: PoCL 3.0 loses their writes where other items go on without one (found on a kernel in
+    which Oclgrind finds nothing).
     """
 
     body: BodyPrinter
@@ -75,6 +78,7 @@ class GridPrinter:
     local: list[cgen.Generable] = field(default_factory=list)
     facts: GroupFacts = field(default_factory=GroupFacts)
     pending: Effects = field(default_factory=Effects)
+    alone: bool = False
     held: Held = field(default_factory=dict)
 
     def kernel(self, node: Node, scope: Scope, position: Position) -> list[cgen.Generable]:
@@ -100,7 +104,9 @@ class GridPrinter:
         for each in loops:
             position = position.inside(each)
         content = self._phases(loops[-1].body, scope, position)
-        if self.local:  # a group that does several iterations uses its local memory again
+        if (
+            self.local or self.alone
+        ):  # a group that does several iterations uses its local memory again
             content += self._barrier()
         for each in reversed(loops):
             number = each.grid[-1]
@@ -125,6 +131,7 @@ class GridPrinter:
                 before = self.pending
                 self.pending |= self._touched(loop.body)  # by the iteration before
                 inside = self._phases(loop.body, scope, position.inside(loop))
+                inside += self._barrier() if self.alone else []
                 self.pending |= before
                 return _counted(loop, inside, scope)
             case (If() as branch,) if has_items(branch):
@@ -133,15 +140,18 @@ class GridPrinter:
                 return self._block(block, scope, position)
         waiting = self._wait(self._touched(phase))
         alone = self.body.nodes(phase, scope, position)
+        self.alone = prod(self.sizes) > 1
         return [*waiting, *self._by_first_items(range(len(self.sizes)), alone)]
 
     def _branch(self, node: If, scope: Scope, position: Position) -> list[cgen.Generable]:
         text = cgen.Line(str(condition(node.condition, scope)))
-        before = self.pending
+        before, first = self.pending, self.alone
         then = self._phases(node.then, scope, position)
         after, self.pending = self.pending, before
+        last, self.alone = self.alone, first
         otherwise = self._phases(node.otherwise, scope, position)
         self.pending |= after
+        self.alone |= last
         return [Branch(text, braces(then), braces(otherwise) if otherwise else None)]
 
     def _touched(self, nodes: Iterable[Node]) -> Effects:
@@ -149,12 +159,12 @@ class GridPrinter:
 
     def _wait(self, effects: Effects) -> list[cgen.Generable]:
         """A barrier where what follows must not meet what items may still be doing."""
-        made = self._barrier() if conflict(self.pending, effects) else []
+        made = self._barrier() if self.alone or conflict(self.pending, effects) else []
         self.pending |= effects
         return made
 
     def _barrier(self) -> list[cgen.Generable]:
-        self.pending = Effects()
+        self.pending, self.alone = Effects(), False
         self.facts.barriers += 1
         return [cgen.Statement(BARRIER)]
 
@@ -214,7 +224,7 @@ class GridPrinter:
             effects = emptied(node, kind, outside)
             wait = self._wait(effects)
             lines = tree(node, place, shared, scope, self.sizes, node.reduction)
-            self.pending = effects
+            self.pending, self.alone = effects, total > 1
             return [*wait, *lines]
         if not node.store:
             return []

@@ -114,6 +114,26 @@ def test_a_tree_inside_a_group():
 
 
 @po.kernel
+def twice(A, x, y):
+    for i in range(A.shape[0]):
+        for j in range(i):
+            y[i] += A[i, j] * x[j]
+        y[i] = y[i] * 2.0
+        for j in range(i, A.shape[0]):
+            y[i] += A[i, j] * x[j]
+
+
+def test_what_one_item_does_between_two_trees():
+    """Without a barrier after it PoCL 3.0 loses the product."""
+    s = specialised(twice, MATRIX, VECTOR, VECTOR).original
+    s = s.reduce("S1.j", parallel=True).reduce("S3.j", parallel=True)
+    s = s.map_to_grid(groups=("i",), items=("S1.j",)).map_to_grid(items=("S3.j",))
+    spec = specialised(twice, MATRIX, VECTOR, VECTOR).with_schedule(s)
+    for n in (0, 1, 2, 70):
+        same_as_python(spec, twice.py_func, random(n, n), random(n), random(n), rtol=1e-13)
+
+
+@po.kernel
 def extreme(x, out):
     for i in range(x.shape[0]):
         out[0] = max(out[0], x[i])
