@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 import islpy as isl
 
 from polyopt.emit.c import print_c
+from polyopt.emit.exits import refuse_endless
 from polyopt.emit.launches import LaunchProgram
 from polyopt.emit.lines import with_lines
 from polyopt.emit.lower import lower
@@ -336,6 +337,7 @@ def emit(
     """
     scop = schedule.scop
     if isinstance(options.target, OpenCL):
+        refuse_endless(scop, "OpenCL")
         refuse_scans(scop)
         device = device_limits(options.target)
         wanted = copied_in(scop, schedule.dependences)

@@ -106,8 +106,10 @@ class Machine:
     def execute(self, nodes: tuple[Node, ...]) -> None:
         for node in nodes:
             match node:
-                case Loop(variable, lower, upper, step, body):
+                case Loop(variable, lower, upper, step, body, _, flag):
                     for value in range(self.affine(lower), self.affine(upper), step):
+                        if flag and not self.arrays[flag]:
+                            break
                         self.sizes[variable] = value
                         self.execute(body)
                     self.sizes.pop(variable, None)

@@ -14,6 +14,7 @@ from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.block_copies import block_end, block_start
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
+from polyopt.emit.expr_c import expression
 from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote, below
@@ -36,7 +37,9 @@ from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
 from polyopt.emit.vectors import lanes_of, vector_loop
+from polyopt.model.expr import Load
 from polyopt.model.scop import Scop
+from polyopt.model.types import bool_
 
 _LONG_BOUND = 60
 _NONE: Mapping[str, str] = {}
@@ -151,7 +154,8 @@ class BodyPrinter:
             within = position.inside(node)
             return vector_loop(node, lanes, scope, lambda n, s: self.nodes(n, s, within))
         inner = replace(_within(node, scope), vector=scope.vector or node.vector)
-        body = block(self.nodes(node.body, inner, position.inside(node)))
+        ending = _exit(node, inner)
+        body = block([*ending, *self.nodes(node.body, inner, position.inside(node))])
         return _counted(node, body, _pragmas(node, position, scope), scope)
 
     def _parallel_loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
@@ -320,6 +324,14 @@ def _counted(
     step = f"{name}++" if node.step == 1 else f"{name} += {node.step}"
     loop = _for(f"int64_t {name} = {lower}", f"{name} < {upper}", step, body)
     return [*before, *pragmas, loop]
+
+
+def _exit(node: For, scope: Scope) -> list[cgen.Generable]:
+    """The end of a loop whose flag is false."""
+    if not node.exit:
+        return []
+    flag = expression(Load(node.exit, (), bool_), scope).at(Level.UNARY)
+    return [cgen.If(cgen.Line(f"!{flag}"), cgen.Statement("break"))]
 
 
 def _for(start: str, test: str, step: str, body: cgen.Generable) -> cgen.Generable:

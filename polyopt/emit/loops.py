@@ -29,7 +29,8 @@ class For:
     `region`: parallel loops next to one another with the same number, not 0, run under one team of
     threads. `nowait`: a thread that is done with such a loop may go on to the next one.
     in the tile that starts at an affine of the loops outside and has that length, whatever its
-    bounds are. `partials`: as in a schedule member.
+    bounds are. `partials`: as in a schedule member. `exit`: a bool local that ends the loop where
+    it is false.
     """
 
     variable: str
@@ -50,6 +51,7 @@ class For:
     work_scale: int = 1
     within: tuple[Affine, int] | None = None
     partials: int = 0
+    exit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from polyopt._isl import (
     mangle,
 )
 from polyopt.emit.data_bounds import with_data_bounds
+from polyopt.emit.exits import with_exits
 from polyopt.emit.guards import with_guards
 from polyopt.emit.isl_tree import IslTree
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
@@ -52,7 +53,7 @@ def lower(schedule: Schedule) -> Loops:
     guarded = with_guards(joined(body, schedule.scop), schedule.scop)
     whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
-        with_data_bounds(whole, schedule.scop),
+        with_exits(with_data_bounds(whole, schedule.scop), schedule.scop),
         tuple(name for name, _ in schedule.scop.private),
     )
 

@@ -30,13 +30,9 @@ def words(rule: str, fix: str) -> str:
 # ---- constructs without a reader -----------------------------------------------------------
 
 CONSTRUCTS: dict[type[ast.AST], tuple[str, str]] = {
-    ast.While: (
-        "a while loop has no iteration space that is known before it runs",
-        "Write for v in range(...), or leave the while loop in Python and call the kernel inside.",
-    ),
     ast.Break: (
-        "break leaves a loop at a point that only the data know",
-        "Let the loop run to its end, and put what it does under an if.",
+        "break stands in a loop's own branches",
+        "Put it under an if of the loop that it leaves.",
     ),
     ast.Continue: (
         "continue stands in a loop's own branches, not inside a with",
@@ -135,12 +131,12 @@ RETURN_DIFFERS = Text(
     "Assign the values to names or elements in the branches, and return once.",
 )
 EARLY_RETURN = words(
-    "return stands outside loops: it would leave them at a point that only the data know",
-    "Let the loop run to its end, and put what it does under an if.",
+    "this return stands inside a with, and more follows it",
+    "Put it behind the with.",
 )
 LOOP_ELSE = words(
-    "a loop of a kernel has no else, since nothing breaks it",
-    "Write these statements after the loop.",
+    "a loop of a kernel has no else",
+    "Write these statements after the loop, under an if where a break would leave them out.",
 )
 LOOP_TARGET = words("a loop has one variable, a plain name", "Write for i in range(n).")
 RANGE_FORM = words(

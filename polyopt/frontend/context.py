@@ -146,6 +146,8 @@ class Context:
         self.returns = Returns()
         self.inlined: list[FunctionType] = []
         self.returned_names: set[str] = set()
+        self.flags: set[str] = set()
+        self.kept_names: dict[str, None] = {}
         self._relearn = False
         self._storage: dict[str, str] = {}
 
@@ -223,6 +225,14 @@ class Context:
             name = f"{stem}_{count}"
         self._taken.add(name)
         return name
+
+    def note(self, text: Iterable[ast.stmt]) -> None:
+        """Know the names that a rewritten text assigns."""
+        nodes = list(text)
+        stored = stored_names(nodes)
+        self._taken |= stored.keys()
+        self.stored |= stored
+        self.loop_lines |= loop_variables(nodes)
 
     def release(self, name: str) -> None:
         """Give a fresh name back that was not needed."""

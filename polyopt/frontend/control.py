@@ -32,6 +32,11 @@ def _pass(context: Context, node: ast.Pass) -> list[Node]:  # noqa: ARG001  (one
 
 @statement(ast.For)
 def _for(context: Context, node: ast.For) -> list[Node]:
+    return [*read_loop(context, node)]
+
+
+def read_loop(context: Context, node: ast.For) -> list[Loop]:
+    """A `for` loop over a range; none where its body does nothing."""
     if node.orelse:
         raise context.unsupported(node.orelse[0], constructs.LOOP_ELSE)
     lower, upper, step = _range(context, node.iter)

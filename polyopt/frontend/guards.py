@@ -187,9 +187,13 @@ def _guard(context: Context, node: Node, guard: Expr) -> Node:
 
 
 def _guard_assignment(context: Context, node: Assign, guard: Expr) -> Assign:
-    """A stored condition takes the outer one in, so that it is written in any case."""
+    """A stored condition takes the outer one in, so that it is written in any case.
+
+    So does the flag of a loop where it is set: a loop that does not run has one that is false.
+    """
     outer = Value(guard, WEAK_BOOL)
-    if context.data.get(node.array) == STORED_CONDITION:
+    starts = node.array in context.flags and node.value != Const(False, bool_)
+    if starts or context.data.get(node.array) == STORED_CONDITION:
         return replace(node, value=logical("and", outer, Value(node.value, WEAK_BOOL)).expr)
     if node.guard is None:
         return replace(node, guard=guard)

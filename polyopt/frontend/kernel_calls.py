@@ -28,6 +28,7 @@ from polyopt.frontend import messages
 from polyopt.frontend.captured import KernelFunction, resolve
 from polyopt.frontend.context import Context, loop_variables, stored_names
 from polyopt.frontend.dispatch import expander, read_statements
+from polyopt.frontend.jumps import structured
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.returns import always, ends
@@ -91,6 +92,8 @@ def _inlined(
     nodes = _pass(context, call, given, names, source)
     text = _Renaming(names).visit_all(source.node.body)
     with _inside(context, inner, function):
+        text = structured(context, text, context.fresh)
+        context.note(text)
         found, results = _read(context, without(text, ast.Return), call)
     return [*nodes, *found], results
 

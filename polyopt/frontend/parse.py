@@ -12,6 +12,7 @@ from polyopt.frontend import (
     data,
     elements,
     guards,
+    jumps,
     kernel_calls,
     messages,
     returns,
@@ -38,7 +39,7 @@ from polyopt.model.types import ArgumentType, i32, i64
 
 __all__ = ["annotated_types", "parse"]
 
-READERS = (data, calls, elements, statements, guards, control, returns, kernel_calls)
+READERS = (data, calls, elements, statements, guards, control, jumps, returns, kernel_calls)
 """The modules that register readers of syntax; importing them is what counts."""
 
 MAX_ROUNDS = 200
@@ -63,9 +64,11 @@ def parse(
 
 def _read(source: FunctionSource, signature: Signature) -> LoopNest:
     facts = Facts()
-    text = without(source.node.body, ast.Return)
+    first = Context(source, signature, facts)
+    text = without(jumps.structured(first, source.node.body, first.fresh), ast.Return)
     for _ in range(MAX_ROUNDS):
         context = Context(source, signature, facts)
+        context.note(text)
         returns.find_returns(context, text)
         body = [*_initial(context), *read_statements(context, text)]
         last, made = returns.finish(context)
@@ -73,7 +76,8 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
         if learnt is None and context.mixed:
             raise context.mixed[0]
         if learnt is None:
-            nest = forwarded(_nest(context, signature, [*body, *last], made))
+            whole = [*jumps.unset(context), *body, *last]
+            nest = forwarded(_nest(context, signature, whole, made))
             check_facts(nest, context.index_facts)
             return nest
         if learnt == facts and context.pending:  # assigned from itself alone

@@ -8,7 +8,7 @@ from polyopt._isl import Frame
 from polyopt.model.affine import Affine, All, Compare, Condition, Not
 from polyopt.model.bounds import in_bounds
 from polyopt.model.indirection import not_empty, with_guards, with_named_bounds
-from polyopt.model.nest import Assign, Branch, DataBound, Loop, LoopNest, Node
+from polyopt.model.nest import ENDLESS, Assign, Branch, DataBound, Exit, Loop, LoopNest, Node
 from polyopt.model.reductions import recognise
 from polyopt.model.scan import Verify, scan
 from polyopt.model.scop import Scop, Statement, known_context
@@ -24,15 +24,18 @@ class _Path:
     conditions: tuple[Condition, ...] = ()
     ranges: tuple[DataBound, ...] = ()
     loose: tuple[str, ...] = ()
+    exits: tuple[Exit, ...] = ()
 
     def inside(self, loop: Loop, bounds: tuple[DataBound, ...] = ()) -> _Path:
         names = loop.lower.names() | loop.upper.names()
         ranges = tuple(b for b in bounds if b.name in names)
+        ended = Exit(loop.variable, loop.flag, loop.upper == ENDLESS)
         return _Path(
             (*self.iterators, loop.variable),
             (*self.conditions, *_range(loop)),
             (*self.ranges, *ranges),
             (*self.loose, loop.variable) if ranges else self.loose,
+            (*self.exits, ended) if loop.flag else self.exits,
         )
 
     def where(self, condition: Condition) -> _Path:
@@ -104,6 +107,7 @@ class _Extractor:
             reduction=recognise(assign, self.nest.array(assign.array).dtype),
             ranges=path.ranges,
             loose=path.loose,
+            exits=path.exits,
             late=self.late[len(self.statements)],
         )
         self.statements.append(statement)

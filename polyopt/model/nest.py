@@ -71,7 +71,10 @@ class DataBound:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """`for variable in range(lower, upper, step)`; step is a non-zero constant."""
+    """`for variable in range(lower, upper, step)`; step is a non-zero constant.
+
+    `flag`: a bool local, once false no iteration does anything, and it stays so.
+    """
 
     variable: str
     lower: Affine
@@ -79,6 +82,23 @@ class Loop:
     step: int
     body: tuple[Node, ...]
     location: Location
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A loop around a statement that ends once a flag is false, by its iterator.
+
+    `endless`: only so.
+    """
+
+    iterator: str
+    flag: str
+    endless: bool
+
+
+ENDLESS = Affine.integer(2**60)
+"""The upper bound of a loop that only its flag ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +135,9 @@ class LoopNest:
 
     `extents` lists, per array argument, its declared shape; a call checks each against the
     array it gets (an extent that is exactly one parameter defines that parameter the first time).
-    `captured` are the frozen globals, for the cache key. `result` says what it returns. `bounds`
-    are the names given to loop bounds that are read from data, once they have names; `nonempty`:
-    that such loops have iterations.
+    `captured` are the frozen globals, for the cache key. `bounds` are the names given to loop
+    bounds that are read from data, once they have names; `nonempty`: that such loops have
+    iterations. `result` says what it returns.
     """
 
     name: str

@@ -23,6 +23,7 @@ from polyopt.model.nest import (
     Array,
     Assumption,
     DataBound,
+    Exit,
     IndexFact,
     LoopNest,
     Parameter,
@@ -66,7 +67,7 @@ class Statement:
     `loops` are the names of the source loops around it, outermost first, parallel to
     `iterators` (which are distinct names local to the statement). `ranges` are the bounds from
     data of the loops around it, `loose` the iterators that these bound, and `late` the checks of
-    subscripts that no call can make first.
+    subscripts that no call can make first. `exits` are the loops around it that a flag ends.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Statement:
     ranges: tuple[DataBound, ...] = ()
     loose: tuple[str, ...] = ()
     late: tuple[Verify, ...] = ()
+    exits: tuple[Exit, ...] = ()
 
     @property
     def is_certain(self) -> bool:

@@ -123,8 +123,7 @@ def test_what_follows_runs_elsewhere(body, size, seed):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("for i in range(n):\n    return\n", "return stands outside loops"),
-        ("for i in range(n):\n    if v[i] < 0:\n        return\n", "return stands outside loops"),
+        ("with po.label('a'):\n    return\nv[0] = 1.0", "this return stands inside a with"),
         (
             "if n > 1:\n    return v[0]\n",
             "some ways through the kernel end with return v[0], and others with no value",
