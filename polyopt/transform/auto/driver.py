@@ -1,12 +1,13 @@
 """The automatic scheduler, top to bottom.
 
 Scalars are privatised. Loops whose range is read from data are marked only. Of other kernels, each
-top-level nest with a contraction gets register and cache tiles; any other gets the structure (as
-written, distributed, a parallel loop sunk, isl's orders, or tiles along wavefronts) and the loop
-orders with the least estimated cost; sweeps over time get diamond tiles. Neighbours that share data
-are fused, loops that single iterations hold up are split, rows around a recurrence lagged, and
-loops are marked last. Every decision is a public step, tried on the schedule and dropped where it
-is refused.
+top-level nest with a contraction gets register and cache tiles, in blocks where it contracts its
+own results; any other gets the structure (as written, distributed, a parallel loop sunk, isl's
+orders, or tiles in a pipeline) and the loop orders with the least estimated cost; sweeps over time
+get diamond tiles. Neighbours that share data are fused, loops that single iterations hold up are
+split, rows around a recurrence lagged, and loops are marked last: threads, partial results of a
+nest that is one sum, vectors. Every decision is a public step, tried on the schedule and dropped
+where it is refused.
 """
 
 from __future__ import annotations
