@@ -17,6 +17,7 @@ from polyopt.explore.style import BLUE, FAINT, GREY, INK, ORANGE, PAPER, SIZE, S
 from polyopt.explore.times import Key, Time, is_tile, times
 from polyopt.machine import detect
 from polyopt.model.nest import Array
+from polyopt.model.points import Point, function_of
 from polyopt.model.scop import Access
 from polyopt.transform.edit import loop_names, places, resolve
 
@@ -119,14 +120,15 @@ def _touched(shown: Problem, inside: Sequence[Key], array: str | None) -> list[T
         raise BadArgumentError(f"{scop.name} has no array {array!r}. Its arrays are: {known}.")
     read: dict[str, set[Element]] = {}
     written: dict[str, set[Element]] = {}
+    points: dict[str, list[Point]] = {}
     for name, point in inside:
-        statement = scop.statement(name)
-        here = {**values, **dict(zip(statement.iterators, point, strict=True))}
-        for access in statement.accesses:
-            if access.array in shaped and access.subscripts:
-                into = read if access.kind == "read" else written
-                place = tuple(s.evaluate(here) for s in access.subscripts)
-                into.setdefault(access.array, set()).add(place)
+        points.setdefault(name, []).append(point)
+    for statement in (scop.statement(name) for name in points):
+        for access in (a for a in statement.accesses if a.array in shaped and not _by_data(a)):
+            into = read if access.kind == "read" else written
+            index = [function_of(s, statement.iterators, values) for s in access.subscripts]
+            places_ = {tuple(f(point) for f in index) for point in points[statement.name]}
+            into.setdefault(access.array, set()).update(places_)
     names = [array] if array is not None else [n for n in shaped if n in {*read, *written}]
     return [
         Touched(
@@ -137,6 +139,11 @@ def _touched(shown: Problem, inside: Sequence[Key], array: str | None) -> list[T
         )
         for n in names
     ]
+
+
+def _by_data(access: Access) -> bool:
+    """Whether data choose the element, which no picture can know."""
+    return any(s.is_data for s in access.subscripts)
 
 
 # ---- strides ---------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from polyopt.displayed import Displayed
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.expr import Binary, Call, Expr, Select, Unary, children
+from polyopt.model.nest import Array
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.summing import Piece, counted, formula, not_negative, quotient
 from polyopt.model.symbols import Symbol
@@ -29,7 +30,7 @@ class Cost(Displayed):
     `operations` counts arithmetic and calls of functions on data, not comparisons nor index
     arithmetic; of a conditional expression the longer side. `bytes` is the least traffic with
     memory: every element that is read from arrays once, and every element that is written once.
-    Guards on data count as true.
+    Guards on data count as true, and elements that data choose as all there are.
     """
 
     scop: Scop
@@ -129,7 +130,7 @@ class Cost(Displayed):
     def _touched(self, array: str, kinds: tuple[str, ...]) -> list[Piece]:
         names = self.scop.parameter_names
         parts = [
-            _image(Frame(names, s.name, s.iterators), access, s.domain)
+            _image(Frame(names, s.name, s.iterators), access, s.domain, self.scop.array(array))
             for s in self.scop.statements
             for access in s.accesses
             if access.array == array and access.kind in kinds
@@ -138,7 +139,16 @@ class Cost(Displayed):
 
 
 def cost(scop: Scop) -> Cost:
-    """The formulas of a kernel; each is worked out when it is asked for."""
+    """The formulas of a kernel; each is worked out when it is asked for.
+
+    Raises BadArgumentError where data decide how often a loop runs.
+    """
+    unknown = next((s for s in scop.statements if s.ranges), None)
+    if unknown is not None:
+        raise BadArgumentError(
+            f"data decide how often {unknown.name} runs ({unknown.location.short}): no formula in "
+            "the sizes counts that"
+        )
     return Cost(scop)
 
 
@@ -161,7 +171,7 @@ class _Tile:
     def elements(self, array: str) -> list[Piece]:
         """How many elements of an array the tile touches."""
         parts = [
-            _image(self.frames[s.name], access, self.inside[s.name])
+            _image(self.frames[s.name], access, self.inside[s.name], self.scop.array(array))
             for s in self.scop.statements
             for access in s.accesses
             if access.array == array
@@ -204,9 +214,20 @@ def _operations(expr: Expr) -> int:
 # ---- sets to count ---------------------------------------------------------------------------
 
 
-def _image(frame: Frame, access: Access, domain: isl.Set) -> isl.Set:
-    """The elements that an access touches from a domain."""
-    return frame.access(access.array, access.subscripts).intersect_domain(domain).range()
+def _image(frame: Frame, access: Access, domain: isl.Set, array: Array) -> isl.Set:
+    """The elements that an access touches from a domain; all there are where data choose them."""
+    image = frame.access(access.array, access.subscripts).intersect_domain(domain).range()
+    if image.is_bounded():
+        return image
+    names = tuple(f"e{k}" for k in range(len(array.shape)))
+    inside = Frame(frame.parameters, array.name, names)
+    ends = zip(names, array.shape, strict=True)
+    parts = [c for n, end in ends for c in _between(Affine.name(n), end)]
+    return image.intersect(inside.holds(All(tuple(parts))))
+
+
+def _between(index: Affine, end: Affine) -> tuple[Condition, Condition]:
+    return Compare(">=", index, Affine.integer(0)), Compare("<", index, end)
 
 
 def _union(parts: Sequence[isl.Set]) -> isl.Set:

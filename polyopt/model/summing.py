@@ -17,7 +17,7 @@ import islpy as isl
 import sympy
 
 from polyopt._isl import affine_from_aff, mangle, parameter_condition
-from polyopt.errors import InternalError
+from polyopt.errors import BadArgumentError, InternalError
 from polyopt.model.affine import (
     Affine,
     All,
@@ -40,7 +40,15 @@ Piece = tuple[isl.Set, sympy.Expr]
 
 
 def counted(set_: isl.Set, parameters: Sequence[str]) -> list[Piece]:
-    """The number of points, per set of parameter values."""
+    """The number of points, per set of parameter values.
+
+    Raises BadArgumentError for a set without end, such as the iterations that data decide.
+    """
+    if not set_.is_bounded():
+        raise BadArgumentError(
+            "how often a loop runs, or which elements it touches, is known to the data alone: "
+            "no formula in the sizes counts that"
+        )
     fresh = numbers()
     plain = set_.reset_tuple_id()
     names = tuple(f"x{next(fresh)}" for _ in range(plain.dim(_SET)))

@@ -158,3 +158,25 @@ def test_costs_are_shown_as_text_and_as_a_table():
     product = of(matmul)
     assert str(product).splitlines()[0] == "operations           2*M*N**2"
     assert "what it costs" in product._repr_mimebundle_()["text/html"]
+
+
+def gathered(A: po.f64[...], index: po.i64[...], B: po.f64[...]):
+    for i in range(len(B)):
+        B[i] = A[index[i]]
+
+
+def rows_by_data(start: po.i64[...], A: po.f64[...], B: po.f64[...]):
+    for i in range(len(B)):
+        for k in range(start[i], start[i + 1]):
+            B[i] += A[k]
+
+
+def test_elements_that_data_choose_count_as_all_there_are():
+    sizes = {n._sympy_(): v for n, v in zip(po.symbols("A_shape0 B_shape0"), (7, 3), strict=True)}
+    found = of(gathered)
+    assert {n: f.subs(sizes) for n, f in found.elements.items()} == {"A": 7, "index": 3, "B": 3}
+
+
+def test_what_data_alone_decide_has_no_formula():
+    with pytest.raises(BadArgumentError, match="data decide how often S1 runs"):
+        of(rows_by_data)
