@@ -6,7 +6,7 @@ smallest problem is too large to be drawn, the picture is of its first corner.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -33,6 +33,7 @@ from polyopt.transform.schedule import Schedule
 if TYPE_CHECKING:
     from polyopt.model.scop import Scop, Statement
 
+MOST_STATEMENTS = 9
 MOST = 4000
 """Instances of one statement that are drawn; a window on them where there are more."""
 
@@ -63,8 +64,18 @@ class Problem:
             for name in self.statements
         }
 
+    @cached_property
+    def _known(self) -> dict[int, tuple[isl.Map, tuple[tuple[Point, Point], ...]]]:
+        """Pairs found so far, by the identity of their relation, which is kept with them."""
+        return {}
+
     def pairs(self, relation: isl.Map) -> tuple[tuple[Point, Point], ...]:
         """The pairs of a relation between instances that are drawn."""
+        if id(relation) not in self._known:
+            self._known[id(relation)] = relation, self._pairs(relation)
+        return self._known[id(relation)][1]
+
+    def _pairs(self, relation: isl.Map) -> tuple[tuple[Point, Point], ...]:
         source = relation.get_tuple_name(isl.dim_type.in_)
         sink = relation.get_tuple_name(isl.dim_type.out)
         if source not in self.statements or sink not in self.statements:
@@ -85,7 +96,11 @@ class Problem:
         used = {n for s in self.statements for n in _used(self.schedule.scop.statement(s))}
         sizes = ", ".join(f"{n} = {v}" for n, v in self.sizes if mangle(n) in used)
         part = f"the first instances of {', '.join(n for n, _ in self.corner)} only"
-        return "; ".join([*([sizes] if sizes else []), *([part] if self.corner else [])])
+        count = len(self.schedule.scop.statements)
+        some = f"{len(self.statements)} of {count} statements"
+        is_part = 1 < len(self.statements) < count
+        words = [sizes, part if self.corner else "", some if is_part else ""]
+        return "; ".join(filter(None, words))
 
 
 def schedule_of(value: object) -> Schedule:
@@ -110,8 +125,11 @@ def problem(
     statement: str | None = None,
     sizes: Mapping[str, int] | None = None,
     least: Mapping[str, int] = MappingProxyType({}),
+    always: Collection[str] = (),
 ) -> Problem:
     """What to draw of a schedule; `least` iterations of some loops at least, where that can be.
+
+    Of many statements those in `always` are drawn and the ones in most loops.
 
     Raises BadArgumentError for sizes that the kernel does not have or take, NoSuchLoopError for
     an unknown statement.
@@ -121,6 +139,11 @@ def problem(
     names = tuple(s.name for s in every)
     if statement is not None:
         names = (statement_called(schedule.tree, statement),)
+    elif len(names) > MOST_STATEMENTS:
+        depth = {s.name: len(s.iterators) for s in every}
+        ranked = sorted(names, key=lambda n: (n not in always, -depth[n]))
+        some = set(ranked[:MOST_STATEMENTS])
+        names = tuple(n for n in names if n in some)
     given = _checked(schedule.scop, sizes or {})
     drawn = tuple(s for s in every if s.name in names)
     values = _small(schedule.scop, drawn, given, least)

@@ -10,7 +10,7 @@ import islpy as isl
 
 from polyopt.explore.problem import Problem
 from polyopt.model.affine import Affine, Atom, Floor
-from polyopt.model.points import Point, integer_points
+from polyopt.model.points import Function, Point, function_of, integer_points
 from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree, walk
 from polyopt.transform.edit import places
 from polyopt.transform.schedule import Schedule
@@ -52,18 +52,17 @@ class _Clock:
     def __init__(self, shown: Problem) -> None:
         self.shown = shown
         self.values = dict(shown.sizes)
+        self._rows: dict[tuple[int, str], Function] = {}
         self._held: dict[tuple[str, str], frozenset[Point]] = {}
 
     def of(self, name: str, point: Point) -> Time:
         """The time vector of an instance."""
-        iterators = self.shown.schedule.scop.statement(name).iterators
-        values = {**self.values, **dict(zip(iterators, point, strict=True))}
         found: list[Moment] = []
         node: Node = self.shown.schedule.tree.root
         while not isinstance(node, Leaf):
             match node:
                 case Band(members, child):
-                    found += [Moment(m.row(name).evaluate(values), m) for m in members]
+                    found += [Moment(self._row(m, name)(point), m) for m in members]
                     node = child
                 case Mark(_, child) | Region(_, child):
                     node = child
@@ -71,6 +70,13 @@ class _Clock:
                     place, node = self._part(node, name, point)
                     found.append(Moment(place, None))
         return tuple(found)
+
+    def _row(self, member: Member, name: str) -> Function:
+        key = (id(member), name)
+        if key not in self._rows:
+            iterators = self.shown.schedule.scop.statement(name).iterators
+            self._rows[key] = function_of(member.row(name), iterators, self.values)
+        return self._rows[key]
 
     def _part(self, node: Sequence, name: str, point: Point) -> tuple[int, Node]:
         """The child that holds an instance."""

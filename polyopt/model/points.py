@@ -120,3 +120,10 @@ def integer_pairs(relation: isl.Map, values: Mapping[str, int]) -> tuple[tuple[P
     """Every pair of a bounded relation at some values of the parameters, in order."""
     cut = relation.dim(isl.dim_type.in_)
     return tuple((p[:cut], p[cut:]) for p in integer_points(relation.wrap(), values))
+
+
+def moves(relation: isl.Map, position: int) -> bool:
+    """Whether some pair of a relation differs in a coordinate."""
+    same = isl.Map.universe(relation.get_space())
+    same = same.equate(isl.dim_type.in_, position, isl.dim_type.out, position)
+    return not relation.is_subset(same)
