@@ -30,25 +30,35 @@ def compiled_by_pythran(
     Raises:
         PythranError: Pythran does not take it.
     """
+    text = module_text(function, arguments)
+    with tempfile.TemporaryDirectory(prefix="polyopt-pythran-") as folder:  # loaded, it may go
+        module = _loaded(_built(text, Path(folder, "taken.so")))
+    compiled: Callable[..., object] = getattr(module, function.__name__)
+    return compiled
+
+
+def _built(text: str, output: Path) -> str:
     toolchain = importlib.import_module("pythran.toolchain")
-    folder = tempfile.mkdtemp(prefix="polyopt-pythran-")
     try:
-        path = toolchain.compile_pythrancode(
+        path: str = toolchain.compile_pythrancode(
             "taken",
-            module_text(function, arguments),
-            output_file=str(Path(folder, "taken.so")),
+            text,
+            output_file=str(output),
             extra_compile_args=list(FLAGS),
             extra_link_args=["-fopenmp"],
         )
     except (toolchain.CompileError, SyntaxError, NotImplementedError) as error:
         raise PythranError(f"pythran: {str(error).strip().partition(chr(10))[0]}") from None
+    return path
+
+
+def _loaded(path: str) -> types.ModuleType:
     spec = importlib.util.spec_from_file_location("taken", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    compiled: Callable[..., object] = getattr(module, function.__name__)
-    return compiled
+    return module
 
 
 def module_text(function: Callable[..., object], arguments: tuple[Any, ...]) -> str:
