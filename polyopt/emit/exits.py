@@ -29,7 +29,8 @@ def with_exits(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
     """
     if not any(s.exits for s in scop.statements):
         return nodes
-    targeted = {n.array for n in below(nodes) if isinstance(n, Promote) and n.targets}
+    blocks = (n for n in below(nodes) if isinstance(n, Promote))
+    targeted = {b.array for b in blocks if b.targets or any(extent > 1 for extent in b.shape)}
     return _Marking(scop, targeted).nodes(nodes, frozenset(), frozenset(), False)
 
 

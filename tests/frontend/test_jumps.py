@@ -228,6 +228,20 @@ def test_nests_inside_run_on_threads_and_in_vectors():
     assert "break;" in source
 
 
+def test_flags_of_iterations_that_run_side_by_side():
+    body = """
+        for i in range(len(v)):
+            s = 0.0
+            for j in range(20):
+                s += v[i]
+                if s > x:
+                    break
+            v[i] = s
+    """
+    kernel = kernel_of(body, target="openmp", schedule="auto")
+    assert po.check(kernel, np.random.default_rng(1).random(40), 3.0)
+
+
 def test_steps_that_change_a_while_loop_are_refused():
     spec = kernel_of(BODIES["while"]).specialize(np.ones(3), 0.5)
     (name,) = spec.original.loops
