@@ -18,7 +18,6 @@ from polyopt.emit.program import CArgument, Program
 from polyopt.model.affine import Affine, Condition
 from polyopt.model.types import DType
 
-
 MOST_ITEMS = 256
 """Work items of a group: what every GPU takes."""
 
