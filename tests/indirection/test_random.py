@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from programs import compare, data, index_types, text_of
+from indirect_programs import compare, data, index_types, text_of
 
 import polyopt as po
 
