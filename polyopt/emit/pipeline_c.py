@@ -4,7 +4,8 @@ Every thread has a slot with the number of the iteration that it is at (its turn
 is. A thread at turn n waits for the slot of turn n - 1 only. No deadlock: turn 0 waits for
 nothing, and turn n for turn n - 1, which the thread before has come to or will come to, since each
 thread takes its turns in order; so the least turn that is not finished can always go on, with as
-many threads as there are, one included. Results are those of the order as written, for every
+many threads as there are, one included. A turn ends after the one before it, however little it has
+to do: the end of one tells of all before. Results are those of the order as written, for every
 dependence goes forward in both loops. A slot is written by its thread alone and published by
 release stores; a reader's acquire loads see all that ran before them.
 """
@@ -82,6 +83,8 @@ class Pipeline:
         scope.helper("pipeline")
         waits = _Waits(f"&{slots}[({turn} + {threads} - 1) % {threads}]", f"&{slots}[{own}]", turn)
         body = self._body(loop.body, waits)
+        # A turn with nothing left to wait at ends no sooner: the one behind looks at it alone.
+        body.append(waits.until("INT64_MAX"))
         body.append(_call("pipeline_turn", waits.own, f"{turn} + {threads}"))
         name = scope.names.of("value", loop.variable)
         lower, upper = affine(loop.lower, scope), affine(loop.upper, scope).at(Level.SHIFT)

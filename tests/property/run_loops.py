@@ -244,9 +244,11 @@ class _Text:
         self.add(level, f"def _body{number}({node.variable}, _lane{number}):")
         before = f"_at{number}.get({node.variable} - {node.step}, -_far)"
         self.add(level + 1, f"_first = {node.variable} == {node.lower}")
+        wait = f"while not _first and {before} < "
         self.concurrent += 1
-        self.waiting(node, f"while not _first and {before} < ", f"_at{number}", blocks, level + 1)
+        self.waiting(node, wait, f"_at{number}", blocks, level + 1)
         self.concurrent -= 1
+        self.add(level + 1, f"{wait}_far: yield")
         self.add(level + 1, f"_at{number}[{node.variable}] = _far")
         self.add(level + 1, "yield")
         values = f"range({node.lower}, {node.upper}, {node.step})"

@@ -308,3 +308,23 @@ def test_no_block_from_before_the_array():
     peeled = found.original("strict").peel("j", 0, 3)
     with pytest.raises(BadArgumentError, match="is not one full box"):
         peeled.promote("A", at="j_back")
+
+
+def test_a_turn_that_does_nothing_ends_after_the_one_before():
+    """Every other turn is empty: the next may not take it for the end of all before it."""
+    found = case(
+        """
+    for i in range(N % 3, N, 2):
+        for j in range(i + 2, M + 3, 2):
+            if i < N - 1 or N > 3:
+                A[i] = j
+            else:
+                A[i + 1] = j
+            B[j] = B[j] * 2 + i
+""",
+        "A1 B1",
+    )
+    pipelined = found.original("strict").pipeline("i", "j")
+    runner = found.runner(pipelined)
+    for seed in range(12):
+        assert found.check(runner, "strict", ((6, 5), (7, 7), (5, 6)), seed)

@@ -65,7 +65,7 @@ def test_the_emitted_loops():
     text = prefix.specialize().with_schedule(s).source
     lines = [line.strip() for line in text.splitlines()]
     start = lines.index("#pragma omp parallel num_threads(pipeline_threads(slots))")
-    assert lines[start + 1 :][:11] == [
+    assert lines[start + 1 :][:12] == [
         "{",
         "const int64_t threads = omp_get_num_threads(), own = omp_get_thread_num();",
         "for (int64_t turn = own, i_tile = i_tile_start + own; i_tile < i_tile_end;",
@@ -75,6 +75,7 @@ def test_the_emitted_loops():
         "prefix_j_tile(j_tile, i_tile, N, A);",
         "pipeline_reach(&slots[own], j_tile + 1);",
         "}",
+        "pipeline_wait(&slots[(turn + threads - 1) % threads], turn - 1, INT64_MAX);",
         "pipeline_turn(&slots[own], turn + threads);",
         "}",
     ]
