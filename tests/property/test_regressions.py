@@ -328,3 +328,18 @@ def test_a_turn_that_does_nothing_ends_after_the_one_before():
     runner = found.runner(pipelined)
     for seed in range(12):
         assert found.check(runner, "strict", ((6, 5), (7, 7), (5, 6)), seed)
+
+
+def test_no_blocks_where_loops_leave_instances_together():
+    found = case(
+        """
+    for i in range(M + 1):
+        for j in range(1, i + 1):
+            t1 = 1
+            for k in range(i // 2, 0, -1):
+                t1 = max(t1, (A[i + 1, j + 1] + A[i + 2, j + 1]) % 31)
+            A[i + 1, j + 2] = 1
+""",
+        "A2",
+    )
+    agrees(found, auto(found.original("reassociate")))

@@ -205,6 +205,8 @@ def _points(
     left = tuple(n for n in names if n not in done)
     if not left:
         return Sequence(tuple(whole((n,), Leaf()) for n in done)) if len(done) > 1 else Leaf()
+    if not members:
+        raise BadArgumentError(f"the loops leave instances of {', '.join(left)} without an order")
     first, *rest = members
     rows = tuple((n, first.row(n)) for n in left)
     known |= {f"{n}.{_name(row)}" for n, row in rows}
