@@ -215,16 +215,18 @@ def bench_kernels(console: Console, options: argparse.Namespace) -> int:
     benchmarks = [catalogue.find(name) for name in options.names or every]
     for benchmark in benchmarks:
         catalogue.sizes_of(benchmark, options.size)
-    threads, peers = _threads(options.threads), _present(console, _peers(options.peers))
-    if options.schedule and SCRIPT not in peers:
-        peers = (SCRIPT, *peers)
+    dtypes = {b.name: catalogue.dtype_of(b, options.dtype) for b in benchmarks}
+    threads, peers = _threads(options.threads), _peers(options.peers)
     if options.repeat < 1:
         raise BadArgumentError("--repeat takes a number of samples from 1")
+    peers = _present(console, peers)
+    if options.schedule and SCRIPT not in peers:
+        peers = (SCRIPT, *peers)
     requests = [
         Request(
             kernel=benchmark.name,
             size=options.size.upper(),
-            dtype=catalogue.dtype_of(benchmark, options.dtype),
+            dtype=dtypes[benchmark.name],
             threads=count,
             peers=peers,
             repeat=options.repeat,

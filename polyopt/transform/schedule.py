@@ -321,6 +321,7 @@ class Schedule(Displayed):
         a block that the order needs cannot be.
         """
         verdict = self.judge.judge(self.tree)
+        verdict = verdict if self.brief else verdict.confirmed()
         if verdict.is_legal:
             required_blocks(self.judge.footprints, self.tree, verdict)
             return verdict

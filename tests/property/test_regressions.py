@@ -343,3 +343,20 @@ def test_no_blocks_where_loops_leave_instances_together():
         "A2",
     )
     agrees(found, auto(found.original("reassociate")))
+
+
+def test_a_breach_of_no_pair_is_none():
+    """isl sees only on a second look that nothing is in the order that the last step gives up."""
+    found = case(
+        """
+    for i in range(N - 1, 0, -2):
+        for j in range(N + 1):
+            B[i + 3] = B[i + 2]
+    for i in range(0, N % 3 + 1, 3):
+        for j in range(1, i + 2):
+            B[j + 1] += 1
+""",
+        "B1",
+    )
+    schedule = found.original("reassociate").unroll_and_jam("S2.i", 2).fuse("i", "i_tile")
+    agrees(found, schedule.unroll_and_jam("i", 2).vectorize("i_tile2", 2))
