@@ -82,12 +82,12 @@ class Problem:
             return ()
         boxes = dict(self.corner)
         for name, restrict in (
-            (source, relation.intersect_domain),
-            (sink, relation.intersect_range),
+            (source, isl.Map.intersect_domain),
+            (sink, isl.Map.intersect_range),
         ):
             if name in boxes:
                 domain = within(self.schedule.scop.statement(name).domain, boxes[name])
-                relation = restrict(domain)
+                relation = restrict(relation, domain)
         return integer_pairs(relation, dict(self.sizes))
 
     @property

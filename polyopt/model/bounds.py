@@ -33,11 +33,13 @@ def _violations(scop: Scop) -> Iterator[tuple[Statement, Access, int, isl.Set]]:
     """Per access and dimension, the instances that would leave the array, where any may."""
     frames = {s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements}
     seen: set[tuple[str, str, int, Affine]] = set()
+    copies = dict(scop.private)
     for statement in scop.statements:
         frame = frames[statement.name]
         for access in statement.accesses:
             shape = scop.array(access.array).shape
-            for dimension, (index, extent) in enumerate(zip(access.subscripts, shape, strict=True)):
+            inside = access.subscripts[copies.get(access.array, 0) :]
+            for dimension, (index, extent) in enumerate(zip(inside, shape, strict=True)):
                 key = (statement.domain_text, access.array, dimension, index)
                 if key in seen or index.is_data:
                     continue

@@ -10,6 +10,7 @@ gets a copy of the made one at the end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,11 +57,12 @@ def run(
     for argument, shape in zip(arguments, shapes, strict=True):
         if argument.name in given:
             _check(interface.name, argument, shape, given[argument.name])
+    _check_apart(interface.name, given)
     made: list[AnyArray] = []
     for argument, shape in zip(arguments, shapes, strict=True):
         own = given.get(argument.name)
         if own is None or not _may_be_written(own, (*values, *made)):
-            own = np.empty(shape, argument.type.dtype.numpy)
+            own = _empty(interface.name, argument, shape)
         made.append(own)
     entry((*values, *made), [*addresses, *map(address, made)])
     names = (a.name for a in interface.arguments)
@@ -92,12 +94,36 @@ def _shape(kernel: str, argument: Argument, parameters: dict[str, int]) -> tuple
     return shape
 
 
+def _empty(kernel: str, argument: Argument, shape: tuple[int, ...]) -> AnyArray:
+    try:
+        return np.empty(shape, argument.type.dtype.numpy)
+    except ValueError as error:
+        raise MemoryError(
+            f"{kernel}: the array {argument.name} that it returns would have the shape {shape}, "
+            "which no memory holds. Nothing was written. Pass smaller sizes."
+        ) from error
+
+
+def _check_apart(kernel: str, given: dict[str, AnyArray]) -> None:
+    """Refuse arrays for two results that share memory: one would overwrite the other."""
+    for (first, one), (second, other) in combinations(given.items(), 2):
+        if overlap(one, other):
+            raise AliasError(
+                f"{kernel}: out for {first} and out for {second} share memory, and one result "
+                "would overwrite the other: pass arrays of their own memory"
+            )
+
+
 def _check(kernel: str, argument: Argument, shape: tuple[int, ...], given: object) -> None:
     """Refuse what is no writeable array of this argument's type and shape."""
     where, dtype = f"{kernel}: out for {argument.name}", argument.type.dtype
-    if not isinstance(given, np.ndarray) or given.dtype != dtype.numpy:
-        kind = f"an array of {given.dtype}" if isinstance(given, np.ndarray) else repr(given)
-        raise DtypeError(f"{where} is {kind}, and it returns an array of {dtype}: pass one")
+    if not isinstance(given, np.ndarray):
+        raise DtypeError(f"{where} is {given!r}, and it returns an array of {dtype}: pass one")
+    if given.dtype != dtype.numpy or type(given) not in (np.ndarray, np.memmap):
+        name = "n array" if type(given) in (np.ndarray, np.memmap) else f" {type(given).__name__}"
+        raise DtypeError(
+            f"{where} is a{name} of {given.dtype}, and it returns an array of {dtype}: pass one"
+        )
     if given.shape != shape:
         raise ShapeError(
             f"{where} has the shape {given.shape}, and it returns an array of the shape {shape}: "

@@ -10,6 +10,12 @@ import polyopt as po
 from polyopt.errors import BadArgumentError
 
 
+def doubled(A: po.f64[po.symbols("N")]):
+    for i in range(len(A)):
+        t = A[i] * 2.0
+        A[i] = t + 1.0
+
+
 def test_scripts_orders_and_code_are_compared():
     s = original(matmul)
     found = po.compare(s, s.interchange("j", "k"))
@@ -24,6 +30,12 @@ def test_scripts_orders_and_code_are_compared():
     html = found._repr_mimebundle_()["text/html"]
     assert len(html) < 100_000
     assert "+ s = s.interchange" in html
+
+
+def test_private_copies_are_compared_with_the_scalar():
+    s = original(doubled)
+    found = po.compare(s, s.privatize("t"))
+    assert '  +s = s.privatize("t")' in str(found).splitlines()
 
 
 def test_what_is_the_same_says_so():

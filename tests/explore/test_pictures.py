@@ -297,3 +297,15 @@ def test_what_is_no_schedule_is_refused():
         "a picture is of a Schedule, or of a kernel or specialisation in source order, and this "
         "is 3"
     )
+
+
+def spread(A: po.f64[po.symbols("N")]):
+    for i in range(len(A)):
+        for j in range(len(A)):
+            A[j] = A[i // 2] + 1.0
+
+
+def test_dependences_at_sizes_of_which_a_corner_is_drawn():
+    picture = explore.dependences(original(spread), sizes={"N": 100})
+    assert any(is_arrow(shape) for shape in picture.shapes)
+    assert "the first instances of S1 only" in picture.svg

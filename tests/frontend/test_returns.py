@@ -206,6 +206,11 @@ def test_a_parameter_named_out_is_the_functions_own():
             "f: out for T is an array of float32, and it returns an array of f64: pass one",
         ),
         (
+            np.ma.zeros((4, 3)),
+            po.DtypeError,
+            "f: out for T is a MaskedArray of float64, and it returns an array of f64: pass one",
+        ),
+        (
             np.zeros((3, 4)),
             po.ShapeError,
             (
@@ -234,6 +239,25 @@ def test_an_out_that_does_not_fit(out, kind, text):
     with pytest.raises(kind) as caught:
         kernel_of(TRANSPOSED, "A")(A, out=out)
     assert str(caught.value) == text
+
+
+def test_two_outs_that_share_memory():
+    kernel = kernel_of("t = np.zeros(3)\nu = np.ones(3)\nreturn t, u", "v")
+    memory = np.full(5, 7.0)
+    for out in ((memory[:3], memory[2:]), (memory[:3], memory[:3])):
+        with pytest.raises(po.AliasError) as caught:
+            kernel(np.zeros(3), out=out)
+        assert str(caught.value) == (
+            "f: out for t and out for u share memory, and one result would overwrite the other: "
+            "pass arrays of their own memory"
+        )
+    assert (memory == 7.0).all()
+
+
+def test_a_result_that_no_memory_holds():
+    kernel = kernel_of("t = np.zeros(n)\nreturn t", "n")
+    with pytest.raises(MemoryError, match="which no memory holds"):
+        kernel(2**62)
 
 
 def test_an_out_for_what_is_no_array():
