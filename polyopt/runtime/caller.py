@@ -19,6 +19,7 @@ from polyopt.emit.program import Program
 from polyopt.errors import PolyoptError
 from polyopt.model.types import DTYPES
 from polyopt.runtime.index import Answer, look, question_of_text, remember
+from polyopt.runtime.load import is_whole
 from polyopt.runtime.table import PYTHON_BOOL, PYTHON_INT, scalar_kind
 
 _SOURCE = Path(__file__).with_name("caller.c")
@@ -62,7 +63,7 @@ def _library() -> Path:
     program = Program(text, "", (), (), openmp=False, fp="strict")
     asked = question_of_text(text)
     answer = look(asked)
-    if answer is not None:
+    if answer is not None and is_whole(answer.path):
         return answer.path
     from polyopt.runtime.compiled import open_library  # noqa: PLC0415 once per machine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _ctypes
 import ctypes
 import os
+import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +14,31 @@ from pathlib import Path
 def load(path: Path, *, openmp: bool) -> ctypes.CDLL:
     """Load a library into the process; it goes when the object and its functions are gone.
 
-    Raises OSError where the system refuses it.
+    Raises OSError where the system refuses it, and for a file that is cut short.
     """
+    if not is_whole(path):
+        raise OSError(f"{path} is cut short")
     library = ctypes.CDLL(str(path))
     if openmp and hasattr(library, "omp_set_num_threads"):
         _survive_forks(library)
     weakref.finalize(library, _ctypes.dlclose, library._handle).atexit = False
     return library
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a library's file reaches to its table of sections, which is at its end.
+
+    A machine that loses power may keep the name of a file and half of what was in it; to run into
+    the missing half kills the process. Files of other formats than ELF (elf(5)) are not judged.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+        size = os.fstat(file.fileno()).st_size
+    if head[:4] != b"\x7fELF" or len(head) < 64:
+        return head[:4] != b"\x7fELF"
+    start = int.from_bytes(head[40:48], sys.byteorder)
+    each, count = (int.from_bytes(head[at : at + 2], sys.byteorder) for at in (58, 60))
+    return start + each * count <= size
 
 
 _runtimes: dict[int, ctypes.CDLL] = {}

@@ -129,9 +129,10 @@ def test_a_loaded_library_survives_the_clearing(scale):
 
 
 @pytest.mark.usefixtures("cache_folder")
-def test_a_damaged_entry_is_compiled_again(scale, builds):
+@pytest.mark.parametrize("left", [0, 10, 100, 1000, 5000, -1])
+def test_a_damaged_entry_is_compiled_again(left, scale, builds):
     path = library_path(scale)
-    path.write_bytes(b"")
+    path.write_bytes(path.read_bytes()[:left])
     assert open_library(scale).scale(ctypes.c_int64(0), ctypes.c_double(1), None) == 0
     assert len(builds) == 2
 
