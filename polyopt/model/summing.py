@@ -33,7 +33,7 @@ from polyopt.model.affine import (
 from polyopt.model.symbols import Symbol
 
 _SET, _PARAM = isl.dim_type.set, isl.dim_type.param
-_MOST_EXISTENTIALS = 24
+_MOST_EXISTENTIALS = 12
 
 Piece = tuple[isl.Set, sympy.Expr]
 """A set of sizes, and what is added there. Several may hold the same sizes."""
@@ -42,7 +42,8 @@ Piece = tuple[isl.Set, sympy.Expr]
 def counted(set_: isl.Set, parameters: Sequence[str]) -> list[Piece]:
     """The number of points, per set of parameter values.
 
-    Raises BadArgumentError for a set without end, such as the iterations that data decide.
+    Raises BadArgumentError for a set without end, such as the iterations that data decide, and
+    for one that needs more than `_MOST_EXISTENTIALS` coordinates of its own, one after the other.
     """
     if not set_.is_bounded():
         raise BadArgumentError(
@@ -63,9 +64,15 @@ class _Sums:
         self._fresh = iter(fresh)
 
     def over(
-        self, set_: isl.Set, names: tuple[str, ...], added: frozenset[str], term: sympy.Expr
+        self,
+        set_: isl.Set,
+        names: tuple[str, ...],
+        added: frozenset[str],
+        term: sympy.Expr,
+        spent: int = 0,
     ) -> list[Piece]:
-        """The sum of a term over a set; `added` are coordinates that were existentials."""
+        """The sum of a term over a set; `added` are coordinates that were existentials, `spent`
+        how many there have been on the way here."""
         if not names:
             return [] if set_.is_empty() else [(set_.params().coalesce(), term)]
         found: list[Piece] = []
@@ -73,14 +80,24 @@ class _Sums:
         for basic in disjoint.get_basic_sets():
             flat = basic.lift().flatten()
             new = tuple(f"x{next(self._fresh)}" for _ in range(flat.dim(_SET) - len(names)))
-            if len(added) + len(new) > _MOST_EXISTENTIALS:
-                raise InternalError(f"a set that is not counted: {basic}")
+            if spent + len(new) > _MOST_EXISTENTIALS:
+                raise BadArgumentError(
+                    "no formula in the sizes counts this kernel: its loops begin at remainders, as "
+                    "range(i % 2, n, 2) does, and each sum over them leaves others. Let the loops "
+                    "begin at sums of sizes and loop variables"
+                )
             every = (*names, *new)
-            found += self._along(isl.Set.from_basic_set(flat), every, added | set(new), term)
+            one = isl.Set.from_basic_set(flat)
+            found += self._along(one, every, added | set(new), term, spent + len(new))
         return found
 
     def _along(
-        self, set_: isl.Set, names: tuple[str, ...], added: frozenset[str], term: sympy.Expr
+        self,
+        set_: isl.Set,
+        names: tuple[str, ...],
+        added: frozenset[str],
+        term: sympy.Expr,
+        spent: int,
     ) -> list[Piece]:
         """Sum over the innermost coordinate that was no existential, else over the innermost."""
         plain = [k for k, n in enumerate(names) if n not in added]
@@ -101,7 +118,7 @@ class _Sums:
                 summed = _sum_between(term, symbol(names[position]), *ends)
                 rest = isl.Set.from_params(where.params())
                 rest = rest.move_dims(_SET, 0, _PARAM, first, len(others))
-                found += self.over(rest, others, added & set(others), summed)
+                found += self.over(rest, others, added & set(others), summed, spent)
         return found
 
     def _affine(self, aff: isl.Aff, others: Sequence[str]) -> sympy.Expr:

@@ -180,3 +180,14 @@ def test_elements_that_data_choose_count_as_all_there_are():
 def test_what_data_alone_decide_has_no_formula():
     with pytest.raises(BadArgumentError, match="data decide how often S1 runs"):
         of(rows_by_data)
+
+
+def remainders(A: po.f64[po.symbols("N")]):
+    for i in range(len(A)):
+        for j in range(i % 2, len(A), 2):
+            A[j] = A[j] + 1.0
+
+
+def test_starts_at_remainders_are_refused():
+    with pytest.raises(po.BadArgumentError, match="its loops begin at remainders"):
+        _ = po.kernel(remainders).specialize().cost().operations
