@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MOST_STATEMENTS = 9
 MOST = 4000
 """Instances of one statement that are drawn; a window on them where there are more."""
+_LARGEST = 2**31 - 1
 
 _SIDES = {0: 1, 1: 8, 2: 6, 3: 4}
 _SHORT_SIDES = {0: 1, 1: 6, 2: 4, 3: 3}
@@ -144,20 +145,23 @@ def problem(
         ranked = sorted(names, key=lambda n: (n not in always, -depth[n]))
         some = set(ranked[:MOST_STATEMENTS])
         names = tuple(n for n in names if n in some)
-    given = _checked(schedule.scop, sizes or {})
+    given = checked_sizes(schedule.scop, sizes or {})
     drawn = tuple(s for s in every if s.name in names)
     values = _small(schedule.scop, drawn, given, least)
     corner = tuple((s.name, box) for s in drawn if (box := _corner(s, values)) is not None)
     return Problem(schedule, tuple(values.items()), names, corner)
 
 
-def _checked(scop: Scop, sizes: Mapping[str, int]) -> dict[str, int]:
+def checked_sizes(scop: Scop, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Sizes at which the kernel can be called. Raises BadArgumentError for others."""
     known = ", ".join(scop.parameter_names) or "none"
     for name, value in sizes.items():
         if name not in scop.parameter_names:
             raise BadArgumentError(f"{scop.name} has no size {name!r}. Its sizes are: {known}.")
         if not isinstance(value, int) or isinstance(value, bool):
             raise BadArgumentError(f"the size {name} is an integer, not {value!r}")
+        if abs(value) > _LARGEST:
+            raise BadArgumentError(f"the size {name} is at most {_LARGEST}, not {value}")
     possible = scop.context
     for name, value in sizes.items():
         position = possible.find_dim_by_name(isl.dim_type.param, mangle(name))

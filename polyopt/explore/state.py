@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError, PolyoptError
+from polyopt.explore.problem import checked_sizes
 from polyopt.transform.edit import loop_names, places
 from polyopt.transform.legality import Level
 from polyopt.transform.schedule import Schedule
@@ -154,11 +155,12 @@ class State:
     def at_sizes(self, sizes: Mapping[str, int]) -> State:
         """Pictures for other sizes.
 
-        Raises BadArgumentError for a name that is no size of the kernel.
+        Raises BadArgumentError for a name that is no size of the kernel, and for sizes at which
+        it is not called.
         """
         known = self.schedule.scop.parameter_names
         for name in sizes:
             if name not in known:
                 listed = ", ".join(known) or "none"
                 raise BadArgumentError(f"{name} is no size of the kernel. Its sizes are: {listed}")
-        return replace(self, sizes=tuple(sizes.items()))
+        return replace(self, sizes=tuple(checked_sizes(self.schedule.scop, sizes).items()))

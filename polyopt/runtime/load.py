@@ -34,8 +34,8 @@ def is_whole(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(64)
         size = os.fstat(file.fileno()).st_size
-    if head[:4] != b"\x7fELF" or len(head) < 64:
-        return head[:4] != b"\x7fELF"
+    if len(head) < 64 or head[:4] != b"\x7fELF":
+        return len(head) == 64
     start = int.from_bytes(head[40:48], sys.byteorder)
     each, count = (int.from_bytes(head[at : at + 2], sys.byteorder) for at in (58, 60))
     return start + each * count <= size

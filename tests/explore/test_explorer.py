@@ -85,6 +85,14 @@ def test_sizes_are_those_of_the_kernel():
     assert str(caught.value) == "M is no size of the kernel. Its sizes are: N"
 
 
+@pytest.mark.parametrize("size", ["x", 2.5, True, 10**30, -(2**63)])
+def test_what_is_no_size_leaves_the_state_as_it_is(size):
+    explorer = opened()
+    with pytest.raises(po.BadArgumentError, match="the size N is"):
+        explorer.at({"N": size})
+    assert explorer.picture.svg
+
+
 # ---- the menus -------------------------------------------------------------------------------
 
 
