@@ -98,7 +98,9 @@ def named(lines):
     return result
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(suites(3), st.integers(2, 5), st.integers(0, 3))
 def test_random_kernels(lines, n, seed):
     start = ["s = 0.5", "t = 1.5", "k = 0", "m = n - 1", "b = False"]
