@@ -66,7 +66,9 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
     facts = Facts()
     first = Context(source, signature, facts)
     text = without(jumps.structured(first, source.node.body, first.fresh), ast.Return)
-    for _ in range(MAX_ROUNDS):
+    earlier: list[Facts] = []
+    refusals: list[UnsupportedSyntaxError] = []
+    while len(earlier) < MAX_ROUNDS:
         context = Context(source, signature, facts)
         context.note(text)
         returns.find_returns(context, text)
@@ -82,7 +84,13 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
             return nest
         if learnt == facts and context.pending:  # assigned from itself alone
             raise data.read_before_assignment(context, context.pending[0])
+        refusals += context.mixed[:1]
+        if learnt in earlier:  # a round knows no more than these facts: it goes in a circle
+            break
+        earlier.append(learnt)
         facts = learnt
+    if refusals:
+        raise refusals[-1]
     raise InternalError(f"the types of {source.name} do not settle")
 
 

@@ -1,6 +1,7 @@
 """Random kernels: what is accepted means what Python means; what is refused is refused in words."""
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from parsing import define, floats, integers, run_python, same_as_python
@@ -119,3 +120,30 @@ def test_random_kernels(lines, n, seed):
         same_as_python(function, *arguments)
     except (UnsupportedSyntaxError, NotAffineError):
         return
+
+
+CIRCLE = """
+def f(n, x, A, v, w, I):
+    s = 0.5
+    t = 1.5
+    k = 0
+    m = n - 1
+    b = False
+    if b and 0 > 1:
+        for i in range(n):
+            k = i
+            s = m
+    if b:
+        if s < t:
+            if v[0] > 0:
+                b = I[0]
+                s, v[0] = n * A[0, 1], (x if (k > 1 and m > 2) else v[0])
+    else:
+        s -= max((k if k > 1 else v[-1]), s)
+"""
+
+
+def test_types_that_follow_one_another_in_a_circle_are_refused():
+    arguments = 2, 0.75, floats(2, 2), floats(2), np.zeros(2), integers(2)
+    with pytest.raises(UnsupportedSyntaxError, match="the type of a value here depends on data"):
+        same_as_python(define(CIRCLE), *arguments)
