@@ -101,7 +101,7 @@ def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
 
 def scipy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
     """Calls of BLAS and LAPACK through SciPy."""
-    calls = importlib.import_module("polyopt_kernels.library_calls").CALLS
+    calls = importlib.import_module("polyopt_kernels.blas_calls").CALLS
     if setting.benchmark.name not in calls:
         raise PeerError("no library call: BLAS and LAPACK have none for this kernel")
     function = calls[setting.benchmark.name]

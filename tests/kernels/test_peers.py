@@ -10,7 +10,7 @@ import pytest
 from polyopt.bench import peers
 from polyopt.bench.pythran import module_text
 from polyopt_kernels import compare, find, roughen
-from polyopt_kernels.library_calls import CALLS
+from polyopt_kernels.blas_calls import CALLS
 
 
 @pytest.mark.parametrize("name", CALLS)
