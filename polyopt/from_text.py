@@ -29,14 +29,17 @@ def kernel_from_text(
         scope: Names that the text may use besides.
         **options: Those of `po.kernel`.
 
-    The text is run. Raises SyntaxError as Python does, BadArgumentError where it has no such
-    function, or several and no name says which, and as `po.kernel` does.
+    The text is run. Raises SyntaxError as Python does, BadArgumentError for what is no text and
+    where it has no such function, or several and no name says which, and as `po.kernel` does.
     """
-    tree = ast.parse(text)
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    chosen = _chosen(names, name)
+    if not isinstance(text, str) or "\0" in text:
+        what = "text with a NUL character" if isinstance(text, str) else type(text).__name__
+        raise BadArgumentError(f"a kernel's text is a str of Python, and this is {what}")
     # Where Python's own tools, tracebacks among them, look for the text of a file.
     file = f"<kernel {hashlib.sha256(text.encode()).hexdigest()[:12]}>"
+    tree = ast.parse(text, file)
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    chosen = _chosen(names, name)
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     namespace: dict[str, object] = {"__name__": "__main__", **(scope or {})}
     exec(compile(tree, file, "exec"), namespace)

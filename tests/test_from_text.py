@@ -61,6 +61,23 @@ def test_what_python_does_not_read():
         po.kernel_from_text("def f(:")
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [(5, "int"), (None, "NoneType"), (b"def f(): pass", "bytes"),
+     ("x = '\0'", "text with a NUL character")],
+)  # fmt: skip
+def test_what_is_no_text(text, what):
+    with pytest.raises(po.BadArgumentError) as caught:
+        po.kernel_from_text(text)
+    assert str(caught.value) == f"a kernel's text is a str of Python, and this is {what}"
+
+
+def test_syntax_errors_name_the_texts_file():
+    with pytest.raises(SyntaxError) as caught:
+        po.kernel_from_text("def f(A:\n    pass")
+    assert (caught.value.filename or "").startswith("<kernel ")
+
+
 def test_refusals_show_the_line():
     with pytest.raises(po.NotAffineError) as caught:
         po.kernel_from_text("def f(x):\n    for i in range(3):\n        x[i * i] = 1\n")(

@@ -48,15 +48,13 @@ def _seen(kernel: str, name: str, value: object) -> object:
         return value[()] if exact else value
     if isinstance(value, np.generic | type):
         return value
-    view = next((seen for offer, seen in _OFFERS if hasattr(value, offer)), None)
-    if view is None:
-        return value
     try:
-        array = view(value)
-    except (BufferError, RuntimeError, TypeError, ValueError) as error:
+        view = next((seen for offer, seen in _OFFERS if hasattr(value, offer)), None)
+        array = None if view is None else view(value)
+    except Exception as error:  # the object's own code runs here
         kind = type(value)
         raise DtypeError(
             f"{kernel}: argument {name} is a {kind.__module__}.{kind.__qualname__} whose memory "
             f"NumPy cannot see ({error}): pass an array on the CPU"
         ) from error
-    return _seen(kernel, name, array)
+    return value if array is None else _seen(kernel, name, array)

@@ -101,6 +101,20 @@ def test_memory_that_cannot_be_seen():
     )
 
 
+@pytest.mark.parametrize("error", [KeyError, OSError, RuntimeError, ZeroDivisionError])
+def test_what_objects_raise_is_told_with_the_argument(error):
+    class Broken:
+        @property
+        def __array_interface__(self):
+            raise error("it has none today")
+
+    y = np.ones(3)
+    with pytest.raises(po.DtypeError, match=r"argument x is a .*Broken whose memory") as caught:
+        axpy(3, 1.0, Broken(), y)
+    assert isinstance(caught.value.__cause__, error)
+    assert y.tolist() == [1.0] * 3
+
+
 def test_types_of_theirs_are_no_values():
     with pytest.raises(po.DtypeError, match="argument x is a type"):
         axpy(3, 1.0, ByInterface, np.ones(3))
