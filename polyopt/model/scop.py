@@ -169,7 +169,7 @@ class Scop(Displayed):
         """The context, but of the conditions left to checks only what one conjunction can say.
 
         isl's time grows with the pieces of a set, and many accesses make many of them. Conditions
-        on residues are left out: under those of `range(N // 2, N - 1, 2)` isl 0.27 loses iterations
+        on residues are left out: under those of `range(N // 2, N - 1, 2)` isl loses iterations
         of a strip-mined loop.
         """
         hull = isl.Set.from_basic_set(self.context.simple_hull().remove_divs())
