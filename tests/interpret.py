@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from polyopt.model.affine import Affine, evaluate_condition
+from polyopt.model.affine import Affine, Atom, Extreme, Floor, Mod, evaluate_condition
 from polyopt.model.expr import (
     Binary,
     Call,
     Cast,
     Comparison,
     Const,
+    Datum,
     Expr,
     Index,
     Load,
@@ -135,7 +136,20 @@ class Machine:
         return place
 
     def affine(self, affine: Affine) -> int:
-        return affine.evaluate(self.sizes)
+        return affine.constant + sum(f * self._atom(a) for a, f in affine.terms)
+
+    def _atom(self, atom: Atom) -> int:
+        match atom:
+            case Datum(expr):
+                return int(self.value(expr))
+            case Extreme(kind, operands):
+                return (min if kind == "min" else max)(self.affine(o) for o in operands)
+            case Floor(numerator, denominator):
+                return self.affine(numerator) // denominator
+            case Mod(numerator, denominator):
+                return self.affine(numerator) % denominator
+            case _:
+                return self.sizes[str(atom)]
 
     # ---- expressions ----
 

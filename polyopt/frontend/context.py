@@ -23,6 +23,7 @@ from polyopt.frontend.promotion import (
     Sides,
     beside,
     conversion_is_uniform,
+    is_exact,
     known_type,
     mix,
 )
@@ -42,12 +43,15 @@ PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool"}
 class Facts:
     """What earlier rounds learnt.
 
-    Why a name is data, the types of data scalars' values, and those at the ends of loops.
+    Why a name is data, the types of data scalars' values, and those at the ends of loops. `folds`:
+    whether the one constant that reaches a place is written there. What a branch under it assigns
+    may then come and go from round to round.
     """
 
     data: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, Sides] = field(default_factory=dict)
     ends: Ends = field(default_factory=dict)
+    folds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +283,7 @@ class Context:
         only = known_type(sides, joined.dtype)
         if only is None or only.type == joined:
             return Value(load, joined, beside(joined, sides))
-        if only.constant is not None:
+        if only.constant is not None and (self.facts.folds or not is_exact(only, joined.dtype)):
             return Value(Const(only.constant, only.type.dtype), only.type)
         return Value(Cast(load, only.type.dtype), only.type)
 
@@ -301,7 +305,7 @@ class Context:
         settled = all(used == {types.get(name)} for name, used in self.used.items())
         if settled and not self._relearn and self.flow.found == self.flow.ends:
             return None
-        return Facts(dict(self.data), types, self.flow.found)
+        return Facts(dict(self.data), types, self.flow.found, self.facts.folds)
 
     def known(self) -> tuple[list[str], list[Condition]]:
         """The parameters, and what is known of them here."""

@@ -391,6 +391,10 @@ MIXED = Text(
     "Convert where it arises, with np.float64(x), np.float32(x) or float(x), or store it in an "
     "array element.",
 )
+CIRCLE = words(
+    "the types of local scalars here follow from one another in a circle",
+    "Give each of them values of one type.",
+)
 OUT_OF_RANGE = Text(
     "{fact}, and integers in a kernel have fixed sizes",
     "Write a float, or scale.",

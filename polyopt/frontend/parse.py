@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from polyopt.errors import InternalError, UnsupportedSyntaxError
+from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import (
     calls,
     control,
@@ -86,12 +86,12 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
             raise data.read_before_assignment(context, context.pending[0])
         refusals += context.mixed[:1]
         if learnt in earlier:  # a round knows no more than these facts: it goes in a circle
-            break
+            if not facts.folds:
+                break
+            learnt, earlier, refusals = Facts(folds=False), [], []
         earlier.append(learnt)
         facts = learnt
-    if refusals:
-        raise refusals[-1]
-    raise InternalError(f"the types of {source.name} do not settle")
+    raise refusals[-1] if refusals else UnsupportedSyntaxError(messages.CIRCLE, source.location)
 
 
 def _initial(context: Context) -> list[Node]:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from parsing import define, floats, integers, run_python, same_as_python
+from parsing import define, floats, integers, nest_of, run_python, same_as_python
 
 from polyopt.errors import NotAffineError, UnsupportedSyntaxError
+from polyopt.frontend import parse
 
 FLOATS = ["s", "t", "v[{i}]", "v[-1]", "A[{i}, {j}]", "x", "0.5", "2", "{i}", "n", "k", "m"]
 CONDITIONS = [
@@ -147,3 +148,22 @@ def test_types_that_follow_one_another_in_a_circle_are_refused():
     arguments = 2, 0.75, floats(2, 2), floats(2), np.zeros(2), integers(2)
     with pytest.raises(UnsupportedSyntaxError, match="the type of a value here depends on data"):
         same_as_python(define(CIRCLE), *arguments)
+
+
+def test_a_branch_that_assigns_its_own_condition():
+    """What the branch assigns decides whether it is read, and back."""
+    for value in ("v[0] > 0", "(0 > 1 and w[0])"):
+        text = f"def f(v, w):\n    b = False\n    if b:\n        b = {value}\n"
+        same_as_python(define(text), floats(2), integers(2))
+
+
+def test_rounds_have_an_end(monkeypatch):
+    monkeypatch.setattr(parse, "MAX_ROUNDS", 1)
+    with pytest.raises(UnsupportedSyntaxError) as caught:
+        nest_of(
+            define("def f(v):\n    t = 1\n    for i in range(2):\n        t += v[i]\n"), floats(2)
+        )
+    assert str(caught.value).startswith(
+        "the types of local scalars here follow from one another in a circle.\n"
+        "  Give each of them values of one type. ("
+    )
