@@ -18,6 +18,7 @@ from polyopt.bench.timing import (
     repetitions,
     time_once,
 )
+from polyopt.carried import Method
 from polyopt.errors import BadArgumentError
 from polyopt.explore import panels
 from polyopt.explore.state import State
@@ -215,12 +216,18 @@ def explore(
     elif isinstance(kernel, Specialization):
         spec = kernel
     else:
-        raise BadArgumentError(
-            f"explore takes a kernel or a specialisation, and this is {kernel!r}"
-        )
+        raise BadArgumentError(f"explore takes a kernel or a specialisation, and {_other(kernel)}")
     start = spec.original if schedule is None else spec.with_schedule(schedule).schedule
     data = any(isinstance(a, ArrayType | ScalarType | type) for a in args)
     return Explorer(spec, State((start,)), () if data else args)
+
+
+def _other(value: object) -> str:
+    """What is there in place of a kernel, and what to give where it holds one."""
+    if not isinstance(value, Method):
+        return f"this is {value!r}"
+    name, method = value.kernel.__qualname__, value.kernel.__name__
+    return f"{name} is bound to an object: give its specialisation, .{method}.specialize(*args)"
 
 
 def _parsed(text: str) -> Step:

@@ -7,7 +7,8 @@ from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine, Compare
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Filter, Member, Node, Sequence, Tree
-from polyopt.transform.edit import Place, node_at, places, renamed, replace_at, resolve
+from polyopt.transform.edit import node_at, renamed, replace_at, resolve
+from polyopt.transform.ranges import loops_around
 from polyopt.transform.text import parse_affine
 
 
@@ -30,7 +31,7 @@ def split(tree: Tree, scop: Scop, loop: str, at: str | int) -> Tree:
     band = node_at(tree, place.path)
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
-    around = _around(tree, place)
+    around = loops_around(tree, place)
     pivots = {n: _pivot(scop, n, pivot, around) for n in place.member.statements}
     is_itself = all(pivots[n] == place.member.row(n) for n in pivots)
     below: list[tuple[str, str]] = []
@@ -46,16 +47,6 @@ def split(tree: Tree, scop: Scop, loop: str, at: str | int) -> Tree:
     rest = renamed(tree, part)
     halves = Sequence((Filter(tuple(below), part), Filter(tuple(above), rest)))
     return replace_at(tree, place.path, Band(outer, halves) if outer else halves)
-
-
-def _around(tree: Tree, place: Place) -> tuple[Member, ...]:
-    """The loops outside another one, outermost first."""
-    return tuple(
-        p.member
-        for p in places(tree)
-        if p.path == place.path[: len(p.path)]
-        and (p.path, p.position) < (place.path, place.position)
-    )
 
 
 def _pivot(scop: Scop, name: str, pivot: Affine, around: tuple[Member, ...]) -> Affine:

@@ -177,6 +177,27 @@ def test_explore_takes_kernels():
     assert str(caught.value).startswith("explore takes a kernel or a specialisation")
 
 
+class Steps:
+    def __init__(self):
+        self.factor = 2.0
+
+    @po.kernel(cache=False)
+    def step(self, A: po.f64[po.symbols("N")]):
+        for i in range(1, len(A)):
+            A[i] = A[i - 1] * self.factor
+
+
+def test_kernels_of_objects_are_explored_as_specialisations():
+    bound = Steps().step
+    with pytest.raises(po.BadArgumentError) as caught:
+        po.explore(bound)
+    assert str(caught.value) == (
+        "explore takes a kernel or a specialisation, and Steps.step is bound to an object: "
+        "give its specialisation, .step.specialize(*args)"
+    )
+    assert po.explore(bound.specialize(np.ones(4))).verdict == "legal"
+
+
 def test_it_begins_where_it_is_told():
     spec = po.kernel(cache=False)(smooth).specialize()
     begun = po.explore(spec, schedule=spec.original.skew("j", by="i"))

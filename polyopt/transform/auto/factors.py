@@ -34,6 +34,8 @@ from polyopt.transform.schedule import Schedule
 
 _FEWEST_BLOCK = 2
 """Register tiles along a side of a block, at least."""
+_FEWEST_TRIPS = 64
+"""Iterations that a loop of a contraction has to have for blocks to pay."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _factors(
     if parts or first is None:
         return None
     row, column, depth = (band.members[n] for n in first)
-    if any(search.trips(schedule).of(c, i) < 64 for c in cores for i in c.iterators):
+    if any(search.trips(schedule).of(c, i) < _FEWEST_TRIPS for c in cores for i in c.iterators):
         return None
     shape = shape_for(search.machine, max(schedule.scop.dtype(c.array).bits for c in cores))
     bits = max(schedule.scop.dtype(c.array).bits for c in cores)
