@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from polyopt.explore.picture import Picture
 from polyopt.explore.shapes import Area, Dots, Label, Line, Point, Shape
@@ -14,6 +15,8 @@ MARGIN = 0.7
 
 _LINE, _GAP, _HEAD = 20.0, 14.0, 44.0
 _SAMPLE = 30.0
+_WORDS = 48
+"""Letters in a line of the legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +126,10 @@ def legend(entries: Iterable[Entry], left: float, top: float) -> tuple[list[Shap
     right, y = left, top
     for entry in entries:
         shapes += _sample(entry, left, y)
-        shapes.append(Label((left + _SAMPLE + 8, y + 4), entry.text))
-        right = max(right, left + _SAMPLE + 8 + text_width(entry.text))
-        y += _LINE
+        for line in wrap(entry.text, _WORDS, break_long_words=False) or [""]:
+            shapes.append(Label((left + _SAMPLE + 8, y + 4), line))
+            right = max(right, left + _SAMPLE + 8 + text_width(line))
+            y += _LINE
     return shapes, (right, y)
 
 
