@@ -56,8 +56,8 @@ class Layout:
 
     @property
     def crowd(self) -> int:
-        """How many statements share the plane."""
-        return len(self.problem.statements)
+        """How many statements share a place."""
+        return len(set(self.aside.values()))
 
 
 def directions(problem: Problem, space: Space) -> tuple[Direction, ...]:
@@ -102,16 +102,28 @@ def layout(
         for point in problem.points[name]:
             raw[name, point] = [f(point) for f in functions]
     spans = [_axis(d.name, [c[i] for c in raw.values()]) for i, d in enumerate(chosen)]
+    rows, aside = dict.fromkeys(problem.statements, 0), _aside(problem.statements)
+    if len(spans) == 1:
+        rows, aside = _rows(problem.statements), dict.fromkeys(problem.statements, 0.0)
     while len(spans) < 2:
-        spans.append(plane.Axis("", 0, 0, ((0, ""),)))
+        spans.append(_stacked(rows))
     coordinates = {}
     for key, place in raw.items():
         filled = [spans[i].low if v is None else v for i, v in enumerate(place)]
-        x, y = (*filled, 0, 0)[:2]
+        x, y = (*filled, rows[key[0]], 0)[:2]
         coordinates[key] = (x, y)
-    return Layout(
-        problem, spans[0], spans[1], coordinates, _aside(problem.statements), _SLANT * slanted
-    )
+    return Layout(problem, spans[0], spans[1], coordinates, aside, _SLANT * slanted)
+
+
+def _rows(statements: Sequence[str]) -> dict[str, int]:
+    """A row for each statement, downwards, where there is one axis."""
+    return {name: -k for k, name in enumerate(statements)}
+
+
+def _stacked(rows: Mapping[str, int]) -> plane.Axis:
+    """The axis that holds the rows, with their names where there are several."""
+    low = min(rows.values(), default=0)
+    return plane.Axis("", low, 0, tuple((y, name if low else "") for name, y in rows.items()))
 
 
 def _chosen(
