@@ -17,6 +17,7 @@ import islpy as isl
 from polyopt._isl import mangle
 from polyopt.errors import BadArgumentError
 from polyopt.kernel import Kernel, Specialization
+from polyopt.model.nest import ENDLESS
 from polyopt.model.points import (
     Point,
     at_values,
@@ -43,6 +44,8 @@ _SHORT_SIDES = {0: 1, 1: 6, 2: 4, 3: 3}
 """How often loops run by how many are around a statement; less where there are many statements."""
 
 _MANY = 5
+_OPEN = 3
+"""Iterations that are drawn of a loop whose end nobody knows: a `while`."""
 
 
 @dataclass(frozen=True)
@@ -241,4 +244,10 @@ def _corner(
     starts = (
         integer_points(first, {})[0] if first is not None else tuple(s[0] if s else 0 for s in ends)
     )
-    return tuple((low, low + min(side, 16) - 1) for low in starts)
+    counts = (min(side, 16) if _ends(span) else _OPEN for span in ends)
+    return tuple((low, low + count - 1) for low, count in zip(starts, counts, strict=True))
+
+
+def _ends(span: tuple[int, int] | None) -> bool:
+    """Whether a loop has an end that sizes tell."""
+    return span is not None and span[1] < ENDLESS.constant - 1

@@ -309,3 +309,29 @@ def test_dependences_at_sizes_of_which_a_corner_is_drawn():
     picture = explore.dependences(original(spread), sizes={"N": 100})
     assert any(is_arrow(shape) for shape in picture.shapes)
     assert "the first instances of S1 only" in picture.svg
+
+
+def halved(A: po.f64[po.symbols("N")]):
+    while A[0] > 1.0:
+        for i in range(len(A)):
+            A[i] = A[i] * 0.5
+
+
+def test_three_iterations_stand_for_a_while():
+    picture = sound(explore.domain(original(halved), sizes={"N": 2}))
+    body = next(s.name for s in original(halved).scop.statements if "0.5" in s.location.text)
+    assert names(picture, body) == [f"{body}[{w}, {i}]" for w in (0, 1, 2) for i in (0, 1)]
+
+
+def added(A: po.f64[po.symbols("N")], B: po.f64[po.symbols("N")]):
+    for i in range(len(A)):
+        B[i] = A[i] + 1.0
+    for i in range(len(A)):
+        A[i] = B[i]
+
+
+def test_statements_of_one_loop_stand_in_rows():
+    picture = sound(explore.domain(original(added), sizes={"N": 3}))
+    rows = {shape.name.partition("[")[0]: shape.points[0][1] for shape in picture.named("S")}
+    assert rows["S1"] < rows["S2"] - 20
+    assert {"S1", "S2"} <= set(ET.fromstring(picture.svg).itertext())
