@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
-from polyopt.errors import CallError
+from polyopt.errors import CallError, PolyoptError
 from polyopt.frontend.remade import remade, scope_of, without_self
 
 if TYPE_CHECKING:
@@ -87,12 +88,22 @@ class Method:
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Run it; raises as the kernel itself does."""
         made, attributes = _flat(self.kernel)
-        return made(*args, **kwargs, **self._given(attributes, kwargs))
+        given = self._given(attributes, kwargs)
+        try:
+            return made(*args, **kwargs, **given)
+        except PolyoptError as error:
+            _speak_of_attributes(error, attributes)
+            raise
 
     def specialize(self, *args: object, **kwargs: object) -> object:
         """The kernel for the types of these arguments and of the object's attributes."""
         made, attributes = _flat(self.kernel)
-        return made.specialize(*args, **kwargs, **self._given(attributes, kwargs))
+        given = self._given(attributes, kwargs)
+        try:
+            return made.specialize(*args, **kwargs, **given)
+        except PolyoptError as error:
+            _speak_of_attributes(error, attributes)
+            raise
 
     def _given(self, attributes: Mapping[str, str], kwargs: object) -> dict[str, object]:
         name = self.kernel.__name__
@@ -112,6 +123,27 @@ class Method:
 
     def __repr__(self) -> str:
         return f"<kernel {self.kernel.__qualname__} of {self.__self__!r}>"
+
+
+def _speak_of_attributes(error: PolyoptError, attributes: Mapping[str, str]) -> None:
+    """Have an error's text say `self.u` for the argument `self_u`, which the caller does not see.
+
+    An attribute is not passed: what the text says to pass is to be assigned.
+    """
+    if not error.args or not isinstance(error.args[0], str):
+        return
+    text = error.args[0]
+    for argument, attribute in attributes.items():
+        shown = f"{argument.rpartition(f'_{attribute}')[0]}.{attribute}"
+        text = re.sub(rf"\b{argument}_shape(\d+)\b", rf"{shown}.shape[\1]", text)
+        text = re.sub(rf"\b{argument}\b", shown, text)
+        text = text.replace(f"argument {shown}", f"attribute {shown}")
+        text = re.sub(rf"\bpass (?=[^:]*\b{re.escape(shown)}\b)", "assign ", text)
+    if "assign " in text:
+        text = text.replace("as two arguments", "as two attributes")
+    error.args = (text, *error.args[1:])
+    if isinstance(error, SyntaxError):
+        error.msg = text
 
 
 _FLAT = "_flat"

@@ -66,10 +66,16 @@ class _Call:
     def arrays(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Sequence[object]:
         """The arguments' values, with arrays of other libraries seen as NumPy's.
 
-        Raises CallError as `values` does, DtypeError for memory that cannot be seen.
+        Raises CallError as `values` does, DtypeError for what no kernel takes, and as `declared`
+        does where that is why.
         """
         plain = not kwargs and len(args) == self.positional
-        return in_place(self.name, self.names, args if plain else self.values(args, kwargs))
+        values = args if plain else self.values(args, kwargs)
+        try:
+            return in_place(self.name, self.names, values)
+        except DtypeError:
+            _ = self.declared
+            raise
 
     def out(self, kwargs: dict[str, object]) -> object:
         """Take `out` from the keyword arguments, where the function has none of that name."""

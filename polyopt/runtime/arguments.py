@@ -27,6 +27,7 @@ from polyopt.model.types import (
 )
 from polyopt.runtime.memory import unit_dimension
 
+_Array = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
 _ndarray, _memmap = np.ndarray, np.memmap
 _addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
 
@@ -35,6 +36,8 @@ TAKEN = "arrays of " + ", ".join(str(d) for d in DTYPES[:-1]) + f" and {DTYPES[-
 Key = tuple[object, ...]
 Layouts = tuple[tuple[str, int], ...]
 
+_WRITTEN_BITS = 1000
+_SEQUENCES = ("list", "tuple", "range", "bytearray", "memoryview", "array.array")
 _PYTHON = ((bool, bool_), (int, i64), (float, f64))
 
 
@@ -49,7 +52,7 @@ def describe(values: Sequence[object]) -> tuple[Key, list[int], bool]:
     for value in values:
         kind = type(value)
         if kind is _ndarray or kind is _memmap:
-            array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = value  # type: ignore[assignment]
+            array: _Array = value  # type: ignore[assignment]
             parts.append((array.dtype, array.ndim, unit_dimension(array)))
             start = address(array)
             repeated = repeated or start in addresses
@@ -70,7 +73,7 @@ def layouts(names: Sequence[str], values: Sequence[object]) -> Layouts:
     return tuple((name, unit) for name, unit in units if unit is not None)
 
 
-def address(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> int:
+def address(array: _Array) -> int:
     """Where an array's first element is."""
     try:
         # Four times as fast as `array.ctypes.data`; refuses what is read-only, empty or strided.
@@ -95,7 +98,7 @@ def twins(values: Sequence[object], addresses: Sequence[int]) -> tuple[int, ...]
     return tuple(found)
 
 
-def _is_twin(first: object, second: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> bool:
+def _is_twin(first: object, second: _Array) -> bool:
     if first is second:
         return True
     return (
@@ -155,30 +158,30 @@ def type_of(where: str, name: str, value: object) -> ArgumentType:
 
     Raises DtypeError for what no kernel takes, ShapeError for an array of rank 0.
     """
-    if isinstance(value, np.ndarray):
-        return _array_type(where, name, value)
-    if isinstance(value, np.generic):
-        dtype = from_numpy(value.dtype)
+    kind = type(value)  # an object's own word for its class, `__class__`, is not asked
+    if issubclass(kind, np.ndarray):
+        return _array_type(where, name, cast("_Array", value))
+    if issubclass(kind, np.generic):
+        scalar = cast("np.generic", value).dtype
+        dtype = from_numpy(scalar)
         if dtype is None:
             raise DtypeError(
-                f"{where} is a NumPy {value.dtype}; scalars are Python's int, float and bool, or "
-                f"NumPy's of type {_listed()}: pass {_scalar_cast(value.dtype.kind)}({name})"
+                f"{where} is a NumPy {scalar}; scalars are Python's int, float and bool, or "
+                f"NumPy's of type {_listed()}: {_scalar_instead(name, scalar.kind)}"
             )
         return ScalarType(dtype, weak=False)
     for python, dtype in _PYTHON:
-        if isinstance(value, python):
+        if issubclass(kind, python):
             return ScalarType(dtype, weak=True)
     raise DtypeError(_other(where, name, value))
 
 
-def _array_type(
-    where: str, name: str, value: np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-) -> ArrayType:
+def _array_type(where: str, name: str, value: _Array) -> ArrayType:
     kind = type(value)
     if kind is not np.ndarray and kind is not np.memmap:
-        fix = f"{name}.filled(…)" if isinstance(value, np.ma.MaskedArray) else f"np.asarray({name})"
+        fix = f"{name}.filled(…)" if issubclass(kind, np.ma.MaskedArray) else f"np.asarray({name})"
         raise DtypeError(
-            f"{where} is a {kind.__module__}.{kind.__qualname__}; of ndarray's subclasses only "
+            f"{where} is {a_class(value)}; of ndarray's subclasses only "
             f"np.memmap is taken, since others change what an index means: pass {fix}"
         )
     dtype = from_numpy(value.dtype)
@@ -206,35 +209,68 @@ def _dtype_problem(name: str, dtype: np.dtype[np.generic]) -> str:
         "u": f"pass {name}.astype(np.int64)",
         "c": f"pass {name}.real.copy() and {name}.imag.copy() as two arguments",
         "V": "pass each field as an array of its own",
-        "O": f"convert it, as with {name}.astype(np.float64)",
+        "O": f"pass {name}.astype(np.float64)",
     }.get(dtype.kind, "convert it to one of these")
     return wanted + fix
 
 
 def _other(where: str, name: str, value: object) -> str:
-    kind = type(value)
-    shown = (
-        kind.__qualname__
-        if kind.__module__ == "builtins"
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
     if value is None:
         return (
             f"{where} is None; kernels take {TAKEN}, int, float and bool: pass a value for {name}"
         )
-    article = "an" if shown[0].lower() in "aeiou" else "a"
+    fix = _instead(name, value)
+    return f"{where} is {a_class(value)}; kernels take {TAKEN}, int, float and bool: {fix}"
+
+
+def a_class(value: object) -> str:
+    """The class of a value with an article, "a fractions.Fraction"; it is not asked itself."""
+    name = _class_name(value)
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
+
+
+def _class_name(value: object) -> str:
+    return type.__repr__(type(value)).partition("'")[2][:-2]
+
+
+def shown(value: object) -> str:
+    """A number in words of bounded length: Python refuses to write ints of thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > _WRITTEN_BITS:
+        return f"an int of {value.bit_length()} bits"
+    return repr(value)
+
+
+def _instead(name: str, value: object) -> str:
+    """What to pass in the place of a value that no kernel takes."""
+    kind = type(value)
+    if issubclass(kind, complex):
+        return f"pass {name}.real and {name}.imag as two arguments"
+    if issubclass(kind, str | bytes):
+        return "a kernel has no text"
+    if issubclass(kind, type | DType | ArrayType | ScalarType):
+        return "a type stands for a value in specialize() alone"
+    if callable(value):
+        return "a function is captured from the module, not passed"
+    if any("__float__" in vars(each) for each in kind.__mro__):
+        return f"pass float({name}), or int({name})"
     fix = f"pass np.asarray({name})"
-    if isinstance(value, complex):
-        fix = f"pass {name}.real and {name}.imag as two arguments"
-    elif isinstance(value, str | bytes):
-        fix = "a kernel has no text"
-    elif callable(value) and not isinstance(value, DType):
-        fix = "a function is captured from the module, not passed"
-    return f"{where} is {article} {shown}; kernels take {TAKEN}, int, float and bool: {fix}"
+    return fix if _class_name(value) in _SEQUENCES else "pass arrays and numbers"
 
 
 def _listed() -> str:
     return ", ".join(str(d) for d in DTYPES)
+
+
+def _scalar_instead(name: str, kind: str) -> str:
+    """What to pass in the place of a scalar of NumPy that no kernel takes."""
+    return {
+        **dict.fromkeys("iu", f"pass int({name})"),
+        "c": f"pass {name}.real and {name}.imag as two arguments",
+        "m": f"pass {name}.astype(np.int64)",
+        "M": f"pass {name}.astype(np.int64)",
+        "f": f"pass float({name})",
+        "V": "pass each field as an argument of its own",
+    }.get(kind, "a kernel has no text")
 
 
 def _scalar_cast(kind: str) -> str:
@@ -287,7 +323,7 @@ def _accept_scalar(
             else (f"np.{declared.dtype.numpy}")
         )
         raise DtypeError(
-            f"{where} is {_article(own)} ({value!r}), and it is declared "
+            f"{where} is {_article(own)} ({shown(value)}), and it is declared "
             f"{_scalar_name(declared)}: pass {cast}({name})"
         )
 
@@ -302,8 +338,8 @@ def _fits(own: ScalarType, declared: ScalarType) -> bool:
 
 
 def _article(type_: ArgumentType) -> str:
-    shown = _scalar_name(type_) if isinstance(type_, ScalarType) else str(type_)
-    return f"a {shown}" if shown.startswith(("float", "bool")) else f"an {shown}"
+    name = _scalar_name(type_) if isinstance(type_, ScalarType) else str(type_)
+    return f"a {name}" if name.startswith(("float", "bool")) else f"an {name}"
 
 
 def _scalar_name(type_: ScalarType) -> str:

@@ -57,6 +57,8 @@ extern Object *PyObject_Call(Object *callable, Object *args, Object *kwargs);
 extern Object *PyObject_CallFunction(Object *callable, const char *format, ...);
 extern Object *PyDict_GetItemWithError(Object *dict, Object *key);
 extern intptr_t PyDict_Size(Object *dict);
+extern Object *PyErr_Occurred(void);
+extern void PyErr_Clear(void);
 extern char *PyBytes_AsString(Object *bytes);
 extern long long PyLong_AsLongLongAndOverflow(Object *number, int *overflow);
 extern void *PyEval_SaveThread(void);
@@ -416,6 +418,10 @@ static int collect(const Head *head, const Name *name, const Tuple *args, Object
         Object *found = i < args->size ? item(args, i) : NULL;
         if (found == NULL && left > 0 && name->name != NULL) {
             found = PyDict_GetItemWithError(kwargs, name->name);
+            if (found == NULL && PyErr_Occurred()) { /* of a name of a class of its own */
+                PyErr_Clear();
+                return 0;
+            }
             left -= found != NULL;
         }
         values[i] = found ? found : name->value;

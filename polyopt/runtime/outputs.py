@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from polyopt.errors import (
 )
 from polyopt.model.arguments import Argument, Result, Returned, ReturnedTuple
 from polyopt.model.types import ArrayType
-from polyopt.runtime.arguments import address
+from polyopt.runtime.arguments import a_class, address
 from polyopt.runtime.memory import overlap, overlaps_itself
 
 if TYPE_CHECKING:
@@ -114,15 +114,17 @@ def _check_apart(kernel: str, given: dict[str, AnyArray]) -> None:
             )
 
 
-def _check(kernel: str, argument: Argument, shape: tuple[int, ...], given: object) -> None:
+def _check(kernel: str, argument: Argument, shape: tuple[int, ...], given: AnyArray) -> None:
     """Refuse what is no writeable array of this argument's type and shape."""
     where, dtype = f"{kernel}: out for {argument.name}", argument.type.dtype
-    if not isinstance(given, np.ndarray):
-        raise DtypeError(f"{where} is {given!r}, and it returns an array of {dtype}: pass one")
-    if given.dtype != dtype.numpy or type(given) not in (np.ndarray, np.memmap):
-        name = "n array" if type(given) in (np.ndarray, np.memmap) else f" {type(given).__name__}"
+    kind = type(given)
+    if kind is not np.ndarray and kind is not np.memmap:
         raise DtypeError(
-            f"{where} is a{name} of {given.dtype}, and it returns an array of {dtype}: pass one"
+            f"{where} is {a_class(given)}, and it returns an array of {dtype}: pass one"
+        )
+    if given.dtype != dtype.numpy:
+        raise DtypeError(
+            f"{where} is an array of {given.dtype}, and it returns an array of {dtype}: pass one"
         )
     if given.shape != shape:
         raise ShapeError(
@@ -147,15 +149,17 @@ def _given(interface: Interface, result: Result, out: object) -> dict[str, Any]:
     if out is None:
         return {}
     returned = list(_returned(result))
-    arrays = out if isinstance(out, tuple) else (out,)
-    if (isinstance(out, tuple) and len(out) != len(returned)) or len(arrays) > len(returned):
+    several = issubclass(type(out), tuple)
+    arrays = tuple(tuple.__iter__(cast("tuple[object, ...]", out))) if several else (out,)
+    if (several and len(arrays) != len(returned)) or len(arrays) > len(returned):
+        values = "1 value" if len(returned) == 1 else f"{len(returned)} values"
         raise CallError(
-            f"{interface.name} returns {len(returned)} values, and out= has {len(arrays)}: "
+            f"{interface.name} returns {values}, and out= has {len(arrays)}: "
             "pass an array or None for each"
         )
     made = {a.name for a in interface.arguments if a.made}
     found: dict[str, Any] = {}
-    if not isinstance(out, tuple):
+    if not several:
         returned = [r for r in returned if r.scalar is None and r.name in made]
     for place, array in zip(returned, arrays, strict=False):
         if array is not None and (place.scalar is not None or place.name not in made):
@@ -166,7 +170,7 @@ def _given(interface: Interface, result: Result, out: object) -> dict[str, Any]:
             raise CallError(
                 f"{interface.name} returns {place.name} twice: pass the same array in both places"
             )
-    if not found and not isinstance(out, tuple):
+    if not found and not several:
         raise CallError(f"{interface.name} returns no array that it makes: leave out= out")
     return found
 

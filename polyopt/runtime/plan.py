@@ -12,6 +12,7 @@ from polyopt.errors import DtypeError
 from polyopt.model.affine import Affine
 from polyopt.model.arguments import Argument, Parameter, Result
 from polyopt.model.types import ArrayType, ScalarType
+from polyopt.runtime.arguments import shown
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -84,10 +85,10 @@ class Range(NamedTuple):
         if self.signed:
             bounds = f"-2**{self.bits - 1} to 2**{self.bits - 1} - 1"
             return DtypeError(
-                f"{where} is {value}, beyond {self.bits} bits: integers hold {bounds}"
+                f"{where} is {shown(value)}, beyond {self.bits} bits: integers hold {bounds}"
             )
         bounds = f"0 to 2**{self.bits} - 1"
-        return DtypeError(f"{where} is {value}, and u{self.bits} holds {bounds}")
+        return DtypeError(f"{where} is {shown(value)}, and u{self.bits} holds {bounds}")
 
 
 WHOLE = Range(64, signed=True)

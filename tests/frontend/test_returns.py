@@ -199,7 +199,7 @@ def test_a_parameter_named_out_is_the_functions_own():
 @pytest.mark.parametrize(
     ("out", "kind", "text"),
     [
-        (3, po.DtypeError, "f: out for T is 3, and it returns an array of f64: pass one"),
+        (3, po.DtypeError, "f: out for T is an int, and it returns an array of f64: pass one"),
         (
             np.zeros((4, 3), "f4"),
             po.DtypeError,
@@ -208,7 +208,7 @@ def test_a_parameter_named_out_is_the_functions_own():
         (
             np.ma.zeros((4, 3)),
             po.DtypeError,
-            "f: out for T is a MaskedArray of float64, and it returns an array of f64: pass one",
+            "f: out for T is a numpy.ma.MaskedArray, and it returns an array of f64: pass one",
         ),
         (
             np.zeros((3, 4)),
@@ -231,7 +231,7 @@ def test_a_parameter_named_out_is_the_functions_own():
         (
             (None, None),
             po.CallError,
-            "f returns 1 values, and out= has 2: pass an array or None for each",
+            "f returns 1 value, and out= has 2: pass an array or None for each",
         ),
     ],
 )

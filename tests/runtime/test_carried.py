@@ -4,6 +4,7 @@ import copy
 import inspect
 import multiprocessing
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ STATIC = "Write @staticmethod above @po.kernel, and pass what it needs."
         (
             "reads",
             po.DtypeError,
-            "reads: argument self_data is None; kernels take arrays of",
+            "reads: attribute self.data is None; kernels take arrays of",
         ),
     ],
 )
@@ -221,6 +222,57 @@ def run(kernel, size=3):
     x = np.ones(size)
     kernel(x)
     return x.tolist()
+
+
+READ_ONLY = np.broadcast_to(1.0, 3)
+MEMORY = np.arange(5.0)
+
+
+@pytest.mark.parametrize(
+    ("u", "x", "text"),
+    [
+        ([1.0], np.ones(3), "ramp: attribute self.u is a list; .* bool: assign np.asarray(self.u)"),
+        (1j, np.ones(3), "ramp: .*: assign self.u.real and self.u.imag as two attributes"),
+        (
+            READ_ONLY,
+            np.ones(3),
+            (
+                "ramp: attribute self.u is read-only, and the kernel writes it: assign a writeable "
+                "array, such as self.u.copy()"
+            ),
+        ),
+        (
+            np.ones(2),
+            np.ones(3),
+            (
+                "test_carried.py:.*: S1 reads self.u[i], and the index i would leave its extent "
+                "self.u.shape[0] in dimension 0 (here .*self.u.shape[0] = 2.*). Nothing .*"
+            ),
+        ),
+        (
+            MEMORY[:3],
+            MEMORY[2:],
+            (
+                "ramp: arguments self.u and x overlap in memory, and the kernel writes self.u: "
+                'pass x.copy(), or decorate the kernel with @po.kernel(alias="safe") to .*'
+            ),
+        ),
+        (np.ones(3), None, "ramp: argument x is None; .*: pass a value for x"),
+    ],
+)
+def test_refusals_speak_of_attributes(u, x, text):
+    class Ramp:
+        def __init__(self, u):
+            self.u = u
+
+        @po.kernel
+        def ramp(self, x):
+            for i in range(x.shape[0]):
+                self.u[i] += x[i]
+
+    with pytest.raises(po.PolyoptError) as caught:
+        Ramp(u).ramp(x)
+    assert re.fullmatch(".*".join(map(re.escape, text.split(".*"))), str(caught.value))
 
 
 def test_closures_are_frozen_as_captured():

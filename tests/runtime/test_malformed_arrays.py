@@ -32,7 +32,7 @@ def faults(name, array):
     fix = f'pass {name}.astype({name}.dtype.newbyteorder("="))'
     words = f"is an array of {array.dtype} in the other byte order ({swapped.str}): {fix}"
     yield po.DtypeError, words, array.astype(swapped)
-    fix = f"convert it, as with {name}.astype(np.float64)"
+    fix = f"pass {name}.astype(np.float64)"
     yield po.DtypeError, f"is an array of object; {TAKEN}: {fix}", array.astype(object)
     fix = f"pass {name}.real.copy() and {name}.imag.copy() as two arguments"
     yield po.DtypeError, f"is an array of complex64; {TAKEN}: {fix}", array.astype("c8")

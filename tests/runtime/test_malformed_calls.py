@@ -1,5 +1,6 @@
 """Calls that a kernel refuses: the exact words, and the arguments as they were."""
 
+import array
 import datetime as dt
 import re
 from decimal import Decimal
@@ -68,22 +69,24 @@ def other(value, words, fix="pass np.asarray(x)"):
 
 other([1.0, 2.0, 3.0], "a list")
 other((1.0, 2.0, 3.0), "a tuple")
-other({}, "a dict")
+other({}, "a dict", "pass arrays and numbers")
 other(range(3), "a range")
 other(memoryview(b"123"), "a memoryview")
 other(bytearray(24), "a bytearray")
-other(Fraction(1, 2), "a fractions.Fraction")
-other(Decimal(1), "a decimal.Decimal")
-other(dt.timedelta(1), "a datetime.timedelta")
-other(Ellipsis, "an ellipsis")
+other(array.array("d", [1, 2]), "an array.array")
+other(Fraction(1, 2), "a fractions.Fraction", "pass float(x), or int(x)")
+other(Decimal(1), "a decimal.Decimal", "pass float(x), or int(x)")
+other(dt.timedelta(1), "a datetime.timedelta", "pass arrays and numbers")
+other(Ellipsis, "an ellipsis", "pass arrays and numbers")
 other(None, "None", "pass a value for x")
 other("abc", "a str", "a kernel has no text")
 other(b"abc", "a bytes", "a kernel has no text")
 other(1j, "a complex", "pass x.real and x.imag as two arguments")
 other(len, "a builtin_function_or_method", "a function is captured from the module, not passed")
-other(np.float64, "a type", "a function is captured from the module, not passed")
-other(po.f64, "a polyopt.model.types.DType")
-other(po.f64[3], "a polyopt.model.types.ArrayType")
+TYPE = "a type stands for a value in specialize() alone"
+other(np.float64, "a type", TYPE)
+other(po.f64, "a polyopt.model.types.DType", TYPE)
+other(po.f64[3], "a polyopt.model.types.ArrayType", TYPE)
 
 
 def wrong_dtype(dtype, words, fix):
@@ -104,7 +107,7 @@ wrong_dtype("longdouble", f"{np.dtype('longdouble')}; {TAKEN}", "pass y.astype(n
 for name in ("complex64", "complex128"):
     fix = "pass y.real.copy() and y.imag.copy() as two arguments"
     wrong_dtype(name, f"{name}; {TAKEN}", fix)
-wrong_dtype(object, f"object; {TAKEN}", "convert it, as with y.astype(np.float64)")
+wrong_dtype(object, f"object; {TAKEN}", "pass y.astype(np.float64)")
 wrong_dtype("U3", f"<U3; {TAKEN}", "convert it to one of these")
 wrong_dtype("S3", f"|S3; {TAKEN}", "convert it to one of these")
 wrong_dtype("m8[s]", f"timedelta64[s]; {TAKEN}", "convert it to one of these")
@@ -133,18 +136,21 @@ for value, words, fix in (
     )  # fmt: skip
 
 SCALARS = f"scalars are Python's int, float and bool, or NumPy's of type {', '.join(NAMES)}"
-for value, cast in (
-    (np.uint8(3), "int"),
-    (np.float16(3), "float"),
-    (np.complex128(3), "int"),
-    (np.datetime64(3, "s"), "int"),
+for value, fix in (
+    (np.float16(3), "pass float(a)"),
+    (np.longdouble(3), "pass float(a)"),
+    (np.complex64(3), "pass a.real and a.imag as two arguments"),
+    (np.complex128(3), "pass a.real and a.imag as two arguments"),
+    (np.datetime64(3, "s"), "pass a.astype(np.int64)"),
+    (np.timedelta64(3, "s"), "pass a.astype(np.int64)"),
+    (np.str_("3"), "a kernel has no text"),
+    (np.bytes_(b"3"), "a kernel has no text"),
+    (np.zeros((), "i4, f8")[()], "pass each field as an argument of its own"),
 ):
-    if from_numpy(value.dtype) is not None:
-        continue
     case(
         axpy,
         po.DtypeError,
-        f"axpy: argument a is a NumPy {value.dtype}; {SCALARS}: pass {cast}(a)",
+        f"axpy: argument a is a NumPy {value.dtype}; {SCALARS}: {fix}",
         3, value, ones(3), ones(3),
     )  # fmt: skip
 
@@ -225,6 +231,12 @@ case(axpy, po.AliasError, OVERLAP, 3, 1.0, memory[:3], memory[::-2][3:])
 
 # ---- integers ------------------------------------------------------------------------------
 
+case(
+    axpy,
+    po.DtypeError,
+    "axpy: argument n is an int of 16610 bits, beyond 64 bits: integers hold -2**63 to 2**63 - 1",
+    10**5000, 1.0, ones(3), ones(3),
+)  # fmt: skip
 for value in (2**63, -(2**63) - 1, 10**30):
     case(
         axpy,
