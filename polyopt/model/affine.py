@@ -113,7 +113,10 @@ class Affine:
 
     def coefficient(self, name: str) -> int:
         """The coefficient of a plain name (0 where absent; floors are not looked into)."""
-        return next((f for a, f in self.terms if a == name), 0)
+        for atom, factor in self.terms:
+            if atom == name:
+                return factor
+        return 0
 
     def names(self) -> frozenset[str]:
         """Every name in it, those inside floors, remainders and extremes included."""

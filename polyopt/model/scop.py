@@ -148,17 +148,19 @@ class Scop(Displayed):
 
     def statement(self, name: str) -> Statement:
         """The statement of that name; KeyError where there is none."""
-        for statement in self.statements:
-            if statement.name == name:
-                return statement
-        raise KeyError(name)
+        return self._statements_by_name[name]
+
+    @cached_property
+    def _statements_by_name(self) -> dict[str, Statement]:
+        return {s.name: s for s in self.statements}
 
     def array(self, name: str) -> Array:
         """The array of that name; KeyError where there is none."""
-        for array in self.arrays:
-            if array.name == name:
-                return array
-        raise KeyError(name)
+        return self._arrays_by_name[name]
+
+    @cached_property
+    def _arrays_by_name(self) -> dict[str, Array]:
+        return {a.name: a for a in self.arrays}
 
     def dtype(self, name: str) -> DType:
         """The element type of an array."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from polyopt.model.affine import Affine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """One schedule dimension: a loop. `rows` gives, per statement, its affine in the statement's
     iterators and the parameters. `aliases` are further names that resolve to this loop.
@@ -38,12 +39,13 @@ class Member:
 
     def row(self, statement: str) -> Affine:
         """The row of a statement; KeyError where the member does not schedule it."""
-        for name, row in self.rows:
-            if name == statement:
-                return row
-        raise KeyError(statement)
+        return self._by_statement[statement]
 
-    @property
+    @cached_property
+    def _by_statement(self) -> dict[str, Affine]:
+        return dict(self.rows)
+
+    @cached_property
     def statements(self) -> tuple[str, ...]:
         """The statements that the loop runs, in the order of its rows."""
         return tuple(name for name, _ in self.rows)
@@ -62,7 +64,7 @@ class Band:
     child: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """A child of a sequence. `instances` maps each statement to the isl text of the subset it
     holds, or to "" for all that reach this point."""
@@ -70,7 +72,7 @@ class Filter:
     instances: tuple[tuple[str, str], ...]
     child: Node
 
-    @property
+    @cached_property
     def statements(self) -> tuple[str, ...]:
         """The statements of which instances are held."""
         return tuple(name for name, _ in self.instances)

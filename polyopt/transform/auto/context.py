@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopError
 from polyopt.machine import Machine
 from polyopt.model.tree import Node
-from polyopt.transform.auto.cost import cost
+from polyopt.transform.auto.cost import Estimates
 from polyopt.transform.auto.views import Trips
 from polyopt.transform.edit import Place, name_at
 from polyopt.transform.schedule import Schedule
@@ -17,13 +17,14 @@ from polyopt.transform.schedule import Schedule
 @dataclass
 class Search:
     """The machine, the number of threads, and what was computed so far: isl's orders by judge
-    and statements, trip counts by model. `packs`: whether the target has packed buffers."""
+    and statements, trip counts and estimates by model. `packs`: whether the target has packed buffers."""
 
     machine: Machine
     threads: int
     packs: bool = True
     orders: dict[tuple[object, ...], Node | None] = field(default_factory=dict)
     _trips: dict[int, Trips] = field(default_factory=dict)
+    _estimates: dict[int, Estimates] = field(default_factory=dict)
 
     def trips(self, schedule: Schedule) -> Trips:
         """The trip counts of a schedule's model."""
@@ -31,8 +32,10 @@ class Search:
 
     def cost(self, schedule: Schedule, only: frozenset[str] | None = None) -> float:
         """The estimated nanoseconds of a schedule, or of some statements; marks disregarded."""
-        trips = self.trips(schedule)
-        return cost(schedule.scop, schedule.verdict, self.machine, trips, self.threads, only)
+        scop, trips = schedule.scop, self.trips(schedule)
+        if id(scop) not in self._estimates:  # which keep the model, and with it its identity
+            self._estimates[id(scop)] = Estimates(scop, self.machine, self.threads, trips)
+        return self._estimates[id(scop)].cost(schedule.verdict, only)
 
 
 def attempt(schedule: Schedule, step: Callable[[Schedule], Schedule]) -> Schedule | None:

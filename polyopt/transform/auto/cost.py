@@ -33,23 +33,51 @@ _JUMP = 1.0
 _REGION = 3000.0
 _STRIDED_PENALTY = 1.6
 
+_Shape = tuple[str, tuple[Affine, ...]]
+"""An array, and subscripts without their constants."""
 
-def cost(
-    scop: Scop,
-    verdict: Verdict,
-    machine: Machine,
-    trips: Trips,
-    threads: int,
-    only: frozenset[str] | None = None,
-) -> float:
-    """The estimated nanoseconds of a tree, or of some statements in it. Loops are taken as
-    parallel and vector where the verdict allows it, whether marked or not."""
-    seen: set[tuple[object, ...]] = set()
-    around = views(scop, verdict, trips, only)
-    return sum(
-        _statement_cost(scop, scop.statement(name), loops, machine, threads, seen)
-        for name, loops in around.items()
-    )
+
+class Estimates:
+    """The costs of trees over one model; a statement among loops that are alike is costed once."""
+
+    def __init__(self, scop: Scop, machine: Machine, threads: int, trips: Trips) -> None:
+        self._scop, self._machine, self._threads, self._trips = scop, machine, threads, trips
+        self._shapes: dict[str, tuple[_Shape, ...]] = {}
+        self._known: dict[tuple[object, ...], float] = {}
+
+    def cost(self, verdict: Verdict, only: frozenset[str] | None = None) -> float:
+        """The estimated nanoseconds of a tree, or of some statements in it. Loops are taken as
+        parallel and vector where the verdict allows it, whether marked or not."""
+        seen: set[tuple[object, ...]] = set()
+        around = views(self._scop, verdict, self._trips, only)
+        return sum([self._statement(name, loops, seen) for name, loops in around.items()])
+
+    def _statement(
+        self, name: str, loops: tuple[LoopView, ...], seen: set[tuple[object, ...]]
+    ) -> float:
+        """The cost of one statement; `seen` has what those before it touch in the same loops."""
+        statement = self._scop.statement(name)
+        if name not in self._shapes:
+            accesses = statement.accesses
+            self._shapes[name] = tuple((a.array, _shape(a.subscripts)) for a in accesses)
+        around = tuple(id(v.member) for v in loops)
+        repeated: list[bool] = []
+        for shape in self._shapes[name]:
+            repeated.append((shape, around) in seen)
+            seen.add((shape, around))
+        key = (name, *repeated, *map(_facts, loops))
+        if key not in self._known:
+            machine, threads = self._machine, self._threads
+            self._known[key] = _statement_cost(
+                self._scop, statement, loops, machine, threads, repeated
+            )
+        return self._known[key]
+
+
+def _facts(loop: LoopView) -> tuple[object, ...]:
+    """All of a loop that the cost depends on."""
+    marks = (loop.is_parallel, loop.is_vector, loop.is_shared, loop.is_small)
+    return (tuple(loop.moves.items()), loop.trips, marks, loop.member.pipeline)
 
 
 def _statement_cost(
@@ -58,8 +86,9 @@ def _statement_cost(
     loops: tuple[LoopView, ...],
     machine: Machine,
     threads: int,
-    seen: set[tuple[object, ...]],
+    repeated: list[bool],
 ) -> float:
+    """`repeated`: per access, whether a statement before touches the same lines."""
     instances = 1.0
     for loop in loops:
         instances *= loop.trips
@@ -70,15 +99,13 @@ def _statement_cost(
         # A loop shorter than a vector does not fill one.
         lanes = max(1.0, min(machine.vector_bits / max(bits, 8), inner.trips / 2))
     memory, strided = 0.0, False
-    for access in statement.accesses:
+    for access, is_near in zip(statement.accesses, repeated, strict=True):
         step = stride_of(access.subscripts, inner)
         strided = strided or step > 1
         lines = _lines(step, scop.dtype(access.array).bits, machine)
-        key = (access.array, _shape(access.subscripts), tuple(v.member for v in loops))
-        if key in seen:
+        if is_near:
             memory += lines * _L1_LINE * 0.5 + (_JUMP / 2 if step > 1 else 0.0)
             continue
-        seen.add(key)
         line = _line_cost(scop, statement, access.subscripts, loops, machine)
         written = access.array == statement.array and line > _L1_LINE
         memory += lines * line * (2 if written else 1) + (_JUMP if step > 1 else 0.0)

@@ -27,15 +27,16 @@ _STRIP = 64
 def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
     """The cheapest schedule with one parallel loop of a nest sunk, None where none can be."""
     levels = {(lv.path, lv.position): lv for lv in schedule.verdict.levels}
-    best: Schedule | None = None
+    best, least = None, float("inf")
     for place in places(schedule.tree):
         if not set(place.member.statements) <= inside or not _may_sink(schedule, place, levels):
             continue
         found = attempt(schedule, partial(_sink, place=place))
         if found is None or not blocks_exist(found):
             continue
-        if best is None or search.cost(found, inside) < search.cost(best, inside):
-            best = found
+        cost = search.cost(found, inside)
+        if best is None or cost < least:
+            best, least = found, cost
     return best
 
 

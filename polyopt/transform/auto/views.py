@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import islpy as isl
 
@@ -103,7 +104,7 @@ def inner_loop(loops: tuple[LoopView, ...]) -> LoopView | None:
 def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[LoopView]:
     """The views of one statement, as if every loop were innermost."""
     rows = [level.member.row(statement.name) for level in around]
-    moves = _moves(statement.iterators, rows)
+    moves = _moves(statement.iterators, tuple(rows))
     left: dict[str, float] = {}
     for level, row, moved in zip(around, rows, moves, strict=True):
         owner = _owner(statement, moved, row, left)
@@ -137,7 +138,8 @@ def _owner(
     return next(iter([*whole, *fresh, *order]), None)
 
 
-def _moves(iterators: tuple[str, ...], rows: list[Affine]) -> list[Mapping[str, int]]:
+@lru_cache(maxsize=4096)
+def _moves(iterators: tuple[str, ...], rows: tuple[Affine, ...]) -> list[Mapping[str, int]]:
     """Per loop, what its next iteration adds to each iterator, the other loops standing still.
 
     The columns of the inverse of the point loops' matrix; a tile loop moves as its point loop.
@@ -249,10 +251,13 @@ def stride_of(subscripts: tuple[Affine, ...], loop: LoopView | None) -> int:
 
 def step_of(subscript: Affine, loop: LoopView) -> int | None:
     """What an iteration adds to a subscript; None where that is not constant."""
-    total = 0
-    for name, move in loop.moves.items():
-        factor = subscript.coefficient(name)
-        if name in subscript.names() and not factor:
-            return None
-        total += factor * move
-    return total
+    total, is_plain = 0, True
+    for atom, factor in subscript.terms:
+        if isinstance(atom, str):
+            total += factor * loop.moves.get(atom, 0)
+        else:
+            is_plain = False
+    if is_plain:
+        return total
+    hidden = (n for n in subscript.names() if not subscript.coefficient(n))
+    return None if any(name in loop.moves for name in hidden) else total
