@@ -22,6 +22,7 @@ from polyopt.model.frames import frames
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree
 from polyopt.model.types import FpMode
+from polyopt.transform.distances import Distances
 from polyopt.transform.footprints import Footprints
 
 Path = tuple[int, ...]
@@ -91,6 +92,19 @@ class _Pending:
     key: int
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What a loop, by its rows of `source` and `sink`, does to pairs: those in one iteration
+    (None for none), and whether there are any others. `distance`: the iterations between all of
+    them, where it is one number."""
+
+    together: _Pending | None
+    apart: bool
+    source: Affine
+    sink: Affine
+    distance: int | None
+
+
 _Pairing = tuple[int, Affine, Affine]
 """A pending dependence by number, and the rows of its source and its sink."""
 
@@ -105,14 +119,24 @@ class _Memory:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, Affine], isl.PwAff] = {}
-        self.equal: dict[_Pairing, _Pending | None] = {}
+        self.told: dict[tuple[int, int, int], _Told] = {}
         self.after: dict[_Pairing, isl.Map | None] = {}
-        self.apart: dict[int, bool] = {}
+        self.distances: dict[int, Distances] = {}
         self.crossed: dict[tuple[int, Affine, Affine, Affine, Affine], isl.Map | None] = {}
         self.parts: dict[tuple[int, str, bool], _Pending | None] = {}
         self.sets: dict[str, isl.Set] = {}
         self.numbers = count()
         self._first: dict[int, _Pending] = {}
+        self._numbers: dict[Affine, int] = {}
+        self._numbered: dict[int, tuple[Member, dict[str, int]]] = {}
+
+    def numbered(self, member: Member) -> dict[str, int]:
+        """Per statement the number of its row, the same for the same row."""
+        if id(member) not in self._numbered:  # kept with its member, and so with its identity
+            known = self._numbers
+            found = {name: known.setdefault(row, len(known)) for name, row in member.rows}
+            self._numbered[id(member)] = (member, found)
+        return self._numbered[id(member)][1]
 
     def first(self, dependence: Dependence) -> _Pending:
         """All pairs of a dependence, always under the same number."""
@@ -218,34 +242,37 @@ class Judge:
         levels: list[Level],
     ) -> list[_Pending]:
         left: list[_Pending] = []
-        carried: list[_Pending] = []
+        carried: list[Dependence] = []
+        reductions: list[Dependence] = []
+        rows = self._memory.numbered(member)
         for item in pending:
-            free = self.may_reorder(item.dependence)
-            backward = self._backward(item, member)
-            if backward is not None and not free:
-                breaches.append(Breach(item.dependence, backward, "order", member.name))
-            together = self._together(item, member)
-            if together is not None:
-                left.append(together)
-            if together is None or self._tells_apart(item, together):
-                carried.append(item)
-        reductions = tuple(c.dependence for c in carried if self.may_reorder(c.dependence))
-        others = [c for c in carried if not self.may_reorder(c.dependence)]
-        levels.append(
-            Level(path, position, member, tuple(c.dependence for c in others), reductions)
-        )
-        breaches += self._mark_breaches(member, carried, others)
+            dependence = item.dependence
+            free = self.may_reorder(dependence)
+            told = self._told(item, member, rows)
+            if not free:
+                backward = self._backward(item, told)
+                if backward is not None:
+                    breaches.append(Breach(dependence, backward, "order", member.name))
+            if told.together is not None:
+                left.append(told.together)
+            if told.apart:
+                (reductions if free else carried).append(dependence)
+        levels.append(Level(path, position, member, tuple(carried), tuple(reductions)))
+        breaches += self._mark_breaches(member, pending, rows)
         return left
 
     def _mark_breaches(
-        self, member: Member, carried: list[_Pending], others: list[_Pending]
+        self, member: Member, pending: list[_Pending], rows: dict[str, int]
     ) -> Iterator[Breach]:
-        if member.parallel:
-            for item in others if member.partials else carried:
-                yield Breach(item.dependence, self._apart(item, member), "parallel", member.name)
-        elif member.vector or member.partials:
-            for item in others:
-                yield Breach(item.dependence, self._apart(item, member), "vector", member.name)
+        """The pairs in different iterations of a loop whose marks allow none."""
+        if not (member.parallel or member.vector or member.partials):
+            return
+        mark = "parallel" if member.parallel else "vector"
+        strict = member.parallel and not member.partials
+        for item in pending:
+            told = self._told(item, member, rows)
+            if told.apart and (strict or not self.may_reorder(item.dependence)):
+                yield Breach(item.dependence, _apart(item, told), mark, member.name)
 
     def _pipeline(self, members: tuple[Member, ...], pending: list[_Pending]) -> Iterator[Breach]:
         """Pairs that no wait of a pipeline orders: apart in both loops, and in opposite ways.
@@ -283,39 +310,43 @@ class Judge:
     def _pair(self, item: _Pending, member: Member) -> tuple[Affine, Affine]:
         return member.row(item.dependence.source), member.row(item.dependence.sink)
 
-    def _together(self, item: _Pending, member: Member) -> _Pending | None:
-        source, sink = self._pair(item, member)
-        key = (item.key, source, sink)
-        if key not in self._memory.equal:
-            first = self._row(item.dependence.source, source)
-            second = self._row(item.dependence.sink, sink)
-            left = item.relation.intersect(first.eq_map(second))
-            self._memory.equal[key] = self._pending(item, left.coalesce())
-        return self._memory.equal[key]
+    def _told(self, item: _Pending, member: Member, rows: dict[str, int]) -> _Told:
+        """What a loop does to pairs; `rows` are the numbers of its rows."""
+        source, sink = item.dependence.source, item.dependence.sink
+        key = (item.key, rows[source], rows[sink])
+        if key not in self._memory.told:
+            self._memory.told[key] = self._tell(item, member.row(source), member.row(sink))
+        return self._memory.told[key]
 
-    def _pending(self, item: _Pending, left: isl.Map) -> _Pending | None:
-        """What is left of a dependence, under a number of its own; None for nothing."""
-        return (
-            None if left.is_empty() else _Pending(item.dependence, left, next(self._memory.numbers))
-        )
+    def _tell(self, item: _Pending, source: Affine, sink: Affine) -> _Told:
+        """By the dependence's own distances where they say it, else by sets."""
+        distance = self._distances(item.dependence).of(source, sink)
+        if distance is not None:
+            together = item if distance == 0 else None
+            return _Told(together, distance != 0, source, sink, distance)
+        first = self._row(item.dependence.source, source)
+        second = self._row(item.dependence.sink, sink)
+        left = item.relation.intersect(first.eq_map(second)).coalesce()
+        if left.is_empty():
+            return _Told(None, True, source, sink, None)
+        together = _Pending(item.dependence, left, next(self._memory.numbers))
+        return _Told(together, not item.relation.is_subset(left), source, sink, None)
 
-    def _tells_apart(self, item: _Pending, together: _Pending) -> bool:
-        """Whether some pair is in different iterations, where others are together."""
-        if together.key not in self._memory.apart:
-            self._memory.apart[together.key] = not item.relation.is_subset(together.relation)
-        return self._memory.apart[together.key]
+    def _distances(self, dependence: Dependence) -> Distances:
+        known = self._memory.distances
+        if id(dependence) not in known:  # which the memory keeps, and with it its identity
+            source, sink = (self._frames[n] for n in (dependence.source, dependence.sink))
+            known[id(dependence)] = Distances(dependence, source, sink)
+        return known[id(dependence)]
 
-    def _apart(self, item: _Pending, member: Member) -> isl.Map:
-        """The pairs that a loop tells apart."""
-        together = self._together(item, member)
-        return item.relation if together is None else item.relation.subtract(together.relation)
-
-    def _backward(self, item: _Pending, member: Member) -> isl.Map | None:
-        source, sink = self._pair(item, member)
-        key = (item.key, source, sink)
+    def _backward(self, item: _Pending, told: _Told) -> isl.Map | None:
+        """The pairs that a loop runs backwards; None for none."""
+        if told.distance is not None:
+            return item.relation if told.distance < 0 else None
+        key = (item.key, told.source, told.sink)
         if key not in self._memory.after:
-            first = self._row(item.dependence.source, source)
-            second = self._row(item.dependence.sink, sink)
+            first = self._row(item.dependence.source, told.source)
+            second = self._row(item.dependence.sink, told.sink)
             wrong = item.relation.intersect(first.gt_map(second))
             self._memory.after[key] = None if wrong.is_empty() else wrong
         return self._memory.after[key]
@@ -359,8 +390,16 @@ class Judge:
             held = known[text] if text in known else known.setdefault(text, isl.Set(text))
             relation = item.relation
             left = relation.intersect_domain(held) if at_source else relation.intersect_range(held)
-            self._memory.parts[key] = self._pending(item, left)
+            number = next(self._memory.numbers)
+            found = None if left.is_empty() else _Pending(item.dependence, left, number)
+            self._memory.parts[key] = found
         return self._memory.parts[key]
+
+
+def _apart(item: _Pending, told: _Told) -> isl.Map:
+    """The pairs that a loop tells apart."""
+    together = told.together
+    return item.relation if together is None else item.relation.subtract(together.relation)
 
 
 def witness(scop: Scop, breach: Breach) -> Violation:

@@ -17,7 +17,8 @@ from polyopt.transform.schedule import Schedule
 @dataclass
 class Search:
     """The machine, the number of threads, and what was computed so far: isl's orders by judge
-    and statements, trip counts and estimates by model. `packs`: whether the target has packed buffers."""
+    and statements, trip counts and estimates by model. `packs`: whether the target has packed
+    buffers."""
 
     machine: Machine
     threads: int
