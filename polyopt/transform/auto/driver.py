@@ -2,12 +2,12 @@
 
 Scalars are privatised. Loops whose range is read from data are marked only. Of other kernels, each
 top-level nest with a contraction gets register and cache tiles, in blocks where it contracts its
-own results; any other gets the structure (as written, distributed, a parallel loop sunk, isl's
-orders, or tiles in a pipeline) and the loop orders with the least estimated cost; sweeps over time
-get diamond tiles. Neighbours that share data are fused, loops that single iterations hold up are
-split, rows around a recurrence lagged, and loops are marked last: threads, partial results of a
-nest that is one sum, vectors. Every decision is a public step, tried on the schedule and dropped
-where it is refused.
+own results; sums along what they read run side by side; any other nest gets the structure (as
+written, distributed, a parallel loop sunk, isl's orders, or tiles in a pipeline) and the loop
+orders with the least estimated cost; sweeps over time get diamond tiles. Neighbours that share data
+are fused, loops that single iterations hold up are split, rows around a recurrence lagged, and
+loops are marked last: threads, partial results of a nest that is one sum, vectors. Every decision
+is a public step, tried on the schedule and dropped where it is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polyopt.machine import Machine, detect
+from polyopt.transform.auto.column_sums import tile_column_sums
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.factors import block_factors
 from polyopt.transform.auto.fusing import fuse_neighbours
@@ -51,9 +52,11 @@ def auto(
         tiled = tile_private_sums(search, tiled, frozenset(statements))
         if tiled is schedule:
             tiled = block_factors(search, schedule, frozenset(statements)) or schedule
+        tiled = tile_column_sums(search, tiled, frozenset(statements), private=True)
         if tiled is schedule:
             tiled = improve_component(search, schedule, statements)
             tiled = tile_contractions(search, tiled, frozenset(statements))
+            tiled = tile_column_sums(search, tiled, frozenset(statements), private=False)
         schedule = tiled
     schedule = fuse_neighbours(search, schedule)
     schedule = split_at_pivots(schedule)

@@ -1,0 +1,142 @@
+"""Vectors across sums: neighbouring sums run side by side, each accumulator in a lane.
+
+    for i:                                  for i_tile:
+        s = 0                                   for i in the tile: s[i] = 0
+        for k: s += x[i + k] * h[k]     →       for k: for i in the tile: s[i] += x[i + k] * h[k]
+        y[i] = s                                for i in the tile: y[i] = s[i]
+
+Where everything that a sum reads lies along the loop outside it, no lane waits for another and
+nothing is added up at the end, however short the sum is; and its order stays as written. The tile
+of accumulators stays in registers along k.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from polyopt.model.scop import Statement
+from polyopt.model.tree import Sequence
+from polyopt.transform.auto.context import Search, attempt
+from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.views import LoopView, stride_of, views
+from polyopt.transform.edit import Place, first_statement, fresh_name, node_at, places, resolve
+from polyopt.transform.schedule import Schedule
+
+_VECTORS = 8
+"""Vectors of accumulators: as many additions as two units of four cycles have under way."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A reduction, the statements in its loops, and the names of these, outermost first."""
+
+    statement: Statement
+    names: tuple[str, ...]
+    loops: tuple[str, ...]
+
+
+def tile_column_sums(
+    search: Search, schedule: Schedule, inside: frozenset[str], *, private: bool
+) -> Schedule:
+    """Tiles of accumulators for the sums among some statements that run into private scalars, or
+    into elements of arrays."""
+    for column in places(schedule.tree):
+        if not set(column.member.statements) <= inside:
+            continue
+        sums = _sums(search, schedule, column, private=private)
+        if sums:
+            width = _lanes(search, schedule, sums)
+            tiled = attempt(schedule, partial(_steps, column=column, sums=sums, width=width))
+            if tiled is not None and blocks_exist(tiled):
+                return tile_column_sums(search, tiled, inside, private=private)
+    return schedule
+
+
+def _lanes(search: Search, schedule: Schedule, sums: tuple[Sum, ...]) -> int:
+    """Lanes of a vector of the widest sum."""
+    bits = max(schedule.scop.dtype(s.statement.array).bits for s in sums)
+    return max(1, search.machine.vector_bits // bits)
+
+
+def _sums(search: Search, schedule: Schedule, column: Place, *, private: bool) -> tuple[Sum, ...]:
+    """The sums that fill the loops inside a loop; none where something else does, or where the
+    loop does not run along what they read."""
+    names = column.member.statements
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule), frozenset(names))
+    own = {n: i for n in names for i, v in enumerate(around[n]) if v.member == column.member}
+    if len(own) < len(names) or any(not around[n][own[n]].is_parallel for n in names):
+        return ()  # of a statement in parts, the views tell of another one
+    inner = {n: around[n][own[n] + 1 :] for n in names}
+    found = []
+    for group in dict.fromkeys(v[0].member.statements for v in inner.values() if v):
+        sum_ = _sum(schedule, group, inner)
+        if sum_ is None or (sum_.statement.array in _private(schedule)) != private:
+            return ()
+        if not all(_runs_along(schedule, n, around[n][own[n]]) for n in group):
+            return ()
+        found.append(sum_)
+    return () if all(v.is_small for views_ in inner.values() for v in views_) else tuple(found)
+
+
+def _sum(
+    schedule: Schedule, group: tuple[str, ...], inner: dict[str, tuple[LoopView, ...]]
+) -> Sum | None:
+    """The one reduction of statements that share loops and nothing else; None where they do not,
+    or where more than it outlasts an iteration."""
+    loops = inner[group[0]]
+    if any(v.member.statements != group or not v.member.row(group[0]).is_linear for v in loops):
+        return None
+    statements = [schedule.scop.statement(n) for n in group]
+    lasting = [s for s in statements if s.reduction is not None or not _is_private(schedule, s)]
+    if len(lasting) != 1 or lasting[0].reduction is None:
+        return None
+    target = lasting[0]
+    if any(stride_of(target.subscripts, v) for v in inner[target.name]):
+        return None
+    return Sum(target, group, tuple(v.member.name for v in loops))
+
+
+def _private(schedule: Schedule) -> frozenset[str]:
+    return frozenset(array for array, _ in schedule.scop.private)
+
+
+def _is_private(schedule: Schedule, statement: Statement) -> bool:
+    return statement.array in _private(schedule)
+
+
+def _runs_along(schedule: Schedule, name: str, column: LoopView) -> bool:
+    """Whether a loop moves what a statement touches by one element or not at all; private copies
+    move with it."""
+    private = _private(schedule)
+    accesses = schedule.scop.statement(name).accesses
+    return all(stride_of(a.subscripts, column) <= 1 for a in accesses if a.array not in private)
+
+
+def _steps(s: Schedule, column: Place, sums: tuple[Sum, ...], width: int) -> Schedule:
+    """Tile, part the body around the sums, order, separate, promote: each a public step."""
+    first, name = sums[0].names[0], column.member.name
+    tile = fresh_name(s.tree, f"{name}_tile")
+    s = s.strip_mine(f"{first}.{name}", width * _VECTORS, tile)
+    s = _parted(s, resolve(s.tree, f"{first}.{name}"), sums)
+    for each in sums:
+        at = f"{each.statement.name}."
+        loops = [f"{at}{loop}" for loop in each.loops]
+        s = s.permute(*loops, f"{at}{name}").separate(f"{at}{name}")
+        s = s.promote(each.statement.array, at=loops[0]).vectorize(f"{at}{name}", width)
+    return s
+
+
+def _parted(s: Schedule, place: Place, sums: tuple[Sum, ...]) -> Schedule:
+    """Distribute a loop, so that each sum's loops have one of their own."""
+    body = node_at(s.tree, (*place.path, 0))
+    if not isinstance(body, Sequence):
+        return s
+    summed = {n for each in sums for n in each.names}
+    held = [bool(summed & set(c.statements)) for c in body.children]
+    starts = [first_statement(c.child, c.statements) for c in body.children]
+    loop = f"{starts[0]}.{place.member.name}"
+    for number in range(len(starts) - 1, 0, -1):
+        if held[number] or held[number - 1]:
+            s = s.distribute(loop, before=starts[number])
+    return s
