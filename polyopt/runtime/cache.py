@@ -1,7 +1,8 @@
 """Compiled libraries on disk, one folder per user, one file per everything that matters.
 
-An entry is published by renaming a finished file, so a reader sees all of it or nothing. Loading
-a library runs it: a folder that another user could write to is never read from.
+An entry is published by renaming a finished file that the disk has taken, so a reader sees all of
+it or nothing; what became of it since is told by the digest at its end (load.py). Loading a
+library runs it: a folder that another user could write to is never read from.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from polyopt.runtime.folders import (
     work_prefix,
 )
 from polyopt.runtime.housekeeping import ENTRY, evict, size_limit, tidy
+from polyopt.runtime.load import seal
 
 LOG = logging.getLogger("polyopt")
 
@@ -183,6 +185,7 @@ def _build(program: Program, compiler: Compiler, flags: Flags, folder: Path, nam
             compile_library(compiler, flags, source, made)
         except BuildError as error:
             raise _keep(error, source, folder) from error.__cause__
+        seal(made)
         seconds = time.perf_counter() - began
         LOG.info("compiled %s in %.2f s: %s", program.symbol, seconds, target)
         source.replace(target.with_suffix(".c"))

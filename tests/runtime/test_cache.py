@@ -3,6 +3,7 @@
 import ctypes
 import dataclasses
 import errno
+import hashlib
 import os
 import stat
 import subprocess
@@ -135,6 +136,46 @@ def test_a_damaged_entry_is_compiled_again(left, scale, builds):
     path.write_bytes(path.read_bytes()[:left])
     assert open_library(scale).scale(ctypes.c_int64(0), ctypes.c_double(1), None) == 0
     assert len(builds) == 2
+
+
+@pytest.mark.usefixtures("cache_folder")
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0])
+@pytest.mark.parametrize("damage", ["flip", "zeros", "longer"])
+def test_damage_that_keeps_the_length_is_noticed(part, damage, scale, builds):
+    path = library_path(scale)
+    sound = path.read_bytes()
+    content, at = bytearray(sound), int(part * (len(sound) - 1))
+    if damage == "flip":
+        content[at] ^= 1
+    elif damage == "zeros":
+        content[at:] = bytes(len(content) - at)
+    else:
+        content[at:at] = bytes(16)
+    path.write_bytes(content)
+    assert open_library(scale).scale(ctypes.c_int64(0), ctypes.c_double(1), None) == 0
+    assert len(builds) == 2
+    assert path.read_bytes()[-32:] == hashlib.sha256(path.read_bytes()[:-32]).digest()
+
+
+def test_the_disk_has_taken_a_library_before_it_has_its_name(scale, cache_folder, monkeypatch):
+    taken = []
+
+    def note(descriptor, sync=os.fsync):
+        taken.append((os.fstat(descriptor).st_ino, len(list(cache_folder.glob("*.so")))))
+        sync(descriptor)
+
+    monkeypatch.setattr(load.os, "fsync", note)
+    path = library_path(scale)
+    assert taken == [(path.stat().st_ino, 0)]
+
+
+@pytest.mark.usefixtures("cache_folder")
+def test_a_file_system_that_cannot_sync_serves(scale, monkeypatch):
+    def refuse(_descriptor):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(load.os, "fsync", refuse)
+    assert load.is_whole(library_path(scale))
 
 
 @pytest.mark.usefixtures("cache_folder")

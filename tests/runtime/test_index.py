@@ -151,6 +151,16 @@ def test_a_broken_library_is_compiled_again(run, cache_folder):
     assert run(PLAIN, compiles=False) == times(3)
 
 
+def test_a_library_with_one_wrong_bit_is_compiled_again(run, cache_folder):
+    run(PLAIN, compiles=True)
+    for library in cache_folder.glob("*.so"):
+        content = bytearray(library.read_bytes())
+        content[len(content) // 2] ^= 4
+        library.write_bytes(content)
+    assert run(PLAIN, compiles=True) == times(3)
+    assert run(PLAIN, compiles=False) == times(3)
+
+
 def test_errors_are_the_same_from_a_library_that_was_found(run, cache_folder):
     head = """
     @po.kernel
