@@ -21,7 +21,7 @@ LAYERS = (
     ("emit",),
     ("runtime",),
     ("options", "pipeline", "explain"),
-    ("carried", "kernel", "check", "batch", "from_text", "taken"),
+    ("call", "carried", "kernel", "check", "batch", "from_text", "taken"),
     ("bench", "explore", "cli"),
 )
 # `errors` names `Location` in its annotations, and `source` needs nothing.
@@ -37,7 +37,7 @@ LAZY_IMPORTS = {
     ("polyopt.emit.loops", "polyopt.emit.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.model.nest", "polyopt.model.show"): "`__str__` is drawn beside the values it draws",
     ("polyopt.kernel", "polyopt.pipeline"): "isl, a third of the time of `import polyopt`",
-    ("polyopt.kernel", "polyopt.frontend.signature"): "half of the time of `import polyopt`",
+    ("polyopt.call", "polyopt.frontend.signature"): "half of the time of `import polyopt`",
     ("polyopt.kernel", "polyopt.runtime.exported"): "only to write C for others",
     ("polyopt.kernel", "polyopt.model.counts"): "sympy, 0.3 s",
     ("polyopt.kernel", "polyopt.runtime.caller"): "only for calls with new types",
