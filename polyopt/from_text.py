@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import sys
 import weakref
 from collections.abc import Mapping
 from typing import cast
+
+import numpy as np
 
 from polyopt.errors import BadArgumentError
 from polyopt.kernel import Kernel, kernel
@@ -24,13 +27,15 @@ def kernel_from_text(
         scale = po.kernel_from_text("def scale(n, x): ...", fp="strict")
 
     Args:
-        text: Python with the function, and what it needs at the top: imports, numbers.
+        text: Python with the function, and what it needs at the top: imports, numbers. `np` and
+            `po` are there without import.
         name: Which function, where the text has several.
         scope: Names that the text may use besides.
-        **options: Those of `po.kernel`.
+        **options: Those of `po.kernel`; they go before those of a decorator in the text.
 
-    The text is run. Raises SyntaxError as Python does, BadArgumentError for what is no text and
-    where it has no such function, or several and no name says which, and as `po.kernel` does.
+    The text is run. Raises SyntaxError as Python does, BadArgumentError for what is no text, where
+    it has no such function, or several and no name says which, and where it uses a name that is
+    nowhere, and as `po.kernel` does.
     """
     if not isinstance(text, str) or "\0" in text:
         what = "text with a NUL character" if isinstance(text, str) else type(text).__name__
@@ -41,12 +46,20 @@ def kernel_from_text(
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     chosen = _chosen(names, name)
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    namespace: dict[str, object] = {"__name__": "__main__", **(scope or {})}
-    exec(compile(tree, file, "exec"), namespace)
+    own = {"__name__": "__main__", "np": np, "po": sys.modules["polyopt"]}
+    namespace: dict[str, object] = {**own, **(scope or {})}
+    try:
+        exec(compile(tree, file, "exec"), namespace)
+    except NameError as error:
+        raise BadArgumentError(
+            f"the kernel's text does not run: {error}. Import or define it at the top of the text, "
+            "or give it in scope={...}"
+        ) from error
     made = namespace[chosen]
     if isinstance(made, Kernel):
-        made = made.py_func
-    result = kernel(**options)(cast("type", made))
+        result = made.with_options(**options)
+    else:
+        result = kernel(**options)(cast("type", made))
     _keep_text(result.py_func, file)
     return result
 

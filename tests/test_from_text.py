@@ -42,6 +42,28 @@ def test_a_decorated_function_is_taken_too():
     assert x[0] == 1
 
 
+def test_its_decorator_needs_no_import_and_its_options_count():
+    text = '@po.kernel(fp="strict", threads=1)\ndef f(x):\n    x[0] = np.sqrt(x[0])\n'
+    made = po.kernel_from_text(text, threads=2)
+    x = np.full(1, 4.0)
+    made(x)
+    assert x[0] == 2.0
+    assert (made.options.fp, made.options.threads) == ("strict", 2)
+
+
+def test_a_name_that_is_nowhere():
+    with pytest.raises(po.BadArgumentError) as caught:
+        po.kernel_from_text("@njit\ndef f(x):\n    x[0] = 1\n")
+    assert str(caught.value) == (
+        "the kernel's text does not run: name 'njit' is not defined. Import or define it at the "
+        "top of the text, or give it in scope={...}"
+    )
+    own = {"po": None, "np": None, "SIZE": 3}
+    x = np.zeros(1)
+    po.kernel_from_text("def f(x):\n    x[0] = SIZE\n", scope=own)(x)
+    assert x[0] == 3
+
+
 @pytest.mark.parametrize(
     ("text", "name", "words"),
     [
