@@ -154,6 +154,20 @@ def lanes(block: np.ndarray, operator: str) -> list[np.ndarray]:
 # ---- text ----------------------------------------------------------------------------------
 
 
+def _first_steps(nodes: tuple[Node, ...]) -> Iterator[str]:
+    """Where the loops over steps among some nodes of a turn begin; before all steps for others."""
+    for node in nodes:
+        match node:
+            case For(synced=True, lower=lower):
+                yield str(lower)
+            case If(then=then, otherwise=otherwise) if has_steps((node,)):
+                yield from _first_steps((*then, *otherwise))
+            case Comment():
+                pass
+            case _:
+                yield "-_far"
+
+
 @dataclass(frozen=True)
 class _Blocks:
     """The promoted blocks in force: of whole arrays, and of single accesses."""
@@ -257,22 +271,27 @@ class _Text:
 
     def waiting(
         self, outer: For, wait: str, reached: str, blocks: _Blocks, level: int,
-        nodes: tuple[Node, ...] | None = None,
+        nodes: tuple[Node, ...] | None = None, later: tuple[Node, ...] = (),
     ) -> None:  # fmt: skip
-        for node in outer.body if nodes is None else nodes:
+        """A turn's nodes, with `later` ones behind them: no loop over steps tells of more than
+        those behind it have done."""
+        whole = outer.body if nodes is None else nodes
+        for number, node in enumerate(whole, 1):
+            behind = (*whole[number:], *later)
             if isinstance(node, For) and node.synced:
                 j = node.variable
                 self.add(level, f"for {j} in range({node.lower}, {node.upper}, {node.step}):")
                 self.add(level + 1, f"{wait}{j} + {node.step}: yield")
                 self.block(node.body, blocks, level + 1)
-                self.add(level + 1, f"{reached}[{outer.variable}] = {j} + 1")
+                told = ", ".join((f"{j} + 1", *_first_steps(behind)))
+                self.add(level + 1, f"{reached}[{outer.variable}] = min({told}, _far)")
             elif isinstance(node, If) and has_steps((node,)):
                 self.add(level, f"if {condition_text(node.condition)}:")
                 self.add(level + 1, "pass")
-                self.waiting(outer, wait, reached, blocks, level + 1, node.then)
+                self.waiting(outer, wait, reached, blocks, level + 1, node.then, behind)
                 self.add(level, "else:")
                 self.add(level + 1, "pass")
-                self.waiting(outer, wait, reached, blocks, level + 1, node.otherwise)
+                self.waiting(outer, wait, reached, blocks, level + 1, node.otherwise, behind)
             else:
                 self.add(level, f"{wait}_far: yield")
                 self.block((node,), blocks, level)

@@ -330,6 +330,27 @@ def test_a_turn_that_does_nothing_ends_after_the_one_before():
         assert found.check(runner, "strict", ((6, 5), (7, 7), (5, 6)), seed)
 
 
+def test_a_turn_of_two_loops_tells_of_what_both_have_done():
+    """Even and odd rows are one loop in steps of two, each turn with a loop for either."""
+    found = case(
+        """
+    for i in range(0, N + 4, 2):
+        for j in range(M + 2):
+            A[i, j] = i
+    for i in range(1, N + 4, 2):
+        for j in range(M + 2):
+            B[j] = B[j] * 2 + i
+""",
+        "A2 B1",
+    )
+    pipelined = (
+        found.original("strict").fuse("S1.i", "S2.i").fuse("S1.j", "S2.j").pipeline("i", "j")
+    )
+    runner = found.runner(pipelined)
+    for seed in range(12):
+        assert found.check(runner, "strict", ((6, 5), (7, 7), (5, 6)), seed)
+
+
 def test_no_blocks_where_loops_leave_instances_together():
     found = case(
         """
