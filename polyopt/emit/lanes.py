@@ -1,8 +1,10 @@
 """Vector loops that accumulate: partial results in a small array, one a lane.
 
-    for k: acc += e(k)    →    lanes[16] = {0}
-                               for k in steps of 16: for lane: lanes[lane] += e(k + lane)
-                               for lane: acc += lanes[lane]
+    for k: acc += e(k)    →    if k runs 16 times:
+                                   lanes[16] = {0}
+                                   for k in steps of 16: for lane: lanes[lane] += e(k + lane)
+                                   for lane < 8: lanes[lane] += lanes[lane + 8], and so on by halves
+                                   acc += lanes[0] + lanes[1]
                                for the rest of k: acc += e(k)
 
 OpenMP's `reduction` clause means the same, but gcc 12 keeps its private copies in memory and then
@@ -12,7 +14,7 @@ of the sum is written down, so it is the same with every compiler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import cgen
@@ -101,18 +103,34 @@ def lane_loop(
     blocks: list[cgen.Generable] = []
     for a in accumulators:
         blocks += _declared(a, lanes[a.key], count, over_lanes, lane)
-    blocks.append(cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}"))
     pragma, together = scope.target.simd, over_lanes
     if vectors is not None:
         pragma = f"{scope.target.unroll} {count // vectors.width}"
         together = *over_lanes[:2], f"{lane} += {vectors.width}"
     inner = cgen.Block([cgen.Pragma(pragma), _for(*together, body)])
-    blocks.append(_for("", f"{name} < {upper} - {count - 1}", f"{name} += {count}", [inner]))
+    fits = f"{name} < {upper} - {count - 1}"
+    blocks.append(_for("", fits, f"{name} += {count}", [inner]))
     for a in accumulators:
-        blocks.append(_for(*over_lanes, [combined(a, f"{lanes[a.key]}[{lane}]")]))
-    blocks.append(_for("", f"{name} < {upper}", f"{name}++", rest))
+        blocks += _together(a, lanes[a.key], count, lane, scope.target.simd)
+    start = cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}")
+    last = _for("", f"{name} < {upper}", f"{name}++", rest)
     scope.used.values.difference_update({node.variable, counter})
-    return [cgen.Block(blocks)]
+    return [cgen.Block([start, cgen.If(cgen.Line(fits), cgen.Block(blocks)), last])]
+
+
+def _together(
+    a: Accumulator, lanes: str, count: int, lane: str, simd: str
+) -> Iterator[cgen.Generable]:
+    """The sum over the lanes: by halves, in vectors, then the last two."""
+    while count > 2 and count % 2 == 0:
+        count //= 2
+        half = replace(a, place=replace(a.place, name=f"{lanes}[{lane}]", pointer=False))
+        over = f"int64_t {lane} = 0", f"{lane} < {count}", f"{lane}++"
+        body = [combined(half, f"{lanes}[{lane} + {count}]")]
+        yield cgen.Pragma(simd)
+        yield _for(*over, body)
+    for number in range(count):
+        yield combined(a, f"{lanes}[{number}]")
 
 
 def _for(start: str, test: str, step: str, body: list[cgen.Generable]) -> cgen.Generable:

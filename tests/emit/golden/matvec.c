@@ -16,17 +16,30 @@ static void matvec_i(int64_t i, int64_t m, double *restrict y,
 {
     double sum = y[i];
     {
-        double sum_lanes[16] = {0};
         int64_t j = 0;
-        for (; j < m - 15; j += 16) {
-            #pragma omp simd
-            for (int64_t j_lane = 0; j_lane < 16; j_lane++) {
-                /* kernel.py:5   y[i] += A[i, j] * x[j]   S1 */
-                sum_lanes[j_lane] += A[i][j + j_lane] * x[j + j_lane];
+        if (j < m - 15) {
+            double sum_lanes[16] = {0};
+            for (; j < m - 15; j += 16) {
+                #pragma omp simd
+                for (int64_t j_lane = 0; j_lane < 16; j_lane++) {
+                    /* kernel.py:5   y[i] += A[i, j] * x[j]   S1 */
+                    sum_lanes[j_lane] += A[i][j + j_lane] * x[j + j_lane];
+                }
             }
-        }
-        for (int64_t j_lane = 0; j_lane < 16; j_lane++) {
-            sum += sum_lanes[j_lane];
+            #pragma omp simd
+            for (int64_t j_lane = 0; j_lane < 8; j_lane++) {
+                sum_lanes[j_lane] += sum_lanes[j_lane + 8];
+            }
+            #pragma omp simd
+            for (int64_t j_lane = 0; j_lane < 4; j_lane++) {
+                sum_lanes[j_lane] += sum_lanes[j_lane + 4];
+            }
+            #pragma omp simd
+            for (int64_t j_lane = 0; j_lane < 2; j_lane++) {
+                sum_lanes[j_lane] += sum_lanes[j_lane + 2];
+            }
+            sum += sum_lanes[0];
+            sum += sum_lanes[1];
         }
         for (; j < m; j++) {
             /* kernel.py:5   y[i] += A[i, j] * x[j]   S1 */

@@ -13,18 +13,32 @@ __kernel void reduction_once(int64_t x_shape0, __global const double *restrict x
     if (x_shape0 >= 1) {
         double out_acc = out[0];
         {
-            double out_acc_lanes[16] = {0};
             int64_t i = 0;
-            for (; i < x_shape0 - 15; i += 16) {
-                #pragma unroll 4
-                for (int64_t i_lane = 0; i_lane < 16; i_lane += 4) {
-                    /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
-                    *(f64x4 *)&out_acc_lanes[i_lane] += *(__global const f64x4 *)&x[i + i_lane]
-                            * *(__global const f64x4 *)&y[i + i_lane];
+            if (i < x_shape0 - 15) {
+                double out_acc_lanes[16] = {0};
+                for (; i < x_shape0 - 15; i += 16) {
+                    #pragma unroll 4
+                    for (int64_t i_lane = 0; i_lane < 16; i_lane += 4) {
+                        /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
+                        *(f64x4 *)&out_acc_lanes[i_lane] +=
+                                *(__global const f64x4 *)&x[i + i_lane]
+                                * *(__global const f64x4 *)&y[i + i_lane];
+                    }
                 }
-            }
-            for (int64_t i_lane = 0; i_lane < 16; i_lane++) {
-                out_acc += out_acc_lanes[i_lane];
+                #pragma clang loop vectorize(assume_safety)
+                for (int64_t i_lane = 0; i_lane < 8; i_lane++) {
+                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 8];
+                }
+                #pragma clang loop vectorize(assume_safety)
+                for (int64_t i_lane = 0; i_lane < 4; i_lane++) {
+                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 4];
+                }
+                #pragma clang loop vectorize(assume_safety)
+                for (int64_t i_lane = 0; i_lane < 2; i_lane++) {
+                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 2];
+                }
+                out_acc += out_acc_lanes[0];
+                out_acc += out_acc_lanes[1];
             }
             for (; i < x_shape0; i++) {
                 /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
