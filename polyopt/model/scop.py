@@ -177,6 +177,15 @@ class Scop(Displayed):
         hull = isl.Set.from_basic_set(self.context.simple_hull().remove_divs())
         return hull.intersect(known_context(self)).coalesce()
 
+    def part(self, tree: Tree) -> Scop:
+        """The model of some of the statements, those of a part of the tree."""
+        statements = tuple(s for s in map(self.statement, tree.statements))
+        touched = {a.array for s in statements for a in s.accesses}
+        private = tuple(item for item in self.private if item[0] in touched)
+        made = replace(self, statements=statements, tree=tree, private=private)
+        vars(made)["facts"] = self.facts  # of the parameters, as before
+        return made
+
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The parameters' names in their fixed order, and those of bounds from data."""

@@ -63,31 +63,31 @@ _recent: deque[tuple[Node, tuple[Place, ...]]] = deque(maxlen=8)
 
 def loop_names(tree: Tree) -> tuple[str, ...]:
     """The shortest names that resolve, one per loop, in tree order."""
-    found = places(tree)
-    return tuple(_shortest(found, place) for place in found)
+    return tuple(_shortest(tree, place) for place in places(tree))
 
 
 def name_at(tree: Tree, place: Place) -> str:
     """The shortest name that resolves to a loop."""
-    return _shortest(places(tree), place)
+    return _shortest(tree, place)
 
 
-def _shortest(found: tuple[Place, ...], place: Place) -> str:
+def _shortest(tree: Tree, place: Place) -> str:
     short = place.member.name
-    same = [p for p in found if short in (p.member.name, *p.member.aliases)]
-    if len(same) == 1:
+    same = [p for p in places(tree) if short in _names(p)]
+    if len(same) == 1 and short not in tree.others:
         return short
     owners = (s for s in place.member.statements if _owner(same, short, s) == place)
     return f"{next(owners, place.member.statements[0])}.{short}"
 
 
 def _owner(found: Iterable[Place], name: str, statement: str) -> Place | None:
-    around = [
-        p
-        for p in found
-        if statement in p.member.statements and name in (p.member.name, *p.member.aliases)
-    ]
+    around = [p for p in found if statement in p.member.statements and name in _names(p)]
     return around[-1] if around else None
+
+
+def _names(place: Place) -> tuple[str, ...]:
+    """The names that a loop answers to."""
+    return (place.member.name, *place.member.aliases)
 
 
 def resolve(tree: Tree, name: str) -> Place:
@@ -103,7 +103,7 @@ def resolve(tree: Tree, name: str) -> Place:
     same = [p for p in found if p.member.name == name] or [
         p for p in found if name in p.member.aliases
     ]
-    if len(same) == 1:
+    if len(same) == 1 and name not in tree.others:
         return same[0]
     if not same:
         raise NoSuchLoopError(_unknown(tree, f'"{name}"'))
@@ -124,7 +124,7 @@ def _qualified(tree: Tree, found: tuple[Place, ...], name: str) -> Place:
     if not owners:
         raise NoSuchLoopError(_unknown(tree, f'"{name}"', statement))
     if len(owners) > 1:
-        options = ", ".join(f'"{_shortest(found, p)}"' for p in owners.values())
+        options = ", ".join(f'"{_shortest(tree, p)}"' for p in owners.values())
         raise NoSuchLoopError(f'"{name}" names {len(owners)} loops. Say which: {options}.')
     return next(iter(owners.values()))
 
@@ -142,7 +142,7 @@ def _unknown(tree: Tree, name: str, statement: str = "") -> str:
     where = f"around {statement}" if inside else "here"
     found = places(tree)
     listed = [p for p in found if inside & set(p.member.statements)] if inside else found
-    known = ", ".join(f'"{_shortest(found, p)}"' for p in listed) or "none"
+    known = ", ".join(f'"{_shortest(tree, p)}"' for p in listed) or "none"
     return f"no loop is called {name}. Loops {where}: {known}."
 
 
@@ -249,9 +249,14 @@ def whole(statements: Iterable[str], child: Node) -> Filter:
     return Filter(tuple((s, "") for s in statements), child)
 
 
+def taken_names(tree: Tree) -> set[str]:
+    """Every name that a loop answers to, those outside a part included."""
+    return {*tree.others, *(n for p in places(tree) for n in _names(p))}
+
+
 def fresh_name(tree: Tree, wanted: str) -> str:
     """`wanted`, or with the first number that makes it new."""
-    taken = {n for p in places(tree) for n in (p.member.name, *p.member.aliases)}
+    taken = taken_names(tree)
     if wanted not in taken:
         return wanted
     number = 2
@@ -262,7 +267,7 @@ def fresh_name(tree: Tree, wanted: str) -> str:
 
 def renamed(tree: Tree, node: Node, suffix: str = "") -> Node:
     """A copy of a subtree whose loops have names of their own: `i_suffix`, or `i2`, `i3`, …"""
-    taken = {n for p in places(tree) for n in (p.member.name, *p.member.aliases)}
+    taken = taken_names(tree)
     names: dict[str, str] = {}
 
     def label(member: Member) -> Member:

@@ -27,6 +27,7 @@ from polyopt.transform import (
     peeling,
     reducing,
     regions,
+    scanning,
     separation,
     splitting,
     storage,
@@ -37,7 +38,7 @@ from polyopt.transform.promotion import required_blocks
 from polyopt.transform.refusal import describe
 from polyopt.transform.remedies import remedies
 from polyopt.transform.script import Script, Step, difference, program
-from polyopt.transform.text import check_complete, parse_tree
+from polyopt.transform.text import check_complete, parse_tree, reordered
 
 
 @dataclass(frozen=True)
@@ -137,14 +138,15 @@ class Schedule(Displayed):
         return self._then(tree, Step("distribute", (loop,), (("before", before),)))
 
     def restructure(self, text: str) -> Schedule:
-        """Replace the whole order by the one written: `text.parse_tree`."""
+        """Replace the order of whole nests by the one written: `text.reordered`."""
         if not isinstance(text, str):
             raise BadArgumentError(f"restructure takes the text of a tree, not {text!r}.")
         parameters = frozenset(self.scop.parameter_names)
         names = {s.name: frozenset(s.iterators) | parameters for s in self.scop.statements}
-        tree = replace(parse_tree(text, names), labels=self.tree.labels)
+        order = parse_tree(text, names)
+        tree = reordered(self.tree, order)
         check_complete(tree, self.scop)
-        return self._then(tree, Step("restructure", (str(tree),)))
+        return self._then(tree, Step("restructure", (str(order),)))
 
     # -- tiles -------------------------------------------------------------------------------
 
@@ -209,6 +211,10 @@ class Schedule(Displayed):
         given = (("partials", partials), ("parallel", parallel or None), ("chunk", chunk))
         keywords = tuple((k, v) for k, v in given if v is not None)
         return self._then(tree, Step("reduce", (loop,), keywords))
+
+    def scan(self, loop: str) -> Schedule:
+        """Run a recurrence as a prefix operation, in vectors: `scanning.scan`."""
+        return self._then(scanning.scan(self.tree, self.scop, self.fp, loop), Step("scan", (loop,)))
 
     def unroll(self, loop: str, factor: int = -1) -> Schedule:
         """Unroll a loop: `loops.unroll`."""

@@ -30,7 +30,8 @@ from polyopt.transform.reducing import MOST_CHUNK, MOST_PARTIALS
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
 _MARK = re.compile(
-    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline)|partials (\d+))$"
+    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline)|partials (\d+)"
+    r"|(scan))$"
 )
 _DEEPEST = 64
 _MOST = 1024
@@ -90,11 +91,11 @@ def _combine(op: ast.operator, left: Affine, right: Affine) -> Affine:
 
 
 def parse_tree(text: str, iterators: Mapping[str, frozenset[str]]) -> Tree:
-    """The tree that a text describes.
+    """The tree that a text describes, over the statements that it names.
 
     `iterators` gives, per statement, the names its rows may use (parameters included).
-    Raises BadArgumentError where a line cannot be read, a statement is missing, twice or unknown,
-    a loop has no row for a statement below it, or two loops around one statement share a name.
+    Raises BadArgumentError where a line cannot be read, a statement is twice or unknown, a loop has
+    no row for a statement below it, or two loops around one statement share a name.
     """
     lines = [
         _Line(len(raw) - len(raw.lstrip()), raw.strip(), number)
@@ -108,16 +109,36 @@ def parse_tree(text: str, iterators: Mapping[str, frozenset[str]]) -> Tree:
     items, rest = _block(lines, seen, iterators)
     if rest:
         raise BadArgumentError(f"line {rest[0].number} is indented less than the first line.")
-    missing = [s for s in iterators if s not in seen]
-    if missing:
-        raise BadArgumentError(
-            f"restructure must order every statement, and {', '.join(missing)} "
-            f"{'is' if len(missing) == 1 else 'are'} missing."
-        )
     root: Node = items[0].child if len(items) == 1 else Sequence(tuple(items))
-    tree = Tree(tuple(iterators), normal(root)) if items else Tree((), Leaf())
+    tree = (
+        Tree(tuple(s for s in iterators if s in seen), normal(root)) if items else Tree((), Leaf())
+    )
     _check_names(tree.root, ())
     return tree
+
+
+def reordered(tree: Tree, order: Tree) -> Tree:
+    """The tree with some of its top-level nests, whose statements `order` has, in that order; the
+    others stay where they are.
+
+    Raises BadArgumentError where a statement of a nest is missing.
+    """
+    root, named = tree.root, set(order.statements)
+    items = root.children if isinstance(root, Sequence) else (whole(tree.statements, root),)
+    touched = [bool(named & set(item.statements)) for item in items]
+    nests = [item for item, is_named in zip(items, touched, strict=True) if is_named]
+    wanted = {s for item in nests or items for s in item.statements}
+    missing = [s for s in tree.statements if s in wanted - named]
+    if missing:
+        raise BadArgumentError(
+            f"restructure must order every statement of a nest, and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} missing."
+        )
+    if not named:
+        return tree
+    kept = [item for item, is_named in zip(items, touched, strict=True) if not is_named]
+    kept.insert(touched.index(True), whole(order.statements, order.root))
+    return replace(tree, root=normal(Sequence(tuple(kept))))
 
 
 def _check_names(node: Node, around: tuple[str, ...]) -> None:
@@ -232,6 +253,8 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
             member = replace(member, pipeline=True)
         elif mark[6]:
             member = replace(member, partials=int(mark[6]))
+        elif mark[7]:
+            member = replace(member, scan=True)
         else:
             member = replace(member, unroll=int(mark[3]))
     return member

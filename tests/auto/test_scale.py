@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -71,3 +73,44 @@ def test_long_programs_compute_what_python_does(
     kernel.with_options(fp="strict", threads=2)(*actual)
     for want, have in zip(expected, actual, strict=True):
         np.testing.assert_array_equal(have, want, strict=True)
+
+
+def sums_and_copies(count: int) -> Kernel:
+    """Nests of three kinds in turn, each reading what the one before wrote."""
+    flip = "    for i in range(n):\n        for j in range(n):\n            {b}[i, j] = {a}[j, i]\n"
+    add = "    for i in range(n):\n        for j in range(n):\n            {b}[i, 0] += {a}[j, i]\n"
+    kinds = (flip, add, STENCIL)
+    nests = (kinds[n % 3].format(a="AB"[n % 2], b="BA"[n % 2]) for n in range(count))
+    return po.kernel_from_text(f"def mixed(A, B):\n    n = A.shape[0]\n{''.join(nests)}")
+
+
+def calls_of(kernel: Kernel) -> int:
+    """Calls of functions from Python to C: the same in every run."""
+    spec = kernel.with_options(threads=2).specialize(np.ones((8, 8)), np.ones((8, 8)))
+    found = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal found
+        found += event == "call"
+
+    sys.setprofile(count)
+    try:
+        assert spec.source
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_work_grows_with_the_length_of_the_program() -> None:
+    calls_of(sums_and_copies(3))  # what is computed once for all is not counted
+    short, middle, long = (calls_of(sums_and_copies(count)) for count in (42, 51, 60))
+    assert long - middle < 1.4 * (middle - short)
+
+
+@pytest.mark.parametrize("program", [chained, sums_and_copies])
+def test_scripts_of_long_programs_make_their_schedules(program: Callable[[int], Kernel]) -> None:
+    spec = program(9).specialize(np.ones((8, 8)), np.ones((8, 8)))
+    again = spec.original
+    for step in spec.schedule.steps:
+        again = step.on(again)
+    assert again.tree == spec.schedule.tree

@@ -87,6 +87,13 @@ def test_restructure_fuses_shifts_and_skews_at_once():
     assert s.tile({"t": 2, "x": 4}).loops == ("t_tile", "x_tile", "t", "x")
 
 
+def test_restructure_of_one_nest_leaves_the_others():
+    s = original(two_loops).parallel("S1.i").restructure("r = [S2: -i]\n  S2")
+    assert s.loops == ("i", "r")
+    assert str(s) == "i = [S1: i]   parallel\n  S1\nr = [S2: -i]\n  S2"
+    assert s.steps[-1].arguments == ("r = [S2: -i]\n  S2",)
+
+
 def test_statements_on_one_line_run_one_after_another():
     together = original(two_statements).restructure("i = [S1 S2: i]\n  S1 S2")
     assert together.tree == original(two_statements).tree

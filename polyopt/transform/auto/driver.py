@@ -13,6 +13,7 @@ is a public step, tried on the schedule and dropped where it is refused.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from polyopt.machine import Machine, detect
 from polyopt.transform.auto.column_sums import tile_column_sums
@@ -26,6 +27,7 @@ from polyopt.transform.auto.private_tiles import tile_private_sums
 from polyopt.transform.auto.scalars import privatize_scalars
 from polyopt.transform.auto.structure import components, improve_component
 from polyopt.transform.auto.tiles import tile_contractions
+from polyopt.transform.parts import by_nests
 from polyopt.transform.schedule import Schedule
 
 
@@ -47,18 +49,25 @@ def auto(
     schedule = privatize_scalars(schedule)
     if schedule.scop.bounds:  # ranges read from data stay inside the loops that decide them
         return replace(mark_loops(search, schedule), brief=was_brief)
-    for statements in components(schedule):
-        tiled = tile_contractions(search, schedule, frozenset(statements))
-        tiled = tile_private_sums(search, tiled, frozenset(statements))
-        if tiled is schedule:
-            tiled = block_factors(search, schedule, frozenset(statements)) or schedule
-        tiled = tile_column_sums(search, tiled, frozenset(statements), private=True)
-        if tiled is schedule:
-            tiled = improve_component(search, schedule, statements)
-            tiled = tile_contractions(search, tiled, frozenset(statements))
-            tiled = tile_column_sums(search, tiled, frozenset(statements), private=False)
-        schedule = tiled
+    schedule = by_nests(schedule, partial(_arranged, search))
     schedule = fuse_neighbours(search, schedule)
-    schedule = split_at_pivots(schedule)
-    schedule = lag_recurrences(search, schedule)
+    schedule = by_nests(schedule, split_at_pivots)
+    schedule = by_nests(schedule, partial(lag_recurrences, search))
     return replace(mark_loops(search, schedule), brief=was_brief)
+
+
+def _arranged(search: Search, nest: Schedule) -> Schedule:
+    """The tiles, or the structure and the loop orders, of one top-level nest."""
+    for statements in components(nest):
+        inside = frozenset(statements)
+        tiled = tile_contractions(search, nest, inside)
+        tiled = tile_private_sums(search, tiled, inside)
+        if tiled is nest:
+            tiled = block_factors(search, nest, inside) or nest
+        tiled = tile_column_sums(search, tiled, inside, private=True)
+        if tiled is nest:
+            tiled = improve_component(search, nest, statements)
+            tiled = tile_contractions(search, tiled, inside)
+            tiled = tile_column_sums(search, tiled, inside, private=False)
+        nest = tiled
+    return nest

@@ -80,7 +80,7 @@ def _factors(
 ) -> Factors | None:
     """The parts of the loops, where isl finds one permutable band for all statements."""
     names = tuple(s for s in schedule.statements if s in inside)
-    key = (id(schedule.judge), names, False)
+    key = (schedule.judge, names, False)
     if key not in search.orders:
         search.orders[key] = isl_order(schedule.judge, names, outer_coincidence=False)
     band = _completed(schedule, search.orders[key], names, cores[0])

@@ -11,6 +11,7 @@ from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
 from polyopt.transform.edit import Place, places
 from polyopt.transform.legality import Level, Path
+from polyopt.transform.parts import by_nests
 from polyopt.transform.promotion import accumulator
 from polyopt.transform.schedule import Schedule
 
@@ -19,8 +20,8 @@ _TOO_FEW = 4
 
 def mark_loops(search: Search, schedule: Schedule) -> Schedule:
     """Mark parallel and vector loops; whether threads pay is decided at the call, by the work."""
-    schedule = _vectors(search, schedule)
-    return _threads(search, schedule) if search.threads > 1 else schedule
+    schedule = by_nests(schedule, partial(_vectors, search))
+    return by_nests(schedule, partial(_threads, search)) if search.threads > 1 else schedule
 
 
 def _levels(schedule: Schedule) -> dict[tuple[tuple[int, ...], int], Level]:
@@ -113,8 +114,11 @@ def _is_inside(inner: Place, outer: Place) -> bool:
 
 def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
     level = _levels(schedule)[(place.path, place.position)]
-    if not level.is_vector or _is_settled(place) or _is_short(search, schedule, place):
+    if _is_settled(place) or _is_short(search, schedule, place):
         return schedule
+    if not level.is_vector:
+        scanned = attempt(schedule, partial(Schedule.scan, loop=name_of(schedule, place)))
+        return (scanned if search.packs else None) or schedule
     if level.reductions and accumulator(schedule.judge.footprints, schedule.tree, level) is None:
         return schedule
     width = max(1, search.machine.vector_bits // _widest(schedule, place))
@@ -124,7 +128,7 @@ def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
 
 def _is_settled(place: Place) -> bool:
     """Whether the loop has been given its form: lanes, or iterations side by side."""
-    return bool(place.member.vector or place.member.unroll)
+    return bool(place.member.vector or place.member.unroll or place.member.scan)
 
 
 def _is_short(search: Search, schedule: Schedule, place: Place) -> bool:

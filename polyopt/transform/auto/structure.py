@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
 
@@ -95,7 +96,7 @@ def _with_isl_order(
     search: Search, schedule: Schedule, inside: frozenset[str], *, outer_coincidence: bool
 ) -> Schedule | None:
     names = tuple(s for s in schedule.statements if s in inside)
-    key = (id(schedule.judge), names, outer_coincidence)
+    key = (schedule.judge, names, outer_coincidence)
     if key not in search.orders:
         search.orders[key] = isl_order(schedule.judge, names, outer_coincidence=outer_coincidence)
     node = search.orders[key]
@@ -111,7 +112,7 @@ def with_component(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | Non
     """The tree with the top-level part that holds exactly `names` replaced."""
     root = tree.root
     if set(names) == set(tree.statements):
-        return Tree(tree.statements, node)
+        return replace(tree, root=node)
     if not isinstance(root, Sequence):
         return None
     children = [
@@ -119,7 +120,7 @@ def with_component(tree: Tree, names: tuple[str, ...], node: Node) -> Tree | Non
     ]
     first = next(i for i, c in enumerate(root.children) if set(c.statements) & set(names))
     children.insert(first, whole(names, node))
-    return Tree(tree.statements, normal(Sequence(tuple(children))))
+    return replace(tree, root=normal(Sequence(tuple(children))))
 
 
 def _wavefront(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
