@@ -110,8 +110,7 @@ class Kernel(Carried, Displayed):
         from polyopt.runtime.table import MOST_ROWS, row, table  # noqa: PLC0415
 
         with self._lock:
-            returns = entry.interface.result is not None
-            made = None if returns else row(entry, values, twins(values, addresses))
+            made = row(entry, values, twins(values, addresses))
             if key in self._seen or made is None or len(self._rows) == MOST_ROWS:
                 self._seen.add(key)
                 return

@@ -61,6 +61,10 @@ extern Object *PyErr_Occurred(void);
 extern void PyErr_Clear(void);
 extern char *PyBytes_AsString(Object *bytes);
 extern long long PyLong_AsLongLongAndOverflow(Object *number, int *overflow);
+extern Object *PyFloat_FromDouble(double value);
+extern Object *PyLong_FromLongLong(long long value);
+extern Object *PyLong_FromUnsignedLongLong(unsigned long long value);
+extern Object *PyBool_FromLong(long value);
 extern void *PyEval_SaveThread(void);
 extern void PyEval_RestoreThread(void *state);
 extern void Py_IncRef(Object *object);
@@ -72,6 +76,7 @@ extern Object _Py_NoneStruct, _Py_TrueStruct;
    One bytes object of 64-bit words, written by table.py: a head, then rows one after another. */
 
 enum { ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED };
+enum { NOTHING = -1, MADE = -1 }; /* MADE: in the place of an array's position, the result's memory */
 enum { FROM_ARGUMENT, FROM_EXTENT, FROM_STRIDE };
 enum { C_CONTIGUOUS = 0x1, ALIGNED = 0x100, WRITEABLE = 0x400 };
 enum { MOST_ARGUMENTS = 32, MOST_NUMBERS = 96 };
@@ -115,6 +120,8 @@ typedef struct {
     void (*set_threads)(int);
     int64_t threads, heavy;
     int64_t numbers, scalars, arrays, extents, pairs;
+    int64_t result, size; /* what it returns: a kind and its bytes, or NOTHING */
+    Object *type;         /* NumPy's class of it, or NULL: Python's own number */
 } Row;
 
 typedef union {
@@ -127,6 +134,7 @@ typedef struct {
     Value scalar[MOST_ARGUMENTS];
     int64_t bytes[MOST_ARGUMENTS];
     int64_t number[MOST_NUMBERS];
+    int64_t made; /* the memory of a returned number */
 } Call;
 
 static intptr_t table_at; /* where a kernel keeps its table */
@@ -140,11 +148,9 @@ static void in_child(void)
 
 /* ---- one argument ------------------------------------------------------------------------ */
 
-static int raw(const Argument *argument, const Object *value, Value *into)
+static int raw(int64_t kind, int size, const void *at, Value *into)
 {
-    const char *at = (const char *)(value + 1);
-    const int size = (int)argument->size;
-    if (argument->kind == FLOAT) {
+    if (kind == FLOAT) {
         float narrow;
         if (size == 8)
             memcpy(&into->real, at, 8);
@@ -157,8 +163,8 @@ static int raw(const Argument *argument, const Object *value, Value *into)
     uint64_t bits = 0;
     memcpy(&bits, at, (size_t)size);
     const int unused = 64 - 8 * size;
-    into->integer = argument->kind == SIGNED ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
-    return argument->kind == SIGNED || into->integer >= 0;
+    into->integer = kind == SIGNED ? (int64_t)(bits << unused) >> unused : (int64_t)bits;
+    return kind == SIGNED || into->integer >= 0;
 }
 
 static int number_taken(const Argument *argument, Object *value, Value *into)
@@ -172,7 +178,7 @@ static int number_taken(const Argument *argument, Object *value, Value *into)
         into->integer = value == &_Py_TrueStruct;
         return 1;
     default:
-        return raw(argument, value, into);
+        return raw(argument->kind, (int)argument->size, value + 1, into);
     }
 }
 
@@ -397,9 +403,40 @@ static int try_row(const Row *row, int64_t count, Call *call, int64_t *code)
             return -1;
     }
     for (int64_t i = 0; i < row->arrays; i++)
-        data[i] = ((const Array *)call->values[array[i]])->data;
+        data[i] = array[i] == MADE ? (char *)&call->made
+                                   : ((const Array *)call->values[array[i]])->data;
     *code = run(row, is_long(row, arguments, count, call), call, scalars, data);
     return 0;
+}
+
+/* The number that a kernel returned, as Python's own or NumPy's. */
+static Object *returned(const Row *row, const int64_t *made)
+{
+    Value value;
+    Object *plain;
+    if (row->result == NOTHING) {
+        Py_IncRef(&_Py_NoneStruct);
+        return &_Py_NoneStruct;
+    }
+    raw(row->result, (int)row->size, made, &value);
+    switch (row->result) {
+    case FLOAT:
+        plain = PyFloat_FromDouble(value.real);
+        break;
+    case SIGNED:
+        plain = PyLong_FromLongLong(value.integer);
+        break;
+    case PYTHON_BOOL:
+        plain = PyBool_FromLong(value.integer != 0);
+        break;
+    default:
+        plain = PyLong_FromUnsignedLongLong((unsigned long long)value.integer);
+    }
+    if (row->type == NULL || plain == NULL)
+        return plain;
+    Object *number = PyObject_CallFunction((Object *)row->type, "O", plain);
+    Py_DecRef(plain);
+    return number;
 }
 
 static Object *item(const Tuple *tuple, int64_t index)
@@ -467,15 +504,14 @@ static Object *call_kernel(Object *self, Object *args, Object *kwargs)
     const int64_t *at = (const int64_t *)(names + head->arguments);
     for (int64_t i = 0; i < head->rows; i++, at += *at) {
         int64_t code;
+        Object *result = NULL;
         Py_IncRef(table); /* another thread may replace it while the kernel runs */
         const int status = try_row((const Row *)at, head->arguments, &call, &code);
+        if (status == 0 && code == 0)
+            result = returned((const Row *)at, &call.made);
         Py_DecRef(table);
-        if (status == 0) {
-            if (code != 0)
-                return failed(self, args, kwargs, i, code);
-            Py_IncRef(&_Py_NoneStruct);
-            return &_Py_NoneStruct;
-        }
+        if (status == 0)
+            return code == 0 ? result : failed(self, args, kwargs, i, code);
     }
     return by_python(self, args, kwargs);
 }
@@ -515,6 +551,5 @@ void caller_prove(const Array *array, const Tuple *tuple, int64_t *found)
 
 void caller_prove_scalar(const Object *object, int64_t kind, int64_t size, Value *found)
 {
-    const Argument argument = {.kind = kind, .size = size};
-    raw(&argument, object, found);
+    raw(kind, (int)size, object + 1, found);
 }

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polyopt.emit.binding import is_real
-from polyopt.model.types import from_numpy
+from polyopt.model.affine import Affine
+from polyopt.model.arguments import Returned
+from polyopt.model.types import ArrayType, from_numpy
 
 if TYPE_CHECKING:
     from polyopt.runtime.bind import Entry
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 # The enumerations of caller.c.
 ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED = range(6)
 FROM_ARGUMENT, FROM_EXTENT, FROM_STRIDE = range(3)
+NOTHING = MADE = -1
 MOST_ARGUMENTS, MOST_NUMBERS = 32, 96
 
 MOST_ROWS = 64
@@ -62,27 +65,50 @@ def table(signature: inspect.Signature, rows: Sequence[Row]) -> bytes:
 
 def row(entry: Entry, values: Sequence[object], twins: Sequence[int]) -> Row | None:
     """The row for calls such as this one; None where caller.c has no words for them."""
-    plan = entry.plan
+    plan, given = entry.plan, len(values)
+    result = _result(entry)
     arguments = [_argument(entry, values, twins, position) for position in range(len(values))]
     numbers = [_number(entry, name) for name in plan.numbers]
     numbers += [(FROM_STRIDE, *where, -(1 << 63), (1 << 63) - 1) for where in plan.strides]
     if len(arguments) > MOST_ARGUMENTS or len(numbers) > MOST_NUMBERS or entry.packed == 0:
         return None
-    if None in arguments or not all(e.extent.is_linear for e in plan.extents):
+    if result is None or None in arguments or not all(e.extent.is_linear for e in plan.extents):
         return None
-    extents = [tuple(_extent(entry, position)) for position in range(len(plan.extents))]
+    own = [i for i, e in enumerate(plan.extents) if e.position < given]
+    pairs = [(a.position, b.position) for a, b in plan.pairs if max(a.position, b.position) < given]
+    extents = [tuple(_extent(entry, index)) for index in own]
     parts: list[Sequence[int]] = [
         *(a for a in arguments if a is not None),
         *numbers,
         *((s.position, is_real(s.argument), *_bounds(s.range)) for s in plan.scalars),
-        [a.position for a in plan.arrays],
+        [a.position if a.position < given else MADE for a in plan.arrays],
         *extents,
-        *((one.position, other.position) for one, other in plan.pairs),
+        *pairs,
     ]
-    counts = [len(numbers), len(plan.scalars), len(plan.arrays), len(extents), len(plan.pairs)]
-    head = [entry.packed, *entry.setters, entry.interface.heavy, *counts]
+    counts = [len(numbers), len(plan.scalars), len(plan.arrays), len(extents), len(pairs)]
+    head = [entry.packed, *entry.setters, entry.interface.heavy, *counts, *result]
     words = [*head, *chain(*parts)]
     return (len(words) + 1, *words)
+
+
+def _result(entry: Entry) -> tuple[int, int, int] | None:
+    """What caller.c returns: kind, bytes and NumPy's class of one number, or of nothing; None where
+    the kernel returns more than that, which Python makes."""
+    result = entry.interface.result
+    made = [a for a in entry.interface.arguments if a.made]
+    if result is None:
+        return None if made else (NOTHING, 0, 0)
+    if not isinstance(result, Returned) or result.scalar is None or len(made) != 1:
+        return None
+    (only,) = made
+    if result.name != only.name or only.type != ArrayType(
+        result.scalar.dtype, (Affine(constant=1),)
+    ):
+        return None
+    dtype = result.scalar.dtype
+    kind = PYTHON_BOOL if dtype.kind == "b" else _KINDS[dtype.kind]
+    owner = 0 if result.scalar.weak else id(dtype.numpy.type)
+    return kind, dtype.numpy.itemsize, owner
 
 
 def _argument(

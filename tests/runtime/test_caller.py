@@ -52,6 +52,26 @@ def in_c(monkeypatch):
     return run
 
 
+@pytest.fixture
+def in_c_too(monkeypatch):
+    """Tells whether Python is left out of a call of a kernel that returns something."""
+
+    def run(call, *args):
+        seen = []
+        checked = po.Kernel._checked
+
+        def watched(self, *args, **kwargs):
+            seen.append(self)
+            return checked(self, *args, **kwargs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(po.Kernel, "_checked", watched)
+            call(*args)
+        return not seen
+
+    return run
+
+
 def test_the_second_call_stays_in_c(kernel, in_c):
     x, y = np.arange(5.0), np.zeros(5)
     assert not in_c(kernel, x, y)
@@ -325,3 +345,83 @@ def test_calls_leave_no_references_behind(kernel):
         with pytest.raises(po.PolyoptError):
             kernel(x, None)
     assert (sys.getrefcount(x), sys.getrefcount(y), sys.getrefcount(table)) == before
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_a_returned_number_comes_from_c(dtype, in_c_too):
+    @po.kernel(schedule="source", fp="strict")
+    def last(x):
+        found = x[0]
+        for i in range(x.shape[0]):
+            found = x[i]
+        return found
+
+    special = {"f": [0.1, np.inf, -0.0, np.nan], "b": [True, False]}
+    limits = np.iinfo(dtype.numpy) if dtype.kind in "iu" else None
+    values = special.get(dtype.kind) or [limits.min, limits.max, 7]
+    for value in values:
+        x = np.array([0, value], dtype.numpy)
+        results = last(x), last(x), last._checked(x)
+        assert {type(r) for r in results} == {dtype.numpy.type}
+        assert {r.tobytes() for r in results} == {x[1:].tobytes()}
+    assert in_c_too(last, x)
+    out = np.zeros(1, dtype.numpy)
+    with pytest.raises(po.CallError):
+        last(x, out=out)
+
+
+@pytest.mark.parametrize("value", [3, 2.5, True, -(2**39), float("inf")])
+def test_python_s_own_numbers_too(value, in_c_too):
+    @po.kernel(schedule="source")
+    def same(v, n):
+        result = v
+        for _ in range(n):
+            result = v
+        return result
+
+    for _ in range(2):
+        assert same(value, 2) == value
+        assert type(same(value, 2)) is type(same.py_func(value, 2))
+    assert in_c_too(same, value, 2)
+
+
+def test_checks_of_kernels_that_return_numbers(in_c_too):
+    @po.kernel
+    def total(n, x, y):
+        s = 0.0
+        for i in range(n):
+            s += x[i] * y[i]
+            x[i] = s
+        return s
+
+    x, y = np.ones(4), np.ones(4)
+    assert [total(4, np.ones(4), y) for _ in range(3)] == [4.0] * 3
+    assert in_c_too(total, 4, np.ones(4), y)
+    for call in (total, total._checked):
+        with pytest.raises(po.BoundsError):
+            call(5, x, y)
+        with pytest.raises(po.AliasError):
+            call(3, x[1:], x[:3])
+        with pytest.raises(po.BadArgumentError):
+            call(3, np.broadcast_to(1.0, 3), y)
+    assert x.tolist() == [1.0] * 4
+    before = sys.getrefcount(x), sys.getrefcount(y), sys.getrefcount(None)
+    for _ in range(1000):
+        total(4, x, y)
+    after = sys.getrefcount(x), sys.getrefcount(y), sys.getrefcount(None)
+    assert after[:2] == before[:2]
+    assert abs(after[2] - before[2]) < 100
+
+
+def test_several_results_are_python_s(in_c_too):
+    @po.kernel
+    def both(x):
+        s = 0.0
+        t = 1.0
+        for i in range(x.shape[0]):
+            s += x[i]
+            t *= x[i]
+        return s, t
+
+    assert [both(np.full(3, 2.0)) for _ in range(2)] == [(6.0, 8.0)] * 2
+    assert not in_c_too(both, np.full(3, 2.0))
