@@ -32,6 +32,7 @@ from polyopt.emit.partials import Parts, has_parts, side_by_side
 from polyopt.emit.pipeline_c import Pipeline, has_steps
 from polyopt.emit.place import Place, block_of, strides
 from polyopt.emit.prepared import preparation
+from polyopt.emit.recurrence_c import recurrence_loop, recurrence_of
 from polyopt.emit.scope import Scope, block_key
 from polyopt.emit.statement_c import comment_text, instance
 from polyopt.emit.target import CTarget
@@ -153,6 +154,13 @@ class BodyPrinter:
         if lanes is not None:
             within = position.inside(node)
             return vector_loop(node, lanes, scope, lambda n, s: self.nodes(n, s, within))
+        found = recurrence_of(node, self.scop, scope)
+        if found is not None:
+            within = position.inside(node)
+            held = _within(node, scope)
+            return recurrence_loop(
+                node, found, self.scop, held, lambda n, s: self.nodes(n, s, within)
+            )
         inner = replace(_within(node, scope), vector=scope.vector or node.vector)
         ending = _exit(node, inner)
         body = block([*ending, *self.nodes(node.body, inner, position.inside(node))])

@@ -30,7 +30,7 @@ class For:
     threads. `nowait`: a thread that is done with such a loop may go on to the next one.
     in the tile that starts at an affine of the loops outside and has that length, whatever its
     bounds are. `partials`: as in a schedule member. `exit`: a bool local that ends the loop where
-    it is false.
+    it is false. `scan`: a recurrence that may run as a prefix operation.
     """
 
     variable: str
@@ -52,6 +52,7 @@ class For:
     within: tuple[Affine, int] | None = None
     partials: int = 0
     exit: str = ""
+    scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -336,6 +336,7 @@ class _Walker:
                 grid=member.grid if member.parallel and is_first else "",
                 within=within,
                 partials=member.partials if is_first else 0,
+                scan=member.scan and is_first,
             ),
         )
 

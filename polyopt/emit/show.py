@@ -56,6 +56,7 @@ def _notes(node: For) -> str:
     notes = [word for word, on in (("parallel", node.parallel), ("vector", node.vector)) if on]
     notes += [f"partials {node.partials}"] if node.partials else []
     notes += ["pipeline"] if node.pipeline else []
+    notes += ["scan"] if node.scan else []
     notes += ["synced"] if node.synced else []
     notes += [f"region {node.region}"] if node.region else []
     notes += ["nowait"] if node.nowait else []

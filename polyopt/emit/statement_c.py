@@ -40,7 +40,7 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
         line = cgen.If(cgen.Line(str(guard)), line)
     if statement.late:
         line = _checked(statement, values, scope, line)
-    return [cgen.Comment(_about(statement)), line]
+    return [cgen.Comment(about(statement)), line]
 
 
 def _checked(
@@ -101,7 +101,8 @@ def comment_text(text: str, location: Location | None) -> str:
     return (where + text).replace("*/", "* /").replace("/*", "/ *")
 
 
-def _about(statement: Statement) -> str:
+def about(statement: Statement) -> str:
+    """The comment before a statement: its line in the kernel, its text and its name."""
     name = statement.name if statement.label is None else f"{statement.name} {statement.label}"
     source = statement.location.text.strip()
     return comment_text(f"{source}   {name}" if source else name, statement.location)

@@ -29,6 +29,8 @@ def because(schedule: Schedule, level: Level, outside: Sequence[Member]) -> str:
         return "nothing is carried"
     if level.member.pipeline:
         return f"{_carries(schedule, level, outside)}; waits of threads order it"
+    if level.member.scan:
+        return f"{_carries(schedule, level, outside)}; a prefix operation computes it in vectors"
     into = ", ".join(dict.fromkeys(d.array for d in level.reductions))
     if not level.carried:
         member = level.member
@@ -164,7 +166,14 @@ def reordered(schedule: Schedule) -> frozenset[str]:
         if level.member.vector or level.member.parallel or level.member.partials
     }
     moved = {b.dependence.source for b in breaches if b.dependence.kind == "reduction"}
-    return frozenset(n for n in moved | vectors if not _is_exact(schedule, n))
+    sums = {
+        name
+        for level in schedule.verdict.levels
+        if level.member.scan
+        for name in level.member.statements
+        if schedule.scop.dtype(schedule.scop.statement(name).array).is_float
+    }
+    return frozenset(n for n in moved | vectors if not _is_exact(schedule, n)) | sums
 
 
 def _is_exact(schedule: Schedule, statement: str) -> bool:

@@ -178,8 +178,10 @@ def _runs(member: Member) -> str:
         *([f"{member.grid[:-1]} {member.grid[-1]}"] if member.grid else []),
         *([f"vector {member.vector}"] if member.vector else []),
         *(["pipeline"] if member.pipeline else []),
+        *(["scan"] if member.scan else []),
     ]
-    if not (member.parallel or member.vector or member.pipeline or member.partials):
+    marks = (member.parallel, member.vector, member.pipeline, member.partials, member.scan)
+    if not any(marks):
         words.append("sequential")
     if member.unroll:
         words.append("unrolled" if member.unroll < 0 else f"unrolled by {member.unroll}")

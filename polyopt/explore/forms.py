@@ -110,6 +110,7 @@ FORMS: Mapping[str, Form] = {
         Form("unroll", (_loop(start=99), _number("factor", 4, 2, 16, "factor"))),
         Form("unroll_and_jam", (_loop(), _number("factor", 4, 2, 16))),
         Form("reduce", (_loop(start=99), _number("partials", 8, 2, 64, "partials"))),
+        Form("scan", (_loop(start=99),)),
         Form("privatize", (_ARRAY,)),
         Form("rename", (_ARRAY,)),
         Form("contract", (_ARRAY,)),

@@ -146,6 +146,8 @@ def _runs(level: Level) -> str:
         return "in a pipeline"
     if member.vector:
         return f"in {member.vector} lanes"
+    if member.scan:
+        return "as a scan"
     return f"unrolled by {member.unroll}" if member.unroll > 0 else "in sequence"
 
 

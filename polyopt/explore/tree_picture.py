@@ -99,6 +99,7 @@ def _runs(member: Member) -> str:
         *(["pipeline"] if member.pipeline else []),
         *([f"partials {member.partials}"] if member.partials else []),
         *([f"vector {member.vector}"] if member.vector else []),
+        *(["scan"] if member.scan else []),
         *(["unrolled"] if member.unroll else []),
     ]
     return ", ".join(words)

@@ -25,6 +25,7 @@ class Member:
     `pipeline`: iterations run on threads, each waiting at every step of the next loop of the band
     for the iteration before to have passed it. `partials`: the loop's reductions have partial
     results, one every so many iterations of a parallel loop, else so many side by side.
+    `scan`: the loop is a recurrence that runs as a prefix operation.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Member:
     grid: str = ""
     pipeline: bool = False
     partials: int = 0
+    scan: bool = False
 
     def row(self, statement: str) -> Affine:
         """The row of a statement; KeyError where the member does not schedule it."""
@@ -186,6 +188,7 @@ def _member_text(member: Member) -> str:
     marks += ["pipeline"] if member.pipeline else []
     marks += [member.grid] if member.parallel and member.grid else []
     marks += [f"partials {member.partials}"] if member.partials else []
+    marks += ["scan"] if member.scan else []
     marks += [f"vector {member.vector}"] if member.vector else []
     marks += [f"unroll {member.unroll}"] if member.unroll else []
     suffix = f"   {', '.join(marks)}" if marks else ""

@@ -27,6 +27,7 @@ from polyopt.transform import (
     peeling,
     reducing,
     regions,
+    scanning,
     separation,
     splitting,
     storage,
@@ -210,6 +211,10 @@ class Schedule(Displayed):
         given = (("partials", partials), ("parallel", parallel or None), ("chunk", chunk))
         keywords = tuple((k, v) for k, v in given if v is not None)
         return self._then(tree, Step("reduce", (loop,), keywords))
+
+    def scan(self, loop: str) -> Schedule:
+        """Run a recurrence as a prefix operation, in vectors: `scanning.scan`."""
+        return self._then(scanning.scan(self.tree, self.scop, self.fp, loop), Step("scan", (loop,)))
 
     def unroll(self, loop: str, factor: int = -1) -> Schedule:
         """Unroll a loop: `loops.unroll`."""

@@ -30,7 +30,8 @@ from polyopt.transform.reducing import MOST_CHUNK, MOST_PARTIALS
 
 _LOOP = re.compile(r"^(\w+) = \[(.*)\]\s*(.*)$")
 _MARK = re.compile(
-    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline)|partials (\d+))$"
+    r"^(?:(parallel)|vector (\d+)|unroll (-1|\d+)|((?:group|item)[012])|(pipeline)|partials (\d+)"
+    r"|(scan))$"
 )
 _DEEPEST = 64
 _MOST = 1024
@@ -252,6 +253,8 @@ def _marked(member: Member, text: str, line: _Line) -> Member:
             member = replace(member, pipeline=True)
         elif mark[6]:
             member = replace(member, partials=int(mark[6]))
+        elif mark[7]:
+            member = replace(member, scan=True)
         else:
             member = replace(member, unroll=int(mark[3]))
     return member

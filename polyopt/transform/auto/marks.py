@@ -1,6 +1,6 @@
 """Marks: threads on the outermost parallel loop of each path, vectors on the innermost.
 
-A nest that is one long sum has threads too, each with a partial result.
+A nest that is one long sum has threads too, each with a partial result. Recurrences become scans.
 """
 
 from __future__ import annotations
@@ -114,8 +114,11 @@ def _is_inside(inner: Place, outer: Place) -> bool:
 
 def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
     level = _levels(schedule)[(place.path, place.position)]
-    if not level.is_vector or _is_settled(place) or _is_short(search, schedule, place):
+    if _is_settled(place) or _is_short(search, schedule, place):
         return schedule
+    if not level.is_vector:
+        scanned = attempt(schedule, partial(Schedule.scan, loop=name_of(schedule, place)))
+        return (scanned if search.packs else None) or schedule
     if level.reductions and accumulator(schedule.judge.footprints, schedule.tree, level) is None:
         return schedule
     width = max(1, search.machine.vector_bits // _widest(schedule, place))
@@ -125,7 +128,7 @@ def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
 
 def _is_settled(place: Place) -> bool:
     """Whether the loop has been given its form: lanes, or iterations side by side."""
-    return bool(place.member.vector or place.member.unroll)
+    return bool(place.member.vector or place.member.unroll or place.member.scan)
 
 
 def _is_short(search: Search, schedule: Schedule, place: Place) -> bool:
