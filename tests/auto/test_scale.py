@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,8 @@ import pytest
 
 import polyopt as po
 from polyopt.kernel import Kernel
+from polyopt.model.tree import Tree
+from polyopt.transform.legality import Judge, Verdict
 
 STENCIL = """\
     for i in range(1, n - 1):
@@ -84,27 +85,25 @@ def sums_and_copies(count: int) -> Kernel:
     return po.kernel_from_text(f"def mixed(A, B):\n    n = A.shape[0]\n{''.join(nests)}")
 
 
-def calls_of(kernel: Kernel) -> int:
-    """Calls of functions from Python to C: the same in every run."""
-    spec = kernel.with_options(threads=2).specialize(np.ones((8, 8)), np.ones((8, 8)))
+def judged(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The statements of all trees that are judged on the way to C."""
     found = 0
+    judge = Judge.judge
 
-    def count(_frame: object, event: str, _argument: object) -> None:
+    def counted(self: Judge, tree: Tree) -> Verdict:
         nonlocal found
-        found += event == "call"
+        found += len(tree.statements)
+        return judge(self, tree)
 
-    sys.setprofile(count)
-    try:
-        assert spec.source
-    finally:
-        sys.setprofile(None)
+    with monkeypatch.context() as patch:
+        patch.setattr(Judge, "judge", counted)
+        assert kernel.with_options(threads=2).specialize(np.ones((8, 8)), np.ones((8, 8))).source
     return found
 
 
-def test_work_grows_with_the_length_of_the_program() -> None:
-    calls_of(sums_and_copies(3))  # what is computed once for all is not counted
-    short, middle, long = (calls_of(sums_and_copies(count)) for count in (42, 51, 60))
-    assert long - middle < 1.4 * (middle - short)
+def test_judging_grows_with_the_length_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    short, long = (judged(sums_and_copies(count), monkeypatch) for count in (42, 84))
+    assert long < 2.5 * short
 
 
 @pytest.mark.parametrize("program", [chained, sums_and_copies])
