@@ -41,8 +41,9 @@ NAMES = (
 )  # fmt: skip
 
 OTHER = (
-    "harris", "hessenberg", "kronecker", "lbm-d2q9", "multigrid", "smith-waterman", "stencil-27",
-    "stencil-9", "tensor-4", "tensor-5", "unsharp-mask", "wave-2d",
+    "bilateral", "harris", "hessenberg", "k-means", "kronecker", "lbm-d2q9", "lennard-jones",
+    "life", "mandelbrot", "multigrid", "n-body", "smith-waterman", "stencil-27", "stencil-9",
+    "tensor-4", "tensor-5", "unsharp-mask", "viterbi", "wave-2d",
 )  # fmt: skip
 
 SUITES = {"polybench": NAMES, "other": OTHER}
