@@ -166,3 +166,26 @@ def test_sums_stay_where_lanes_would_gather_or_are_short(
 ) -> None:
     schedule = po.kernel(threads=1)(function).specialize(*arguments).schedule
     assert ".strip_mine(" not in str(schedule.script)
+
+
+def after_another(A, x, out, w):
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            s = 0.0
+            for k in range(w):
+                s += A[k, j]
+            t = s * 0.5
+            for m in range(w):
+                t += x[j + m]
+            out[i, j] = s + t
+
+
+def test_a_nest_is_tiled_once() -> None:
+    random = np.random.default_rng(0)
+    arguments = (random.random((4, 70)), random.random(80), np.zeros((9, 70)), 4)
+    spec = po.kernel(threads=1)(after_another).specialize(*arguments)
+    assert spec.source
+    assert (
+        str(spec.schedule.script).count("strip_mine") + str(spec.schedule.script).count("tile(")
+        == 1
+    )

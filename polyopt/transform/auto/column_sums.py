@@ -67,6 +67,8 @@ def _sums(search: Search, schedule: Schedule, column: Place, *, private: bool) -
     own = {n: i for n in names for i, v in enumerate(around[n]) if v.member == column.member}
     if len(own) < len(names) or any(not around[n][own[n]].is_parallel for n in names):
         return ()  # of a statement in parts, the views tell of another one
+    if any(not v.member.row(n).is_linear for n in names for v in around[n]):
+        return ()  # tiles of their own
     inner = {n: around[n][own[n] + 1 :] for n in names}
     found = []
     for group in dict.fromkeys(v[0].member.statements for v in inner.values() if v):
@@ -85,7 +87,7 @@ def _sum(
     """The one reduction of statements that share loops and nothing else; None where they do not,
     or where more than it outlasts an iteration."""
     loops = inner[group[0]]
-    if any(v.member.statements != group or not v.member.row(group[0]).is_linear for v in loops):
+    if any(v.member.statements != group for v in loops):
         return None
     statements = [schedule.scop.statement(n) for n in group]
     lasting = [s for s in statements if s.reduction is not None or not _is_private(schedule, s)]

@@ -47,7 +47,8 @@ def _loops(search: Search, schedule: Schedule, name: str) -> tuple[Place, Place,
         return None
     row, column, depth = around[-3:]
     nested = row.path == column.path != depth.path and row.position + 1 == column.position
-    if not nested or depth.member.statements != (name,):
+    tiled = any(not p.member.row(name).is_linear for p in around)
+    if tiled or not nested or depth.member.statements != (name,):
         return None
     found = views(schedule.scop, schedule.verdict, search.trips(schedule), frozenset({name}))
     rows, columns, depths = found[name][-3:]
