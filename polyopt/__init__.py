@@ -29,7 +29,7 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
     Violation,
 )
-from polyopt.frontend.markers import assume, injective, label, monotone
+from polyopt.frontend.markers import assume, injective, label, monotone, within
 from polyopt.kernel import Kernel, Specialization, kernel
 from polyopt.model.symbols import symbols
 from polyopt.model.types import bool_, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
@@ -99,6 +99,7 @@ __all__ = [
     "u16",
     "u32",
     "u64",
+    "within",
 ]
 
 # Loaded when first used: isl, rich and file locks would double the time of `import polyopt`.

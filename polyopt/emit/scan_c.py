@@ -7,7 +7,7 @@ only where they do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cgen
@@ -22,7 +22,7 @@ from polyopt.emit.spread import spread_name
 from polyopt.emit.text import Level
 from polyopt.model.affine import Affine, All
 from polyopt.model.expr import Binary, Cast, Const, Datum, Expr, Load
-from polyopt.model.nest import IndexFact
+from polyopt.model.nest import FactKind, IndexFact
 from polyopt.model.scan import ScanBranch, ScanLoop, ScanNode, Verify, verifies, without
 from polyopt.model.scop import Scop
 
@@ -41,11 +41,18 @@ def scan_size(scop: Scop) -> int:
     return len(set(verifies(scop.scan))) + len(set(scop.index_facts))
 
 
+_WRONG: Mapping[FactKind, str] = {
+    "injective": "two equal elements",
+    "monotone": "an element below the one before",
+    "within": "an element outside that range",
+}
+
+
 def _fact_check(scop: Scop, fact: IndexFact) -> Check:
-    wrong = "two equal elements" if fact.kind == "injective" else "an element below the one before"
     text = (
         f"{scop.name}: the assumption {fact.text} ({fact.location.short}) does not hold: "
-        f"{fact.array} has {wrong}. Nothing was written. Pass another array, or remove it."
+        f"{fact.array} has {_WRONG[fact.kind]}. Nothing was written. "
+        "Pass another array, or remove it."
     )
     return Check(All(), "assumption", text, fact.location)
 
@@ -147,8 +154,9 @@ class _Printer:
         size = str(affine(place.extents[0], self.scope))
         step = "1" if place.strides is None else self._stride(place)
         name = f"{fact.kind}_{place.dtype}"
-        test = f"{self.scope.helper(name)}({place.name}, {size}, {step})"
-        if fact.kind == "monotone":
+        limits = "".join(f", {affine(limit, self.wide)}" for limit in fact.limits or ())
+        test = f"{self.scope.helper(name)}({place.name}, {size}, {step}{limits})"
+        if fact.kind != "injective":
             return [cgen.If(cgen.Line(f"!{test}"), cgen.Statement(f"return {number}"))]
         found = self.scope.names.fresh(f"{place.name}_injective")
         return [

@@ -57,6 +57,20 @@ static int monotone_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
 }}"""
 
 
+def _within(dtype: DType) -> str:
+    """The limits are of 64 bits with a sign; what is above all of them is in no range."""
+    above = "a[i * step] > INT64_MAX || " if dtype.name == "u64" else ""
+    return f"""\
+static int within_{dtype}(
+    const {dtype.ctype} *a, int64_t n, int64_t step, int64_t low, int64_t high)
+{{
+    for (int64_t i = 0; i < n; i++)
+        if ({above}(int64_t)a[i * step] < low || (int64_t)a[i * step] >= high)
+            return 0;
+    return 1;
+}}"""
+
+
 def _injective(dtype: DType) -> str:
     """By a bit for each value between the least and the greatest; -1 where there is no memory."""
     return f"""\
@@ -90,6 +104,7 @@ _INTEGERS = tuple(d for d in DTYPES if d.is_integer)
 SPREADS: Mapping[str, str] = {
     **{spread_name(d): _spread(d) for d in _INTEGERS},
     **{f"monotone_{d}": _monotone(d) for d in _INTEGERS},
+    **{f"within_{d}": _within(d) for d in _INTEGERS},
     **{f"injective_{d}": _injective(d) for d in _INTEGERS},
 }
 """The helpers by name."""

@@ -68,6 +68,7 @@ _MARKERS = {
     id(markers.label): Function("polyopt", "label"),
     id(markers.injective): Function("polyopt", "injective"),
     id(markers.monotone): Function("polyopt", "monotone"),
+    id(markers.within): Function("polyopt", "within"),
 }
 _FUNCTIONS = {**_MATH, **_BUILTINS, **_NUMPY, **_MARKERS}
 

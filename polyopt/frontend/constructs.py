@@ -179,6 +179,10 @@ FACT_FORM = Text(
     "po.{kind} speaks of one array argument of rank 1",
     "Write po.assume(po.{kind}(idx)), where idx is an argument.",
 )
+WITHIN_FORM = words(
+    "po.within speaks of one array argument of rank 1 and two limits",
+    "Write po.assume(po.within(idx, 0, n)), where idx is an argument.",
+)
 FACT_TYPE = Text(
     "{name} has elements of type {dtype}, and facts are stated of integers that index arrays",
     "Pass an array of integers.",

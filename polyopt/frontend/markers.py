@@ -41,6 +41,16 @@ def monotone(array: NDArray[np.integer]) -> bool:
     return bool(np.all(values[1:] >= values[:-1]))
 
 
+def within(array: NDArray[np.integer], lower: int, upper: int) -> bool:
+    """Whether `lower <= value < upper` holds for every element of an integer array.
+
+    Inside a kernel `po.assume(po.within(idx, 0, h))` states it: `y[idx[i]]` is then no element of
+    `y` from `h` on. A call checks it first (AssumptionError).
+    """
+    values = np.asarray(array)
+    return bool(np.all((values >= lower) & (values < upper)))
+
+
 @contextmanager
 def label(name: str) -> Iterator[None]:  # noqa: ARG001  (read from the kernel's source)
     """Name the statements of a `with` block inside a kernel: `with po.label("update"):`."""

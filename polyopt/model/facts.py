@@ -2,17 +2,19 @@
 
 With `idx` injective, `y[idx[i]]` and `y[idx[j]]` are one element only where i is j. With `ptr`
 monotone, the ranges from `ptr[i]` to `ptr[i + 1]` have no element in common but with themselves.
+With `idx` within 0 and h, `y[idx[i]]` is no element of `y` from h on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import islpy as isl
 
 from polyopt._isl import Frame
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, All, Compare
 from polyopt.model.dependences import Dependence
 from polyopt.model.expr import Binary, Cast, Const, Datum, Expr, Load
 from polyopt.model.scop import Access, Scop, Statement
@@ -41,6 +43,7 @@ class _Facts:
         self.scop = scop
         self.injective = {f.array for f in scop.index_facts if f.kind == "injective"}
         self.monotone = {f.array for f in scop.index_facts if f.kind == "monotone"}
+        self.limits = {f.array: f.limits for f in scop.index_facts if f.limits is not None}
         self.frames = {
             s.name: Frame(scop.parameter_names, s.name, s.iterators) for s in scop.statements
         }
@@ -57,12 +60,41 @@ class _Facts:
             apart = self._in_other_rows(accesses, dimension, source, sink)
             if apart is not None:
                 relation = relation.subtract(apart)
+        if self.limits:
+            sides = _ends(dependence, accesses)
+            relation = self._in_range(relation, sides, source, sink)
         if relation.is_equal(dependence.relation):
             return dependence
         relation = relation.coalesce()
         if relation.is_empty():
             return None
         return replace(dependence, relation=relation, text=str(relation))
+
+    def _in_range(
+        self, relation: isl.Map, accesses: list[list[Access]], source: Statement, sink: Statement
+    ) -> isl.Map:
+        """The pairs of which some two accesses can meet, for all that ranges of indices say."""
+        kept = None
+        for before, after in product(*accesses):
+            pairs = relation
+            for one, other in zip(before.subscripts, after.subscripts, strict=True):
+                pairs = pairs.intersect_domain(self._meeting(source, one, other))
+                pairs = pairs.intersect_range(self._meeting(sink, other, one))
+            kept = pairs if kept is None else kept.union(pairs)
+        return relation if kept is None else kept
+
+    def _meeting(self, statement: Statement, own: Affine, other: Affine) -> isl.Set:
+        """The instances in which the subscript `own` may be one that `other` reads from data."""
+        frame = self.frames[statement.name]
+        limits, theirs = self._range(own), self._range(other)
+        if theirs is None or (own.is_data and limits is None):
+            return frame.universe()
+        first, last = limits or (own, own + Affine.integer(1))
+        return frame.holds(All((Compare("<", first, theirs[1]), Compare("<", theirs[0], last))))
+
+    def _range(self, subscript: Affine) -> tuple[Affine, Affine] | None:
+        found = _element(subscript)
+        return None if found is None or found.shift else self.limits.get(found.array)
 
     def _same_place(
         self, accesses: list[list[Access]], dimension: int, source: Statement, sink: Statement
@@ -110,6 +142,17 @@ class _Facts:
         row, after = lower.subscripts[0], upper.subscripts[0]
         is_next = after - row == Affine.integer(1)
         return _Row(lower.array, Affine.name(place), row) if is_next else None
+
+
+def _ends(dependence: Dependence, accesses: list[list[Access]]) -> list[list[Access]]:
+    """The accesses of source and sink that a dependence of this kind is between."""
+    first, second = {"flow": (False, True), "anti": (True, False), "output": (False, False)}.get(
+        dependence.kind, (None, None)
+    )
+    return [
+        [a for a in side if reads is None or (a.kind == "read") == reads]
+        for side, reads in zip(accesses, (first, second), strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

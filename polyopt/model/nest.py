@@ -43,17 +43,21 @@ class Assumption:
     location: Location
 
 
-FactKind = Literal["injective", "monotone"]
+FactKind = Literal["injective", "monotone", "within"]
 
 
 @dataclass(frozen=True, slots=True)
 class IndexFact:
-    """What an assumption states of an index array that the kernel only reads."""
+    """What an assumption states of an index array that the kernel only reads.
+
+    `limits` are those of "within": no element is below the first or not below the second.
+    """
 
     kind: FactKind
     array: str
     text: str
     location: Location
+    limits: tuple[Affine, Affine] | None = None
 
 
 @dataclass(frozen=True, slots=True)

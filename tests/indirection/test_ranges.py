@@ -1,0 +1,84 @@
+"""Ranges of index arrays: what they say of dependences, and that a call checks them."""
+
+import numpy as np
+import pytest
+
+import polyopt as po
+
+
+@po.kernel(fp="strict", target="c")
+def upper_half(y, idx):
+    h = idx.shape[0]
+    po.assume(po.within(idx, 0, h))
+    for i in range(h):
+        y[h + i] = y[idx[i]] + 1.0
+
+
+@po.kernel(fp="strict", target="c")
+def two_ranges(y, low, high):
+    h = low.shape[0]
+    po.assume(po.within(low, 0, h))
+    po.assume(po.within(high, h, 2 * h))
+    for i in range(h):
+        y[high[i]] = 2.0 * y[low[i]]
+
+
+def flows(kernel, *arguments):
+    return [d for d in kernel.specialize(*arguments).dependences if d.kind in {"flow", "anti"}]
+
+
+def test_ranges_tell_reads_from_writes():
+    idx = np.array([3, 0, 0, 2])
+    assert not flows(upper_half, np.arange(8.0), idx)
+    assert not flows(two_ranges, np.arange(8.0), idx, idx + 4)
+
+
+def test_a_range_that_meets_the_writes_keeps_its_dependences():
+    @po.kernel(fp="strict", target="c")
+    def one_more(y, idx):
+        h = idx.shape[0]
+        po.assume(po.within(idx, 0, h + 1))
+        for i in range(h):
+            y[h + i] = y[idx[i]] + 1.0
+
+    y, idx = np.arange(8.0), np.array([4, 4, 4, 1])
+    assert flows(one_more, y, idx)
+    expected = y.copy()
+    one_more.py_func(expected, idx)
+    one_more(y, idx)
+    assert y.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint32, np.int64, np.uint64])
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_results_are_those_of_python(dtype, step):
+    idx = np.array([3, 9, 0, 9, 0, 9, 2, 3], dtype)[::step] % 4
+    idx = idx.astype(dtype) if step == 1 else idx
+    ours, plain = np.arange(16.0), np.arange(16.0)
+    upper_half(ours, idx)
+    upper_half.py_func(plain, idx)
+    assert ours.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize(
+    "bad", [np.array([0, 2], np.int32), np.array([0, -1]), np.array([0, 2**64 - 1], np.uint64)]
+)
+def test_a_call_checks_the_range(bad):
+    y = np.arange(4.0)
+    assert not po.within(bad, 0, 2)
+    with pytest.raises((po.AssumptionError, po.BoundsError)):
+        upper_half(y, bad)
+    assert y.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_the_message_names_the_fact():
+    text = r"po.within\(idx, 0, h\) .* does not hold: idx has an element outside that range"
+    with pytest.raises(po.AssumptionError, match=text):
+        upper_half(np.arange(4.0), np.array([0, 2]))
+
+
+def test_strided_indices_are_checked_at_their_own_elements():
+    base = np.array([1, 99, 0, 99])
+    y = np.arange(4.0)
+    upper_half(y, base[::2])
+    assert y.tolist() == [0.0, 1.0, 2.0, 1.0]
