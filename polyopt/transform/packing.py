@@ -148,6 +148,8 @@ def _packed(
             f"what is read of {array} in one iteration has no constant size. "
             f"Tile the loops that index it first, and pack inside the tile loops."
         )
+    if len(layout.order) != len(box[1]):
+        return f"{array} has {len(box[1])} subscripts now, and its panels have {len(layout.order)}."
     if layout.size(box[1]) * scop.dtype(array).bits // 8 > _LARGEST_BYTES:
         shape = " x ".join(map(str, box[1]))
         return f"the buffer would hold {shape} elements. Tile smaller, or pack further in."
