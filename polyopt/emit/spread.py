@@ -58,14 +58,18 @@ static int monotone_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
 
 
 def _within(dtype: DType) -> str:
-    """The limits are of 64 bits with a sign; what is above all of them is in no range."""
+    """An element above all numbers of 64 bits with a sign is in no range; limits may be beyond."""
     above = "a[i * step] > INT64_MAX || " if dtype.name == "u64" else ""
     return f"""\
 static int within_{dtype}(
-    const {dtype.ctype} *a, int64_t n, int64_t step, int64_t low, int64_t high)
+    const {dtype.ctype} *a, int64_t n, int64_t step, __int128 low, __int128 high)
 {{
+    if (low > INT64_MAX || high <= INT64_MIN)
+        return n <= 0;
+    const int64_t least = low < INT64_MIN ? INT64_MIN : low;
+    const int64_t most = high > INT64_MAX ? INT64_MAX : high - 1;
     for (int64_t i = 0; i < n; i++)
-        if ({above}(int64_t)a[i * step] < low || (int64_t)a[i * step] >= high)
+        if ({above}(int64_t)a[i * step] < least || (int64_t)a[i * step] > most)
             return 0;
     return 1;
 }}"""

@@ -82,3 +82,23 @@ def test_strided_indices_are_checked_at_their_own_elements():
     y = np.arange(4.0)
     upper_half(y, base[::2])
     assert y.tolist() == [0.0, 1.0, 2.0, 1.0]
+
+
+@po.kernel(fp="strict", target="c")
+def far_limits(y, idx, h):
+    po.assume(po.within(idx, 4 * h, h + 10))
+    for i in range(idx.shape[0]):
+        y[idx[i]] = 1.0
+
+
+@pytest.mark.parametrize(("h", "holds"), [(1, True), (2**62, False), (-(2**62), False)])
+def test_limits_may_be_beyond_64_bits(h, holds):
+    y, idx = np.zeros(8), np.array([4, 7])
+    assert po.within(idx, 4 * h, h + 10) is holds
+    if holds:
+        far_limits(y, idx, h)
+        assert y.tolist() == [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+        return
+    with pytest.raises(po.AssumptionError, match="outside that range"):
+        far_limits(y, idx, h)
+    assert not y.any()
