@@ -24,12 +24,12 @@ class For:
     dependences are the reductions in `Promote(reduction=...)` nodes that wrap this loop.
     `unroll`: factor, 0 for none, -1 for full. `grid`: the dimension of an OpenCL launch that a
     parallel loop runs along, such as "group1" or "item0". `within`: where not None, the loop stays
-    `pipeline`: iterations may run on threads where each waits, before every iteration of a loop
-    inside that is `synced`, until the iteration before has run all of its own up to that value.
-    `region`: parallel loops next to one another with the same number, not 0, run under one team of
-    threads. `nowait`: a thread that is done with such a loop may go on to the next one.
     in the tile that starts at an affine of the loops outside and has that length, whatever its
-    bounds are. `partials`: as in a schedule member. `exit`: a bool local that ends the loop where
+    bounds are. `pipeline`: iterations may run on threads where each waits, before every iteration
+    of a loop inside that is `synced`, until the iteration before has run all of its own up to that
+    value. `region`: parallel loops next to one another with the same number, not 0, run under one
+    team of threads. `nowait`: a thread that is done with such a loop may go on to the next one.
+    `partials`: as in a schedule member. `exit`: a bool local that ends the loop where
     it is false. `scan`: a recurrence that may run as a prefix operation.
     """
 

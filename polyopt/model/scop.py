@@ -179,7 +179,7 @@ class Scop(Displayed):
 
     def part(self, tree: Tree) -> Scop:
         """The model of some of the statements, those of a part of the tree."""
-        statements = tuple(s for s in map(self.statement, tree.statements))
+        statements = tuple(map(self.statement, tree.statements))
         touched = {a.array for s in statements for a in s.accesses}
         private = tuple(item for item in self.private if item[0] in touched)
         made = replace(self, statements=statements, tree=tree, private=private)

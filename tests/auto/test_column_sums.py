@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from beside_python import same_as
 
 import polyopt as po
 
@@ -116,11 +117,7 @@ def test_sums_run_side_by_side_and_keep_their_order(function: Callable[..., None
     kernel = po.kernel(fp="strict", threads=2)(function)
     for n in (0, 1, 2, 31, 63, 64, 65, 127, 128, 200):
         arguments = MAKERS[function](n, random)
-        expected = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in arguments)
-        function(*expected)
-        kernel(*arguments)
-        for found, wanted in zip(arguments, expected, strict=True):
-            np.testing.assert_array_equal(found, wanted)
+        same_as(function, kernel, arguments)
     script = str(kernel.specialize(*arguments).schedule.script)
     assert ".strip_mine(" in script
     assert (".promote(" in script) == (function in IN_REGISTERS)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from beside_python import same_as
 
 import polyopt as po
 from polyopt.machine import Machine
@@ -137,10 +138,6 @@ def scheduled(s: Schedule) -> Schedule:
     return auto(s, machine=MACHINE, threads=2)
 
 
-def copied(arguments: tuple[object, ...]) -> tuple[object, ...]:
-    return tuple(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments)
-
-
 @pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)
 def test_the_results_are_bit_for_bit_those_of_plain_python(function: Callable[..., None]) -> None:
     kernel = po.kernel(fp="strict", schedule=scheduled, threads=2)(function)
@@ -148,12 +145,7 @@ def test_the_results_are_bit_for_bit_those_of_plain_python(function: Callable[..
     random = np.random.default_rng(3)
     sizes = (0, 1, 2, 7, 8, 9, 23, 25, SIDE - 1, SIDE, SIDE + 1, 2 * SIDE + 1, 3 * SIDE)
     for n in sizes:
-        arguments = MAKERS[function](n, random)
-        found, expected = copied(arguments), copied(arguments)
-        kernel(*found)
-        (oracle if n > 25 else function)(*expected)
-        for one, other in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(one, other, err_msg=f"{function.__name__}, n = {n}")
+        same_as(oracle if n > 25 else function, kernel, MAKERS[function](n, random))
 
 
 @pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)

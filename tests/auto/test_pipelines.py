@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from beside_python import same_as
 
 import polyopt as po
 from polyopt.machine import Machine
@@ -64,12 +65,7 @@ def test_the_results_are_bit_for_bit_those_of_plain_python(function: Callable[..
     kernel = po.kernel(fp="strict", schedule=scheduled, threads=2)(function)
     random = np.random.default_rng(7)
     for n in (0, 1, 2, 31, 32, 33, LINE - 1, LINE, LINE + 1):
-        arguments = MAKERS[function](n, random)
-        expected = tuple(a.copy() for a in arguments)
-        function(*expected)
-        kernel(*arguments)
-        for found, wanted in zip(arguments, expected, strict=True):
-            np.testing.assert_array_equal(found, wanted, err_msg=f"n = {n}")
+        same_as(function, kernel, MAKERS[function](n, random))
 
 
 def test_tiles_are_long_where_their_last_loop_runs_along_lines() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from beside_python import same_as
 
 import polyopt as po
 from polyopt.kernel import Kernel
@@ -68,12 +68,8 @@ def test_long_programs_compute_what_python_does(
     kernel: Kernel, shapes: tuple[tuple[int, ...], ...]
 ) -> None:
     random = np.random.default_rng(1)
-    expected = [random.random(shape) for shape in shapes]
-    actual = copy.deepcopy(expected)
-    kernel.py_func(*expected)
-    kernel.with_options(fp="strict", threads=2)(*actual)
-    for want, have in zip(expected, actual, strict=True):
-        np.testing.assert_array_equal(have, want, strict=True)
+    arguments = [random.random(shape) for shape in shapes]
+    same_as(kernel.py_func, kernel.with_options(fp="strict", threads=2), arguments)
 
 
 def sums_and_copies(count: int) -> Kernel:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from polyopt.model.scop import Statement
-from polyopt.model.tree import Sequence
 from polyopt.transform.auto.context import Search, attempt
 from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.sinking import in_strips
 from polyopt.transform.auto.views import LoopView, stride_of, views
-from polyopt.transform.edit import Place, first_statement, fresh_name, node_at, places, resolve
+from polyopt.transform.edit import Place, places
 from polyopt.transform.schedule import Schedule
 
 _VECTORS = 8
@@ -29,11 +29,10 @@ _VECTORS = 8
 
 @dataclass(frozen=True)
 class Sum:
-    """A reduction, the statements in its loops, and the names of these, outermost first."""
+    """A reduction, and the outermost of the loops that it runs over."""
 
     statement: Statement
-    names: tuple[str, ...]
-    loops: tuple[str, ...]
+    loop: str
 
 
 def tile_column_sums(
@@ -89,22 +88,18 @@ def _sum(
     loops = inner[group[0]]
     if any(v.member.statements != group for v in loops):
         return None
-    statements = [schedule.scop.statement(n) for n in group]
-    lasting = [s for s in statements if s.reduction is not None or not _is_private(schedule, s)]
+    statements, private = [schedule.scop.statement(n) for n in group], _private(schedule)
+    lasting = [s for s in statements if s.reduction is not None or s.array not in private]
     if len(lasting) != 1 or lasting[0].reduction is None:
         return None
     target = lasting[0]
     if any(stride_of(target.subscripts, v) for v in inner[target.name]):
         return None
-    return Sum(target, group, tuple(v.member.name for v in loops))
+    return Sum(target, loops[0].member.name)
 
 
 def _private(schedule: Schedule) -> frozenset[str]:
     return frozenset(array for array, _ in schedule.scop.private)
-
-
-def _is_private(schedule: Schedule, statement: Statement) -> bool:
-    return statement.array in _private(schedule)
 
 
 def _runs_along(schedule: Schedule, name: str, column: LoopView) -> bool:
@@ -116,29 +111,11 @@ def _runs_along(schedule: Schedule, name: str, column: LoopView) -> bool:
 
 
 def _steps(s: Schedule, column: Place, sums: tuple[Sum, ...], width: int) -> Schedule:
-    """Tile, part the body around the sums, order, separate, promote: each a public step."""
-    first, name = sums[0].names[0], column.member.name
-    tile = fresh_name(s.tree, f"{name}_tile")
-    s = s.strip_mine(f"{first}.{name}", width * _VECTORS, tile)
-    s = _parted(s, resolve(s.tree, f"{first}.{name}"), sums)
+    """Strips, then full ones apart, their sums promoted, in vectors: each a public step."""
+    s = in_strips(s, column, width * _VECTORS, outwards=False)
     for each in sums:
         at = f"{each.statement.name}."
-        loops = [f"{at}{loop}" for loop in each.loops]
-        s = s.permute(*loops, f"{at}{name}").separate(f"{at}{name}")
-        s = s.promote(each.statement.array, at=loops[0]).vectorize(f"{at}{name}", width)
-    return s
-
-
-def _parted(s: Schedule, place: Place, sums: tuple[Sum, ...]) -> Schedule:
-    """Distribute a loop, so that each sum's loops have one of their own."""
-    body = node_at(s.tree, (*place.path, 0))
-    if not isinstance(body, Sequence):
-        return s
-    summed = {n for each in sums for n in each.names}
-    held = [bool(summed & set(c.statements)) for c in body.children]
-    starts = [first_statement(c.child, c.statements) for c in body.children]
-    loop = f"{starts[0]}.{place.member.name}"
-    for number in range(len(starts) - 1, 0, -1):
-        if held[number] or held[number - 1]:
-            s = s.distribute(loop, before=starts[number])
+        point = f"{at}{column.member.name}"
+        s = s.separate(point).promote(each.statement.array, at=f"{at}{each.loop}")
+        s = s.vectorize(point, width)
     return s

@@ -116,13 +116,13 @@ def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
     level = _levels(schedule)[(place.path, place.position)]
     if _is_settled(place) or _is_short(search, schedule, place):
         return schedule
+    name = name_of(schedule, place)
     if not level.is_vector:
-        scanned = attempt(schedule, partial(Schedule.scan, loop=name_of(schedule, place)))
-        return (scanned if search.packs else None) or schedule
+        scan = partial(Schedule.scan, loop=name)
+        return (attempt(schedule, scan) if search.packs else None) or schedule
     if level.reductions and accumulator(schedule.judge.footprints, schedule.tree, level) is None:
         return schedule
     width = max(1, search.machine.vector_bits // _widest(schedule, place))
-    name = name_of(schedule, place)
     return attempt(schedule, partial(Schedule.vectorize, loop=name, width=width)) or schedule
 
 

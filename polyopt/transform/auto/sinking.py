@@ -53,12 +53,18 @@ def _may_sink(
 
 
 def _sink(s: Schedule, place: Place) -> Schedule:
+    return in_strips(s, place, _STRIP, outwards=True)
+
+
+def in_strips(s: Schedule, place: Place, size: int, *, outwards: bool) -> Schedule:
+    """Strips of a loop, its points innermost in each of the loops inside; `outwards`: the loop over
+    strips goes outside its band where that is legal, else it stays where the loop was."""
     point, inside = place.member.name, set(place.member.statements)
     known = {p.member.name for p in places(s.tree)}
-    s = s.strip_mine(name_of(s, place), _STRIP)
+    s = s.strip_mine(name_of(s, place), size)
     tile = next(p for p in places(s.tree) if p.member.name not in known)
     before = [p for p in places(s.tree) if p.path == tile.path and p.position < tile.position]
-    if before:
+    if before and outwards:
         names = (name_of(s, tile), *(name_of(s, p) for p in before))
         s = attempt(s, lambda t: t.permute(*names)) or s
     s = _distribute(s, point, inside)
