@@ -9,10 +9,11 @@ from rich.console import Console
 
 from polyopt import cli
 from polyopt.bench import catalogue, timing
-from polyopt.bench.peers import MAKERS, PeerError, Setting, polyopt_candidates
+from polyopt.bench.peers import MAKERS, PeerError, Setting, absence, polyopt_candidates
 from polyopt.bench.report import Results, duration, geometric_mean, print_report, summary
 from polyopt.bench.rows import Request, Row, read_rows, write_rows
 from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_in_turn
+from polyopt.bench.worker import Measurement
 
 
 def row(kernel, tool, seconds, *, threads=1, correct=True, **others):
@@ -168,6 +169,14 @@ def test_a_request_makes_rows_of_its_own_kernel():
     made = request.row("gcc", error="no compiler")
     assert made == Row("gemm", "MINI", "f64", 2, "gcc", error="no compiler")
     assert not made.valid
+
+
+def test_the_opencl_device_is_a_tool_whose_result_is_compared(monkeypatch):
+    request = Request("gemm", "MINI", "f64", 1, ("gcc", "opencl"), 1, "strict")
+    rows = {row.tool: row for row in Measurement(request, lambda _: None).rows()}
+    assert rows["opencl"].valid, rows["opencl"].error
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert absence("opencl") == 'pyopencl is not installed: pip install "polyopt[opencl]"'
 
 
 def test_schedules_written_by_hand_are_a_tool_of_their_own():

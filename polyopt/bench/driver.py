@@ -28,6 +28,7 @@ THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
+    "POCL_MAX_PTHREAD_COUNT",
 )
 # Settings for an older OpenBLAS that make the one inside current NumPy slower.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from polyopt.bench.catalogue import DTYPES, hand_schedule
 from polyopt.bench.pythran import PythranError, compiled_by_pythran
-from polyopt.bench.rows import BASELINE, SCRIPT, SELF
+from polyopt.bench.rows import BASELINE, OPENCL, SCRIPT, SELF
 from polyopt.bench.timing import Candidate
+from polyopt.targets import OpenCL
 from polyopt_kernels import BaselineError, load_baseline
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ def script_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]
     options = {"threads": setting.threads, "fp": setting.fp, "schedule": schedule}
     kernel = setting.benchmark.kernel.with_options(**options)
     return [_compiled(SCRIPT, kernel, setting, workspace)]
+
+
+def opencl_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
+    """The same kernel on the OpenCL device that polyopt takes by default."""
+    kernel = setting.benchmark.kernel.with_options(target=OpenCL(), fp=setting.fp)
+    return [_compiled(OPENCL, kernel, setting, workspace)]
 
 
 def _compiled(tool: str, kernel: Kernel, setting: Setting, workspace: Workspace) -> Candidate:
@@ -163,17 +170,20 @@ MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
     "scipy": scipy_candidates,
     "pythran": pythran_candidates,
     SCRIPT: script_candidates,
+    OPENCL: opencl_candidates,
 }
 
 APART = ("numpy", "scipy")
 """Tools measured in a process of their own: after a call OpenBLAS's threads go on spinning, and
 take the processors from whoever runs next."""
 
-_PACKAGES = ("numba", "scipy", "pythran")
+_PACKAGES = {"numba": "bench", "scipy": "bench", "pythran": "bench", OPENCL: "opencl"}
+"""The extra of polyopt that brings each tool which is not always there."""
 
 
 def absence(peer: str) -> str:
     """Why a tool is not here and how to get it; "" where it is here."""
-    if peer not in _PACKAGES or importlib.util.find_spec(peer) is not None:
+    package = "pyopencl" if peer == OPENCL else peer
+    if peer not in _PACKAGES or importlib.util.find_spec(package) is not None:
         return ""
-    return f'{peer} is not installed: pip install "polyopt[bench]"'
+    return f'{package} is not installed: pip install "polyopt[{_PACKAGES[peer]}]"'

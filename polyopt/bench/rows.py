@@ -15,6 +15,8 @@ SELF = "polyopt"
 BASELINE = "gcc"
 SCRIPT = "script"
 """The kernel under a schedule written by hand."""
+OPENCL = "opencl"
+"""The kernel on the OpenCL device that polyopt takes by default."""
 
 
 @dataclass(frozen=True, slots=True)
