@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 import islpy as isl
 
 from polyopt._isl import Frame
+from polyopt.emit.holds import Hold
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.blocks import Promotion
 from polyopt.transform.legality import Path
 from polyopt.transform.regions import Share
+
+Places = frozenset[tuple[Path, int]]
+"""Places just outside a member of the band at a path, or around the node there."""
 
 Insert = Callable[[isl.ScheduleNode], isl.ScheduleNode]
 """Inserts something at a place; returns the node at the place where it began."""
@@ -26,6 +30,7 @@ class IslTree:
         scop: Scop,
         promotions: tuple[Promotion, ...],
         teams: Mapping[Path, Share],
+        held: Places,
         whole: bool,
     ) -> None:
         self.scop = scop
@@ -40,10 +45,22 @@ class IslTree:
         self.promotions: dict[tuple[Path, int], list[int]] = {}
         for number, item in enumerate(promotions):
             self.promotions.setdefault((item.path, item.position), []).append(number)
+        self.held = held
+        self.holds: dict[tuple[Path, int], Hold] = {}
+
+    @property
+    def hold_names(self) -> frozenset[str]:
+        """What the instances are called that do nothing."""
+        return frozenset(hold.name for hold in self.holds.values())
 
     def schedule(self, tree: Tree) -> isl.Schedule:
         """The tree over the domains of all statements."""
-        first, *others = (isl.UnionSet.from_set(s.domain) for s in self.scop.statements)
+        for number, (path, position) in enumerate(sorted(self.held)):
+            hold = Hold.at(tree, self.scop, path, position, f"hold {number}")
+            self.holds[path, position] = hold
+        domains = [s.domain for s in self.scop.statements]
+        domains += [h.domain for h in self.holds.values()]
+        first, *others = map(isl.UnionSet.from_set, domains)
         domain = first
         for part in others:
             domain = domain.union(part)
@@ -70,10 +87,19 @@ class IslTree:
             at = at.insert_mark(isl.Id(f"promote{number}"))
         for _ in numbers:
             at = at.child(0)
-        at = then(at)
+        hold = self.holds.get((path, position))
+        at = then(at) if hold is None else self._between(at, hold, then)
         for _ in numbers:
             at = at.parent()
         return at
+
+    def _between(self, at: isl.ScheduleNode, hold: Hold, then: Insert) -> isl.ScheduleNode:
+        """Insert between the instances that hold a place together."""
+        inside = at.get_domain().subtract(isl.UnionSet.from_set(hold.domain))
+        filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, 3)
+        for part in (hold.side(0), inside, hold.side(1)):
+            filters = filters.add(part)
+        return then(at.insert_sequence(filters).child(1).child(0)).parent().parent()
 
     def _band(
         self,
@@ -93,7 +119,7 @@ class IslTree:
                 self.synced.add(number)
             if not position and path in self.teams:
                 self.shares[number] = self.teams[path]
-            at = at.insert_partial_schedule(self._partial(members[position]))
+            at = at.insert_partial_schedule(self._partial(members[position], path, position))
             if self.whole:
                 at = at.band_member_set_ast_loop_type(0, isl.ast_loop_type.atomic)
             at = at.insert_mark(isl.Id(f"member{number}")).child(0).child(0)
@@ -101,10 +127,13 @@ class IslTree:
 
         return self._marked(at, path, position, inside)
 
-    def _partial(self, member: Member) -> isl.MultiUnionPwAff:
+    def _partial(self, member: Member, path: Path, position: int) -> isl.MultiUnionPwAff:
+        rows = [(self.frames[name], row) for name, row in member.rows]
+        holds = self.holds.values()
+        rows += [(h.frame, h.rows[path, position]) for h in holds if (path, position) in h.rows]
         total: isl.UnionPwAff | None = None
-        for name, row in member.rows:
-            part = isl.UnionPwAff.from_pw_aff(self.frames[name].pw_aff(row))
+        for frame, row in rows:
+            part = isl.UnionPwAff.from_pw_aff(frame.pw_aff(row))
             total = part if total is None else total.union_add(part)
         return isl.MultiUnionPwAff.from_union_pw_aff(total)
 
@@ -113,8 +142,12 @@ class IslTree:
 
         def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
             filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, len(node.children))
-            for item in node.children:
-                filters = filters.add(self._filter(item.instances))
+            for position, item in enumerate(node.children):
+                part = self._filter(item.instances)
+                for hold in self.holds.values():
+                    if hold.passes(path, position):
+                        part = part.union(isl.UnionSet.from_set(hold.domain))
+                filters = filters.add(part)
             at = at.insert_sequence(filters)
             for position, item in enumerate(node.children):
                 below = at.child(position).child(0)

@@ -22,14 +22,14 @@ from polyopt._isl import (
 from polyopt.emit.data_bounds import with_data_bounds
 from polyopt.emit.exits import with_exits
 from polyopt.emit.guards import with_guards
-from polyopt.emit.isl_tree import IslTree
+from polyopt.emit.isl_tree import IslTree, Places
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.periods import is_shifted, tile_length
-from polyopt.emit.pieces import joined
+from polyopt.emit.pieces import cut, joined, private_places
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine, Floor
+from polyopt.model.affine import Affine, Floor, Not
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Member, Tree
 from polyopt.transform.blocks import Promotion
@@ -50,7 +50,7 @@ def lower(schedule: Schedule) -> Loops:
         return Loops(())
     promotions = plan(schedule)
     body = _nodes(schedule, promotions)
-    guarded = with_guards(joined(body, schedule.scop), schedule.scop)
+    guarded = with_guards(body, schedule.scop)
     whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
         with_exits(with_data_bounds(whole, schedule.scop), schedule.scop),
@@ -72,14 +72,31 @@ def _has_fronts(tree: Tree) -> bool:
 
 
 def _nodes(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node, ...]:
+    """The nodes, private blocks in one piece: where isl cuts them, held together by force."""
+    nodes = joined(_formed(schedule, promotions, frozenset()))
+    if cut(nodes, schedule.dependences) is None:
+        return nodes
+    nodes = joined(_formed(schedule, promotions, private_places(promotions)))
+    array = cut(nodes, schedule.dependences)
+    if array is not None:
+        raise IllegalScheduleError(
+            f'the private copies of "{array}" would be cut up between statements here. '
+            f"Leave out the last step on the loops around them."
+        )
+    return nodes
+
+
+def _formed(
+    schedule: Schedule, promotions: tuple[Promotion, ...], held: Places
+) -> tuple[Node, ...]:
     """The nodes with each loop in one piece or in isl's: the other way where one has no form."""
     whole = _has_fronts(schedule.tree)
     try:
-        return _scanned(schedule, promotions, whole=whole)
+        return _scanned(schedule, promotions, held, whole=whole)
     except NoFormError:
         pass
     try:
-        return _scanned(schedule, promotions, whole=not whole)
+        return _scanned(schedule, promotions, held, whole=not whole)
     except NoFormError as form:
         raise IllegalScheduleError(
             f"this order needs a case distinction, {form}, that loops do not have. "
@@ -88,11 +105,11 @@ def _nodes(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node,
 
 
 def _scanned(
-    schedule: Schedule, promotions: tuple[Promotion, ...], *, whole: bool
+    schedule: Schedule, promotions: tuple[Promotion, ...], held: Places, *, whole: bool
 ) -> tuple[Node, ...]:
     """isl's scan of the schedule as nodes."""
     teams = shares(schedule.tree, schedule.scop, schedule.dependences)
-    builder = IslTree(schedule.scop, promotions, teams, whole)
+    builder = IslTree(schedule.scop, promotions, teams, held, whole)
     root = builder.schedule(schedule.tree)
     # A loop's variable is the schedule's value, also where that takes strides: blocks refer to it.
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
@@ -160,7 +177,8 @@ class _Walker:
             return self._if(ast, scope)
         if kind == t.mark:
             return self._mark(ast, scope)
-        return (self._instance(ast, scope),)
+        instance = self._instance(ast, scope)
+        return () if instance.statement in self.tree.hold_names else (instance,)
 
     def _instance(self, ast: isl.AstNode, scope: _Scope) -> Instance:
         call = ast.user_get_expr()
@@ -175,6 +193,8 @@ class _Walker:
         condition = condition_from_expr(ast.if_get_cond(), scope.values)
         then = self.node(ast.if_get_then_node(), scope)
         otherwise = self.node(ast.if_get_else_node(), scope) if ast.if_has_else_node() else ()
+        if not then:
+            return (If(Not(condition), otherwise, ()),) if otherwise else ()
         return (If(condition, then, otherwise),)
 
     def _mark(self, ast: isl.AstNode, scope: _Scope) -> tuple[Node, ...]:

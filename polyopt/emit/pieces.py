@@ -2,25 +2,24 @@
 
 Where a loop runs once, isl takes the statements in it one after another, each with the marks
 around it, and conditions around those. The pieces of one block that this makes stand side by
-side with one origin; they become one block again.
+side with one origin; they become one block again. And where all of a statement comes before all
+of the others in a loop, as in its first iteration, isl takes it out of the loop: the pieces then
+are far apart, and the loop has to be held together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
+from polyopt.emit.isl_tree import Places
+from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote, below
 from polyopt.emit.work import instances
-from polyopt.errors import IllegalScheduleError
-from polyopt.model.scop import Scop
+from polyopt.model.dependences import Dependences
+from polyopt.transform.blocks import Promotion
 
 
-def joined(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
-    """The nodes with the pieces of each private block joined.
-
-    Raises IllegalScheduleError where a piece that reads what another wrote stays apart from it.
-    """
+def joined(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes with the pieces of each private block joined that stand side by side."""
     result: list[Node] = []
     for node in nodes:
         last = _block(result[-1]) if result else None
@@ -30,20 +29,15 @@ def joined(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
         else:
             result.append(node)
     # Blocks inside blocks come together only once those around them have.
-    done = tuple(_inside(node, scop) for node in result)
-    for node in done:
-        _check(node, scop)
-    return done
+    return tuple(map(_inside, result))
 
 
-def _inside(node: Node, scop: Scop) -> Node:
+def _inside(node: Node) -> Node:
     match node:
         case For() | Promote():
-            return replace(node, body=joined(node.body, scop))
+            return replace(node, body=joined(node.body))
         case If():
-            return replace(
-                node, then=joined(node.then, scop), otherwise=joined(node.otherwise, scop)
-            )
+            return replace(node, then=joined(node.then), otherwise=joined(node.otherwise))
         case Instance() | Comment():
             return node
 
@@ -83,23 +77,28 @@ def _bare(node: Node) -> tuple[Node, ...]:
             raise TypeError("a block, under conditions or not")
 
 
-def _check(node: Node, scop: Scop) -> None:
-    """A private block begins with a statement that writes the scalar and does not read it."""
-    if not isinstance(node, Promote) or node.load or node.store:
-        return
-    first = next(_users(node, scop), None)
-    if first is None:
-        return
-    statement = scop.statement(first.statement)
-    reads = any(a.array == node.array and a.kind == "read" for a in statement.accesses)
-    if reads:
-        raise IllegalScheduleError(
-            f'the private copies of "{node.array}" would be cut up between statements here. '
-            f"Leave out the last step on the loops around them."
-        )
+# ---- pieces apart ----------------------------------------------------------------------------
 
 
-def _users(block: Promote, scop: Scop) -> Iterator[Instance]:
-    for instance in instances(block.body):
-        if any(a.array == block.array for a in scop.statement(instance.statement).accesses):
-            yield instance
+def cut(nodes: tuple[Node, ...], dependences: Dependences) -> str | None:
+    """An array with a private block in pieces, where one piece writes a value that another one
+    reads; None where there is none."""
+    pieces: dict[str, list[set[str]]] = {}
+    for node in below(nodes):
+        if isinstance(node, Promote) and not (node.load or node.store):
+            inside = {i.statement for i in instances(node.body)}
+            pieces.setdefault(node.array, []).append(inside)
+    for dependence in dependences:
+        found = pieces.get(dependence.array, [])
+        if dependence.kind not in ("flow", "reduction") or len(found) < 2:
+            continue
+        source, sink = dependence.source, dependence.sink
+        written = any(source in piece and sink not in piece for piece in found)
+        if written and any(sink in piece and source not in piece for piece in found):
+            return dependence.array
+    return None
+
+
+def private_places(promotions: tuple[Promotion, ...]) -> Places:
+    """Where the blocks of private scalars stand."""
+    return frozenset((p.path, p.position) for p in promotions if not (p.load or p.store))
