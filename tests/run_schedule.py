@@ -60,8 +60,12 @@ class _Running(Machine):
         self.blocks: list[_Block] = []
         self.watches: list[tuple[dict[Place, set[int]], dict[Place, set[int]], int]] = []
         self.now: list[int] = []
+        self.copies = dict(self.scop.private)
+        self.apart: tuple[str, ...] = ()
+        self.threads = -1
 
     def run(self, loops: Loops) -> None:
+        self.apart = loops.apart
         for node in loops.body:
             self.node(node)
 
@@ -86,13 +90,18 @@ class _Running(Machine):
             self.chance.shuffle(values)
             self.watches.append(({}, {}, len(self.blocks)))
             self.now.append(0)
-        outer = self.sizes.get(node.variable)
+        outer, around = self.sizes.get(node.variable), self.threads
+        threads = (node.parallel or node.pipeline) and around < 0
+        self.threads = len(self.watches) if threads else around
         for value in values:
             self.sizes[node.variable] = value
+            for array in self.apart if threads else ():
+                self.arrays[array] = self._make(self.scop.array(array))
             if watched:
                 self.now[-1] = value
             for child in node.body:
                 self.node(child)
+        self.threads = around
         self.sizes.pop(node.variable, None)
         if outer is not None:
             self.sizes[node.variable] = outer
@@ -154,6 +163,7 @@ class _Running(Machine):
 
     def get(self, statement: str, array: str, subscripts: Any, place: tuple[int, ...]) -> Any:
         depth, block = self.holder(statement, array, subscripts)
+        place = self.cell(array, place)
         # A packed buffer is read only; what is read from it is read from its array.
         packed = block is not None and block.node.layout is not None
         self.watch(0, -1 if packed else depth, array, place)
@@ -163,6 +173,7 @@ class _Running(Machine):
 
     def put(self, statement: str, array: str, subscripts: Any, place: Any, value: Any) -> None:
         depth, block = self.holder(statement, array, subscripts)
+        place = self.cell(array, place)
         self.watch(1, depth, array, place)
         if block:
             block.data[block.index(place)] = value
@@ -173,8 +184,14 @@ class _Running(Machine):
         """Remember who touches what, where iterations share it; lanes have their partial sums."""
         for number, watch in enumerate(self.watches):
             own = depth >= watch[2] or (depth >= 0 and self.blocks[depth].node.reduction)
+            own = own or (array in self.apart and number < self.threads)
             if not own:
                 watch[kind].setdefault((array, place), set()).add(self.now[number])
+
+    def cell(self, array: str, place: tuple[int, ...]) -> tuple[int, ...]:
+        """The place in the one copy of a private array that a thread has."""
+        is_array = bool(self.scop.array(array).shape)
+        return place[self.copies.get(array, 0) :] if is_array else place
 
     def exists(self, array: str, place: tuple[int, ...]) -> bool:
         shape = self.arrays[array].shape

@@ -238,7 +238,8 @@ class BodyPrinter:
         self.functions.append(cgen.FunctionBody(head, braces(body)))
         passed = [scope.value(v) for v in values]
         passed += [
-            held.get(k) or _passed(scope.place(k, k in used.written), places[k]) for k in keys
+            held.get(k) or _passed(scope.place(k, k in used.written), places[k], scope)
+            for k in keys
         ]
         return cgen.Statement(f"{name}({', '.join(passed)})")
 
@@ -375,10 +376,11 @@ def _declared_at_first_write(
     return [comment, declared, *body[2:]] if comment is not None else None
 
 
-def _passed(place: Place, inside: Place) -> str:
+def _passed(place: Place, inside: Place, scope: Scope) -> str:
     """An array or block as an argument of a function that sees it as `inside`."""
     if place.threads:
-        return f"{place.name} + omp_get_thread_num() * {place.extents[0]}"
+        rows = affine(place.extents[0], scope).at(Level.UNARY)
+        return f"{place.name} + omp_get_thread_num() * {rows}"
     return f"&{place.name}" if inside.pointer and not place.pointer else place.name
 
 

@@ -26,7 +26,7 @@ from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.packs import buffers
-from polyopt.emit.place import Place, whole_array
+from polyopt.emit.place import Place, private_copy, whole_array
 from polyopt.emit.program import CArgument, Check, Program, stride
 from polyopt.emit.scan_c import Scan, print_scan, scan_checks, scan_size
 from polyopt.emit.scope import Scope, Used
@@ -52,7 +52,8 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     """Print the loops of a model as a C program; see `Program` for the entry and `layouts`."""
     names = Names()
     entry = names.fresh(symbol)
-    scope = Scope(names, _places(scop, names, dict(layouts)), fp, Used())
+    apart = frozenset(loops.apart) if openmp else frozenset()
+    scope = Scope(names, _places(scop, names, dict(layouts), apart), fp, Used())
     packed = buffers(loops.body, scop, scope, openmp)
     scope = replace(scope, places={**scope.places, **packed})
     late = dict.fromkeys(v for s in scop.statements for v in s.late)
@@ -101,16 +102,25 @@ def _with_failures(scope: Scope, late: Iterable[Verify], first: int) -> Scope:
     return replace(scope, places={**scope.places, FAILED: place}, codes=codes)
 
 
-def _places(scop: Scop, names: Names, layouts: Mapping[str, int]) -> dict[str, Place]:
+def _places(
+    scop: Scop, names: Names, layouts: Mapping[str, int], apart: frozenset[str]
+) -> dict[str, Place]:
+    """The places of all arrays; each thread has its own of those `apart`."""
     for argument in scop.arguments:
         if argument.name in scop.parameter_names:
             names.of("value", argument.name)
     for array in scop.arrays:
         for dim in range(len(array.shape) if array.name in layouts else 0):
             names.given["value", stride(array.name, dim)] = names.fresh(f"{array.name}_stride{dim}")
-    return {
+    places = {
         a.name: whole_array(a, names.of("array", a.name), layouts.get(a.name)) for a in scop.arrays
     }
+    for name, copies in scop.private:
+        array = scop.array(name)
+        if array.shape:
+            place = places[name]
+            places[name] = private_copy(array, place.name, copies, name in apart)
+    return places
 
 
 def _head(

@@ -49,7 +49,7 @@ class _Marking:
     def __init__(self, scop: Scop, targeted: set[str]) -> None:
         self.scop = scop
         self.targeted = targeted
-        self.private = {name for name, _ in scop.private}
+        self.private = scop.private_scalars
 
     def nodes(
         self,

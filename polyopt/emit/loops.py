@@ -137,10 +137,12 @@ def below(nodes: Iterable[Node]) -> Iterator[Node]:
 @dataclass(frozen=True, slots=True)
 class Loops:
     """The whole kernel body in loop form. `unused` lists local arrays that need no storage of
-    their own, since every access to them is inside a `Promote` block."""
+    their own, since every access to them is inside a `Promote` block; `apart` those of which each
+    thread has its own."""
 
     body: tuple[Node, ...]
     unused: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         from polyopt.emit.show import show_loops

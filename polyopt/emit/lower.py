@@ -34,7 +34,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Member, Tree
 from polyopt.transform.blocks import Promotion
 from polyopt.transform.edit import places
-from polyopt.transform.promotion import invariants, required_blocks
+from polyopt.transform.promotion import invariants, is_apart, required_blocks
 from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
 
@@ -50,11 +50,13 @@ def lower(schedule: Schedule) -> Loops:
         return Loops(())
     promotions = plan(schedule)
     body = _nodes(schedule, promotions)
+    scop, footprints = schedule.scop, schedule.judge.footprints
     guarded = with_guards(body, schedule.scop)
     whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
         with_exits(with_data_bounds(whole, schedule.scop), schedule.scop),
-        tuple(name for name, _ in schedule.scop.private),
+        tuple(sorted(schedule.scop.private_scalars)),
+        tuple(n for n in scop.private_arrays if is_apart(footprints, schedule.tree, n)),
     )
 
 

@@ -65,9 +65,11 @@ def print_opencl(
 
     `wanted` are the arrays whose values before a call matter.
 
-    Raises IllegalScheduleError for packed buffers, which this printer has no memory for.
+    Raises IllegalScheduleError for packed buffers and private arrays, which this printer has no
+    memory for.
     """
     _refuse_packs(loops.body)
+    _refuse_private(scop)
     loops = replace(loops, body=in_order(loops.body))
     names = Names(TAKEN)
     target = OPENCL_CPU if limits.model == "cpu" else OPENCL
@@ -260,6 +262,14 @@ def _buffer_place(name: str, scop: Scop, names: Names) -> Place:
 
 
 # ---- the host's part -------------------------------------------------------------------------
+
+
+def _refuse_private(scop: Scop) -> None:
+    if scop.private_arrays:
+        raise IllegalScheduleError(
+            f'"{scop.private_arrays[0]}" has private copies, and an OpenCL device has no memory '
+            f'for arrays of one item alone. Leave privatize out, or run it by target="openmp".'
+        )
 
 
 def _refuse_packs(nodes: Iterable[Node]) -> None:

@@ -20,7 +20,9 @@ def copied_in(scop: Scop, dependences: Dependences) -> frozenset[str]:
 def _is_made_anew(scop: Scop, dependences: Dependences, array: Array) -> bool:
     """Whether all elements are surely written, and no read comes before its element's write."""
     writers = [s for s in scop.statements if s.array == array.name]
-    if not array.shape or any(s.accesses[-1].kind != "write" for s in writers):
+    if not array.shape or array.name in scop.private_arrays:
+        return False
+    if any(s.accesses[-1].kind != "write" for s in writers):
         return False
     written = isl.Set.empty(_box(scop, array).get_space())
     for statement in writers:

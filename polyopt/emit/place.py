@@ -22,7 +22,8 @@ class Place:
     for a step of 1. Then element `subscripts` is `name[subscripts[0] * strides[0] + …]`.
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
     `space`: the qualifier of OpenCL's memory that it is in.
-    `layout`: a packed buffer, whose subscripts are made by `packs`; with `threads`, one a thread.
+    `layout`: a packed buffer, whose subscripts are made by `packs`. `threads`: there is one for
+    each thread.
     """
 
     name: str
@@ -64,6 +65,15 @@ def whole_array(array: Array, name: str, unit: int | None = None) -> Place:
     kept = tuple(range(rank))
     origin = (Affine(),) * rank
     return Place(name, array.name, array.dtype, array.shape, origin, kept, strides=strides)
+
+
+def private_copy(array: Array, name: str, copies: int, threads: bool) -> Place:
+    """The place of a privatised array, whose first `copies` subscripts tell its copies apart: of
+    these only one is in use, on each thread where `threads`."""
+    rank = len(array.shape)
+    kept = tuple(range(copies, copies + rank))
+    origin = (Affine(),) * (copies + rank)
+    return Place(name, array.name, array.dtype, array.shape, origin, kept, threads=threads)
 
 
 def strides(array: Array) -> tuple[str, ...]:

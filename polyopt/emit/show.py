@@ -14,6 +14,8 @@ def show_loops(loops: Loops) -> str:
     lines = list(_lines(loops.body, 0)) or ["pass"]
     if loops.unused:
         lines.append(f"# no storage of their own: {', '.join(loops.unused)}")
+    if loops.apart:
+        lines.append(f"# one for each thread: {', '.join(loops.apart)}")
     return "\n".join(lines)
 
 

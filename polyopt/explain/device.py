@@ -149,7 +149,7 @@ class _Counter:
         self.operations += times * _operations(statement)
         values = dict(zip(statement.iterators, node.values, strict=True))
         for access in statement.accesses:
-            if access.array in dict(self.scop.private):
+            if access.array in self.scop.private_scalars:
                 continue
             key = (statement.name, access.array, access.subscripts)
             kind = held.get(key) or held.get(("", access.array, ()))

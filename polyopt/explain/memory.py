@@ -36,7 +36,7 @@ def _block(schedule: Schedule, block: Promotion) -> str:
     if block.layout is not None:
         size = block.layout.size(block.shape) * schedule.scop.dtype(block.array).bits // 8
         return f"{block.array} is packed from {shape} ({block.layout}), {amount(size)}"
-    if block.array in dict(schedule.scop.private):
+    if block.array in schedule.scop.private_scalars:
         copies = prod(block.shape)
         return f"{block.array} is private, {copies} {'copy' if copies == 1 else 'copies'} at a time"
     if block.reduction:

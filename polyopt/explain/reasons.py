@@ -105,7 +105,7 @@ def _cure(schedule: Schedule, level: Level) -> str:
         return ""
     scop = schedule.scop
     arrays = tuple(dict.fromkeys(d.array for d in level.carried))
-    local = [a for a in arrays if scop.array(a).kind == "local" and not scop.array(a).shape]
+    local = [a for a in arrays if scop.array(a).kind == "local"]
     if len(local) == len(arrays) and all(
         private_depth(scop, schedule.dependences, a) for a in local
     ):

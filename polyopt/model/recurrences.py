@@ -73,7 +73,7 @@ def recurrence_along(
 
 def _composed(parts: Sequence[Part], scop: Scop) -> Expr | None:
     """The last statement's value, the scalars before it written in."""
-    private = {name for name, _ in scop.private}
+    private = scop.private_scalars
     known: dict[Load, Expr] = {}
     value: Expr | None = None
     for number, (statement, values) in enumerate(parts):

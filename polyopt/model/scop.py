@@ -120,7 +120,8 @@ class Scop(Displayed):
     """The polyhedral model of one specialised kernel.
 
     `context` holds what is known of the parameters (extents are not negative; assumptions).
-    `private` maps privatised scalars to the number of leading iterators that index their copies.
+    `private` maps privatised locals to the number of leading iterators that index their copies,
+    before the subscripts that an array has of its own.
     `tree` is the reference order, source order. `contracted` arrays have fewer cells than values;
     their dependences are those of the order in which they were contracted. `bounds` are the loop
     bounds that are read from data, `nonempty` what is taken for granted of them, and `scan` the
@@ -165,6 +166,22 @@ class Scop(Displayed):
     def dtype(self, name: str) -> DType:
         """The element type of an array."""
         return self.array(name).dtype
+
+    @cached_property
+    def private_scalars(self) -> frozenset[str]:
+        """The privatised locals that have no dimensions."""
+        return frozenset(name for name, _ in self.private if not self.array(name).shape)
+
+    @cached_property
+    def private_arrays(self) -> tuple[str, ...]:
+        """The privatised locals with dimensions."""
+        return tuple(name for name, _ in self.private if self.array(name).shape)
+
+    def cells(self, access: Access) -> tuple[Affine, ...]:
+        """The subscripts of an access into the one copy of a private array that is in use."""
+        if not self.private or access.array not in self.private_arrays:
+            return access.subscripts
+        return access.subscripts[dict(self.private)[access.array] :]
 
     @cached_property
     def facts(self) -> isl.Set:

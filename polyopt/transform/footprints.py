@@ -101,15 +101,26 @@ class Footprints:
             self._domains[key] = domain
         return self._domains[key]
 
-    def home(self, outside: tuple[Member, ...], users: list[Statement], array: str) -> Home:
-        """What a place inside some loops can be to an array's copies."""
+    def home(
+        self,
+        outside: tuple[Member, ...],
+        users: list[Statement],
+        array: str,
+        copies: int | None = None,
+    ) -> Home:
+        """What a place inside some loops can be to an array's copies, which the first `copies`
+        subscripts tell apart; with that, the block is of one copy."""
         rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
         touched = tuple(a.subscripts for s in users for a in s.accesses if a.array == array)
-        key = (array, rows, touched)
+        key = (array, rows, touched, copies)
         if key not in self._homes:
             elements = self.elements(outside, users, array)
             whole = elements is not None and elements.reverse().is_single_valued()
-            block = self.box(elements, len(outside)) if whole and elements is not None else None
+            block: Block | None = None
+            if elements is not None and copies is not None:
+                block = ((), ()) if _is_one_copy(elements, copies) else None
+            elif elements is not None and whole:
+                block = self.box(elements, len(outside))
             self._homes[key] = Home(whole, block)
         return self._homes[key]
 
@@ -299,6 +310,13 @@ class Footprints:
         pieces = function.get_pieces()
         found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}
         return found.pop() if len(found) == 1 else None
+
+
+def _is_one_copy(elements: isl.Map, copies: int) -> bool:
+    """Whether for fixed outer loops the first subscripts are one."""
+    rank = elements.dim(isl.dim_type.out)
+    first = elements.project_out(isl.dim_type.out, copies, rank - copies)
+    return bool(first.is_single_valued())
 
 
 def _range(function: isl.PwAff) -> isl.Set:

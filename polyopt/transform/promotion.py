@@ -25,13 +25,14 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
     """
     found: list[Promotion] = []
     for array, _ in footprints.scop.private:
-        block = private_block(footprints, tree, array)
-        if block is None:
+        if not copies_fit(footprints, tree, array):
             raise IllegalScheduleError(
                 f'the private copies of "{array}" would outlive the loops they belong to. '
                 f"Keep the statements that use it in one loop body, or tile the loop between them."
             )
-        found.append(block)
+        if array in footprints.scop.private_scalars:
+            block = private_block(footprints, tree, array)
+            found += [] if block is None else [block]
     found += promoted_blocks(footprints, tree)
     found += packed_blocks(footprints, tree)
     for level in verdict.levels:
@@ -140,6 +141,33 @@ def _outside(tree: Tree, level: Level) -> tuple[Member, ...]:
     if not isinstance(band, Band):
         raise TypeError("a level is always a band's")
     return (*outside, *band.members[: level.position])
+
+
+def copies_fit(footprints: Footprints, tree: Tree, array: str) -> bool:
+    """Whether the order has a place for the copies of a privatised local."""
+    if footprints.scop.array(array).shape:
+        return private_place(footprints, tree, array) is not None
+    return private_block(footprints, tree, array) is not None
+
+
+def private_place(footprints: Footprints, tree: Tree, array: str) -> tuple[Member, ...] | None:
+    """The loops outside the first place in each of whose iterations one copy of a privatised array
+    is used, and its elements in no other iteration; None where there is no such place, or where
+    iterations outside run side by side in one thread."""
+    users = [s for s in footprints.scop.statements if any(a.array == array for a in s.accesses)]
+    for point in points(tree, frozenset(s.name for s in users)):
+        home = footprints.home(point.outside, users, array, dict(footprints.scop.private)[array])
+        if home.block is not None:
+            mixed = any(m.vector or m.partials or m.scan for m in point.outside)
+            return point.outside if home.is_whole and not mixed else None
+    return None
+
+
+def is_apart(footprints: Footprints, tree: Tree, array: str) -> bool:
+    """Whether each thread has a copy of a privatised array: some loop around the place of its
+    copies runs on threads."""
+    outside = private_place(footprints, tree, array) or ()
+    return any(m.parallel or m.pipeline for m in outside)
 
 
 def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion | None:

@@ -172,7 +172,7 @@ def _case(case: Violation) -> Iterator[str]:
 def _storage(scop: Scop, dependences: Dependences, breach: Breach) -> Iterator[str]:
     array = breach.dependence.array
     declared = scop.array(array)
-    free = declared.kind == "local" and not declared.shape and array not in dict(scop.private)
+    free = declared.kind == "local" and array not in dict(scop.private)
     if free and private_depth(scop, dependences, array):
         yield f'  s.privatize("{array}") first gives every iteration a copy of its own'
 

@@ -19,22 +19,25 @@ from polyopt.transform.promotion import promotions
 
 
 def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: str | None) -> Scop:
-    """Give a local scalar one copy per iteration of the outer loops around all its uses.
+    """Give a local one copy per iteration of the outer loops around all its uses.
 
     for i: t = A[i]; B[i] = t    —privatize("t")→    for i: t[i] = A[i]; B[i] = t[i]
 
-    Without `at`, of as many outer loops as the values allow; with it, down to that loop. Every
-    read then still reaches the same write, since no value passes between iterations: refused
-    where one does. The emitted code keeps a copy only where two can be alive at once.
+    Without `at`, of as many outer loops as the values allow, of an array of no more than reuse its
+    elements; with it, down to that loop. Every read then still reaches the same write, since no
+    value passes between iterations: refused where one does. The emitted code keeps a copy of a
+    scalar only where two can be alive at once, and one of an array for each thread.
 
-    Raises BadArgumentError where the array is not a scalar local, or where a value crosses.
+    Raises BadArgumentError where the array is not a local, or where a value crosses.
     """
-    _scalar(scop, array, "privatize")
+    _local(scop, array, "privatize")
     if array in dict(scop.private):
         raise BadArgumentError(f'privatize: "{array}" has private copies already.')
     possible = private_depth(scop, dependences, array)
     users = [s for s in scop.statements if uses(s, array)]
     depth = possible if at is None else _depth_of(tree, users, at)
+    if at is None and scop.array(array).shape:
+        depth = reused_depth(scop, dependences, array) or min(1, possible)
     if depth == 0 or depth > possible:
         raise BadArgumentError(
             f'privatize: a value of "{array}" passes from one iteration of '
@@ -46,7 +49,7 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
 
 
 def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
-    """Give the uses of a scalar local that share no value storage of their own.
+    """Give the uses of a local that share no value storage of their own.
 
     for i: t = A[i]; B[i] = t                 for i: t = A[i]; B[i] = t
     for j: t = C[j]; D[j] = t    —rename→     for j: t_2 = C[j]; D[j] = t_2
@@ -54,9 +57,9 @@ def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
     Uses belong together where a value flows between them (the webs of register allocation;
     Cytron and Ferrante 1987). Every read then still reaches the same write.
 
-    Raises BadArgumentError where the array is not a scalar local, or is one web.
+    Raises BadArgumentError where the array is not a local, or is one web.
     """
-    _scalar(scop, array, "rename")
+    _local(scop, array, "rename")
     if array in dict(scop.private):
         raise BadArgumentError(f'rename: "{array}" has private copies; rename it before privatize.')
     webs = _webs(scop, dependences, array)
@@ -76,7 +79,7 @@ def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
 
 
 def _webs(scop: Scop, dependences: Dependences, array: str) -> list[set[str]]:
-    """Statements that use the scalar, grouped by the values that flow between them."""
+    """Statements that use the local, grouped by the values that flow between them."""
     webs = [{s.name} for s in scop.statements if uses(s, array)]
     for dependence in dependences.items:
         if dependence.array == array and dependence.kind in ("flow", "reduction"):
@@ -88,7 +91,7 @@ def _webs(scop: Scop, dependences: Dependences, array: str) -> list[set[str]]:
 
 
 def _with_array(statement: Statement, array: str, name: str) -> Statement:
-    """The statement with a scalar under another name."""
+    """The statement with a local under another name."""
 
     def change(node: Expr) -> Expr:
         return replace(node, array=name) if isinstance(node, Load) and node.array == array else node
@@ -133,16 +136,14 @@ def promote(footprints: Footprints, tree: Tree, array: str, at: str, to: str = "
     return new
 
 
-def _scalar(scop: Scop, array: str, step: str) -> None:
-    """Raise BadArgumentError where the array is not a scalar local, or a contracted one."""
+def _local(scop: Scop, array: str, step: str) -> None:
+    """Raise BadArgumentError where the array is not a local, or a contracted one."""
     if array in scop.contracted:
         raise BadArgumentError(f'{step}: "{array}" is contracted. Take this step before contract.')
-    declared = next((a for a in scop.arrays if a.name == array), None)
-    if declared is None or declared.kind != "local" or declared.shape:
-        scalars = [a.name for a in scop.arrays if a.kind == "local" and not a.shape]
+    declared = [a.name for a in scop.arrays if a.kind == "local"]
+    if array not in declared:
         raise BadArgumentError(
-            f'{step}: "{array}" is not a scalar local. Scalars here: '
-            f"{', '.join(scalars) or 'none'}."
+            f'{step}: "{array}" is not local. Locals here: {", ".join(declared) or "none"}.'
         )
 
 
@@ -173,6 +174,24 @@ def private_depth(scop: Scop, dependences: Dependences, array: str) -> int:
     return depth
 
 
+def reused_depth(scop: Scop, dependences: Dependences, array: str) -> int:
+    """The fewest outer loops whose iterations must have copies of their own, so that no element
+    is used again in another iteration of those between which no value passes; 0 where none is."""
+    possible = private_depth(scop, dependences, array)
+    reuses = [d for d in dependences.items if d.array == array and d.kind in ("anti", "output")]
+    for depth in range(possible):
+        inside = (_equal_outer(d.relation, depth) for d in reuses)
+        if all(_same_outer(relation, possible) for relation in inside):
+            return depth
+    return possible
+
+
+def _equal_outer(relation: isl.Map, depth: int) -> isl.Map:
+    for position in range(depth):
+        relation = relation.equate(isl.dim_type.in_, position, isl.dim_type.out, position)
+    return relation
+
+
 def shared_loops(scop: Scop, statements: set[str]) -> int:
     """The number of source loops around all these statements, by the reference tree."""
     return sum(1 for p in places(scop.tree) if statements <= set(p.member.statements))
@@ -187,16 +206,18 @@ def _same_outer(relation: isl.Map, depth: int) -> bool:
 
 
 def _expand(statement: Statement, array: str, depth: int) -> Statement:
-    """The statement with the scalar indexed by its outer iterators."""
+    """The statement with the local indexed by its outer iterators first."""
     index = tuple(Affine.name(i) for i in statement.iterators[:depth])
 
     def change(node: Expr) -> Expr:
         if isinstance(node, Load) and node.array == array:
-            return replace(node, subscripts=index)
+            return replace(node, subscripts=(*index, *node.subscripts))
         return node
 
     expanded = _rewritten(statement, change, None)
-    return replace(expanded, subscripts=index) if statement.array == array else expanded
+    if statement.array != array:
+        return expanded
+    return replace(expanded, subscripts=(*index, *expanded.subscripts))
 
 
 def _rewritten(

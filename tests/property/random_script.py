@@ -173,8 +173,7 @@ def _distribute(rng: random.Random, schedule: Schedule) -> Call | None:
 
 def _privatize(rng: random.Random, schedule: Schedule) -> Call | None:
     private = {n for n, _ in schedule.scop.private}
-    scalars = [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]
-    left = [s for s in scalars if s not in private]
+    left = [a.name for a in schedule.scop.arrays if a.kind == "local" and a.name not in private]
     return Call("privatize", (rng.choice(left),)) if left else None
 
 

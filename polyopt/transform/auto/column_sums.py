@@ -99,7 +99,7 @@ def _sum(
 
 
 def _private(schedule: Schedule) -> frozenset[str]:
-    return frozenset(array for array, _ in schedule.scop.private)
+    return schedule.scop.private_scalars
 
 
 def _runs_along(schedule: Schedule, name: str, column: LoopView) -> bool:

@@ -100,13 +100,14 @@ def _statement_cost(
         lanes = max(1.0, min(machine.vector_bits / max(bits, 8), inner.trips / 2))
     memory, strided = 0.0, False
     for access, is_near in zip(statement.accesses, repeated, strict=True):
-        step = stride_of(access.subscripts, inner)
+        subscripts = scop.cells(access)
+        step = stride_of(subscripts, inner)
         strided = strided or step > 1
         lines = _lines(step, scop.dtype(access.array).bits, machine)
         if is_near:
             memory += lines * _L1_LINE * 0.5 + (_JUMP / 2 if step > 1 else 0.0)
             continue
-        line = _line_cost(scop, statement, access.subscripts, loops, machine)
+        line = _line_cost(scop, statement, subscripts, loops, machine)
         written = access.array == statement.array and line > _L1_LINE
         memory += lines * line * (2 if written else 1) + (_JUMP if step > 1 else 0.0)
     arithmetic = _arithmetic(statement)
@@ -170,7 +171,7 @@ def _footprint(
 ) -> float:
     """Bytes that the loops touch, whole lines where they move across lines."""
     total = 0.0
-    for array, subscripts in {(a.array, a.subscripts) for a in statement.accesses}:
+    for array, subscripts in {(a.array, scop.cells(a)) for a in statement.accesses}:
         elements = 1.0
         for subscript in subscripts:
             span = 1.0

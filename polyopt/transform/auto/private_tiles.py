@@ -41,7 +41,7 @@ def tile_private_sums(search: Search, schedule: Schedule, inside: frozenset[str]
 def _loops(search: Search, schedule: Schedule, name: str) -> tuple[Place, Place, Place] | None:
     """The row, column and summed loops of a sum into a private scalar, None where it is none."""
     statement = schedule.scop.statement(name)
-    private = {array for array, _ in schedule.scop.private}
+    private = schedule.scop.private_scalars
     around = [p for p in places(schedule.tree) if name in p.member.statements]
     if statement.array not in private or statement.reduction is None or len(around) < 3:
         return None

@@ -85,7 +85,7 @@ def _has_panels(statement: Statement) -> bool:
 
 
 def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
-    private = {array for array, _ in schedule.scop.private}
+    private = schedule.scop.private_scalars
     if schedule.scop.statement(name).array in private or _is_tiled(schedule, name):
         return None
     alone = _isolated(search, schedule, name)

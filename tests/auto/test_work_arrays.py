@@ -1,0 +1,178 @@
+"""Local arrays that iterations write anew: each thread has its own, and the loop is parallel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from beside_python import same_as
+from run_schedule import original, refused, same_as_python, small
+
+import polyopt as po
+
+
+def rows(A, B):
+    N, M = A.shape
+    row = np.empty(M)
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j] * 2.0
+        for j in range(1, M):
+            B[i, j] = row[j] + row[j - 1]
+
+
+def filled_first(A, B):
+    N, M = A.shape
+    row = np.zeros(M)
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j] + 1.0
+        for j in range(M):
+            B[i, M - 1 - j] = row[j]
+
+
+def backwards(A, B):
+    N, M = A.shape
+    row = np.empty(M + 1)
+    for i in range(N - 1, -1, -2):
+        row[0] = 0.0
+        for j in range(M):
+            row[j + 1] = row[j] + A[i, j]
+        for j in range(M):
+            B[i, j] = row[j + 1] - row[0]
+
+
+def planes(A, B):
+    N, M = A.shape
+    plane = np.empty((M, 3))
+    for i in range(1, N - 1):
+        for j in range(M):
+            for k in range(3):
+                plane[j, k] = A[i + k - 1, j] * 0.5
+        for j in range(1, M - 1):
+            B[i, j] = plane[j - 1, 0] + plane[j, 1] * 4.0 + plane[j + 1, 2]
+
+
+def two_loops_deep(A, B):
+    N, M = A.shape
+    pair = np.empty(2)
+    for i in range(N):
+        for j in range(M - 1):
+            pair[0] = A[i, j]
+            pair[1] = A[i, j + 1]
+            B[i, j] = pair[1] - pair[0]
+
+
+def in_turn(A, B):
+    """Each row needs the one before it: a pipeline, or nothing runs side by side."""
+    N, M = A.shape
+    row = np.empty(M)
+    for i in range(1, N):
+        for j in range(M):
+            row[j] = A[i, j] * 0.5 + B[i - 1, j]
+        for j in range(1, M):
+            B[i, j] = B[i, j - 1] + row[j] + row[j - 1]
+
+
+def carried(A, B):
+    N, M = A.shape
+    row = np.zeros(M)
+    for i in range(N):
+        for j in range(M):
+            row[j] = row[j] + A[i, j]
+            B[i, j] = row[j]
+
+
+def some_carried(A, B):
+    """The first element keeps the value that it was filled with."""
+    N, M = A.shape
+    row = np.ones(M)
+    for i in range(N):
+        for j in range(1, M):
+            row[j] = A[i, j]
+        for j in range(M):
+            B[i, j] = row[j]
+
+
+def read_after(A, B):
+    N, M = A.shape
+    row = np.zeros(M)
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j] + 1.0
+        for j in range(M):
+            B[i, j] = row[j]
+    for j in range(min(N, M)):
+        B[0, j] = row[j]
+
+
+FREED = (rows, filled_first, backwards, planes, two_loops_deep)
+KEPT = (in_turn, carried, some_carried, read_after)
+SHAPES = ((0, 0), (1, 1), (2, 3), (7, 1), (5, 64), (33, 20))
+
+
+@pytest.mark.parametrize("function", [*FREED, *KEPT], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_bit_is_that_of_plain_python(function, threads):
+    for fp in ("strict", "reassociate"):
+        kernel = po.kernel(function).with_options(fp=fp, threads=threads)
+        for shape in SHAPES:
+            given = (small(*shape), small(*shape, seed=2))
+            if function is read_after and shape[0] < 1:
+                continue
+            same_as(function, kernel, given)
+
+
+@pytest.mark.parametrize("function", FREED, ids=lambda f: f.__name__)
+def test_the_outer_loop_is_parallel_and_each_thread_has_an_array(function):
+    spec = po.kernel(function).specialize(po.f64[..., ...], po.f64[..., ...])
+    assert "one for each thread: " in str(spec.loops)
+    assert "omp_get_thread_num()" in spec.source
+    same_as_python(spec.schedule, function, small(5, 4), small(5, 4, seed=2))
+
+
+@pytest.mark.parametrize("function", KEPT[1:], ids=lambda f: f.__name__)
+def test_values_that_stay_alive_keep_one_array(function):
+    spec = po.kernel(function).specialize(po.f64[..., ...], po.f64[..., ...])
+    assert "one for each thread" not in str(spec.loops)
+
+
+ROWS = (po.f64[..., ...], po.f64[..., ...])
+
+
+def test_rows_may_be_cut_and_tiled_where_a_copy_lives_in_one_iteration():
+    s = original(rows, *ROWS).privatize("row")
+    for schedule in (
+        s.parallel("i"),
+        s.strip_mine("i", 4).parallel("i_tile"),
+        s.reverse("i").parallel("i"),
+        s.parallel("S1.j").parallel("S2.j"),
+        s.vectorize("S1.j").parallel("i"),
+    ):
+        same_as_python(schedule, rows, small(9, 5), small(9, 5, seed=2))
+
+
+def test_copies_do_not_outlive_their_iteration():
+    s = original(rows, *ROWS).privatize("row")
+    assert refused(lambda: s.distribute("i", before="S2")) == (
+        'the private copies of "row" would outlive the loops they belong to. Keep the statements '
+        "that use it in one loop body, or tile the loop between them."
+    )
+
+
+def test_lanes_have_no_arrays_of_their_own():
+    s = original(two_loops_deep, *ROWS).privatize("pair", at="j")
+    assert "outlive" in refused(lambda: s.vectorize("j"))
+
+
+def test_copies_are_of_the_loops_asked_for():
+    s = original(two_loops_deep, *ROWS)
+    same = [s.privatize("pair", at="i").parallel("i"), s.privatize("pair").parallel("i")]
+    for schedule in (*same, s.privatize("pair", at="j").parallel("j")):
+        same_as_python(schedule, two_loops_deep, small(4, 6), small(4, 6, seed=2))
+    assert "B[i, j]" in refused(lambda: s.privatize("pair", at="i").parallel("j"))
+
+
+def test_an_opencl_device_has_no_memory_for_them():
+    s = po.kernel(rows).with_options(target="opencl").specialize(*ROWS)
+    with pytest.raises(po.IllegalScheduleError, match="an OpenCL device has no memory for arrays"):
+        s.with_schedule(lambda s: s.privatize("row")).prepare()
