@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from polyopt.errors import BadArgumentError, BuildError, TargetUnavailableError
+from polyopt.runtime.fused import FORBIDDEN, WITHOUT, has_fused, is_x86
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -132,8 +133,7 @@ def _own_symbols() -> tuple[str, ...]:
 
 
 def _machine_flags(compiler: Compiler) -> tuple[str, ...]:
-    x86 = platform.machine().lower() in ("x86_64", "amd64", "i686")
-    return ("-march=native",) if x86 or compiler.family == "gcc" else ("-mcpu=native",)
+    return ("-march=native",) if is_x86() or compiler.family == "gcc" else ("-mcpu=native",)
 
 
 def _fp_flags(program: Program, compiler: Compiler) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def _fp_flags(program: Program, compiler: Compiler) -> tuple[str, ...]:
         return ("-ffast-math",)
     if program.fp == "strict":
         excess = ("-fexcess-precision=standard",) if compiler.family == "gcc" else ()
-        return ("-ffp-contract=off", *excess)
+        return (FORBIDDEN, *excess)
     return ("-ffp-contract=fast", "-fno-trapping-math")
 
 
@@ -179,20 +179,22 @@ def compile_library(compiler: Compiler, flags: Flags, source: Path, library: Pat
     Raises BuildError where the compiler fails, crashes, is not there, or exceeds `time_limit()`.
     """
     obj = source.with_suffix(".o")
-    limit = time_limit()
-    commands = (
-        [*compiler.command, *flags.compile, "-c", str(source), "-o", str(obj)],
-        [*compiler.command, str(obj), *flags.link, "-o", str(library)],
-    )
+    compiled = [*compiler.command, *flags.compile]
+    made = ["-c", str(source), "-o", str(obj)]
     try:
-        for command, made in zip(commands, (obj, library), strict=True):
-            outcome = run(command, limit, str(source))
-            if outcome.status != 0 or not made.exists():
-                raise BuildError(
-                    _failure(outcome, command, source), shlex.join(command), str(source)
-                )
+        _run([*compiled, *made], source, obj)
+        if FORBIDDEN in flags.compile and has_fused(obj.read_bytes()):
+            _run([*compiled, *WITHOUT, *made], source, obj)
+        _run([*compiler.command, str(obj), *flags.link, "-o", str(library)], source, library)
     finally:
         obj.unlink(missing_ok=True)
+
+
+def _run(command: list[str], source: Path, made: Path) -> None:
+    """Run a compiler's command; raise BuildError where it does not make its file."""
+    outcome = run(command, time_limit(), str(source))
+    if outcome.status != 0 or not made.exists():
+        raise BuildError(_failure(outcome, command, source), shlex.join(command), str(source))
 
 
 @dataclass(frozen=True, slots=True)
