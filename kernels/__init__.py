@@ -3,7 +3,7 @@
 Each module holds one kernel and its `BENCHMARK`; modules are imported when they are asked for.
 The 30 of PolyBench stand here: loop order, imperfect nests and element types are PolyBench's
 (https://polybench.sourceforge.net, Pouchet and Yuki); the texts are written afresh. Programs that
-are not PolyBench's stand in `other`. `SUITES` names them all.
+are not PolyBench's stand in `other`, those that index by data in `sparse`. `SUITES` names them all.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "OTHER",
     "REAL",
     "SETS",
+    "SPARSE",
     "SUITES",
     "Baseline",
     "BaselineError",
@@ -46,7 +47,9 @@ OTHER = (
     "tensor-4", "tensor-5", "unsharp-mask", "viterbi", "wave-2d",
 )  # fmt: skip
 
-SUITES = {"polybench": NAMES, "other": OTHER}
+SPARSE = ("coo", "histogram", "sddmm", "spmm", "spmv")
+
+SUITES = {"polybench": NAMES, "other": OTHER, "sparse": SPARSE}
 
 
 def all_benchmarks(suite: str = "polybench") -> tuple[Benchmark, ...]:
@@ -60,7 +63,7 @@ def find(name: str) -> Benchmark:
     Raises:
         LookupError: No such benchmark; the message lists close names.
     """
-    every = [*NAMES, *OTHER]
+    every = [*NAMES, *OTHER, *SPARSE]
     modules = {_module(known): known for known in every}
     module = _module(name.lower())
     if module not in modules:
@@ -68,8 +71,13 @@ def find(name: str) -> Benchmark:
         near = list(dict.fromkeys(modules.get(match, match) for match in close))
         words = f"close names: {', '.join(near)}" if near else f"the names: {', '.join(every)}"
         raise LookupError(f'there is no benchmark "{name}"; {words}')
-    folder = ".other" if modules[module] in OTHER else ""
-    benchmark: Benchmark = importlib.import_module(f"{folder}.{module}", __package__).BENCHMARK
+    benchmark: Benchmark
+    if modules[module] in SPARSE:
+        suite = importlib.import_module(".sparse_suite", __package__)
+        benchmark = suite.BENCHMARKS[modules[module]]
+    else:
+        folder = ".other" if modules[module] in OTHER else ""
+        benchmark = importlib.import_module(f"{folder}.{module}", __package__).BENCHMARK
     return benchmark
 
 

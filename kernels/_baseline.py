@@ -89,8 +89,9 @@ class Baseline:
         return run
 
     def _address(self, name: str, array: Array) -> int:
-        if array.dtype != self.dtype:
-            raise TypeError(f"{name} has elements of {array.dtype}, this baseline of {self.dtype}")
+        wanted = np.dtype(np.int32) if name in self.benchmark.indices else self.dtype
+        if array.dtype != wanted:
+            raise TypeError(f"{name} has elements of {array.dtype}, this baseline of {wanted}")
         if not array.flags.c_contiguous:
             raise TypeError(f"{name} must be C-contiguous: np.ascontiguousarray({name})")
         return array.ctypes.data

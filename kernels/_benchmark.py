@@ -62,6 +62,10 @@ class Benchmark:
         numpy: An independent implementation by NumPy's array operations; same signature, in place.
         flops: Floating-point operations of one call (integer ones for integer kernels).
         dtype: The element type of the arrays, PolyBench's for PolyBench.
+        indices: The array parameters that are int32 whatever the element type: row pointers,
+            columns, counts.
+        numba: The kernel as a person writes it for Numba, over the name `prange`, where that is
+            faster than the kernel's own text.
     """
 
     name: str
@@ -77,6 +81,8 @@ class Benchmark:
     numpy: Callable[..., None] | None = None
     flops: Callable[[Sizes], int] | None = None
     dtype: np.dtype[Any] = FLOAT64
+    indices: tuple[str, ...] = ()
+    numba: Callable[..., None] | None = None
 
     def named(self, arguments: Arguments) -> dict[str, Any]:
         """The arguments by parameter name."""

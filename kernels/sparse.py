@@ -77,10 +77,10 @@ def histogram(v, low, scale, bins):
 def matrix(
     rows: int, columns: int, per_row: int, dtype: DTypeLike = np.float64, seed: int = 0
 ) -> tuple[Array, Array, Array]:
-    """`ptr`, `col`, `val` of a random CSR matrix with rows of different length, its columns in
-    order within each row."""
+    """`ptr`, `col`, `val` of a random CSR matrix with rows of different length, `per_row` on
+    average, its columns in order within each row."""
     make = np.random.default_rng(seed)
-    counts = make.poisson(per_row, rows)
+    counts = make.multinomial(rows * per_row, np.full(rows, 1 / max(rows, 1)))
     ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     col = make.integers(0, columns, ptr[-1]).astype(np.int32)
     for i in range(rows):

@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
         "names", metavar="NAME", nargs="*", help="kernels; all of the suite when none is named"
     )
     bench.add_argument(
-        "--suite", default="polybench", help="polybench, other or all (default polybench)"
+        "--suite", default="polybench", help="polybench, other, sparse or all (default polybench)"
     )
     bench.add_argument("--threads", default="1,2", help="thread counts, as in 1,2")
     bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with")
@@ -139,12 +139,16 @@ def list_kernels(console: Console, options: argparse.Namespace) -> int:  # noqa:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("kernel", no_wrap=True)
     table.add_column("what it computes")
-    for name in catalogue.NAMES:
-        table.add_row(name, Text(catalogue.title(catalogue.find(name))))
-    table.add_row()
-    table.add_row("other programs", "", style="bold")
-    for name in catalogue.SUITES["other"]:
-        table.add_row(name, Text(catalogue.title(catalogue.find(name))))
+    for suite, heading in (
+        ("polybench", ""),
+        ("other", "other programs"),
+        ("sparse", "indexed by data"),
+    ):
+        if heading:
+            table.add_row()
+            table.add_row(heading, "", style="bold")
+        for name in catalogue.SUITES[suite]:
+            table.add_row(name, Text(catalogue.title(catalogue.find(name))))
     console.print(table)
     console.print("\nnext: polyopt run gemm", style="dim")
     return 0

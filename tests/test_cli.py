@@ -50,11 +50,14 @@ def test_an_unknown_kernel_lists_close_names(capsys, command):
         ),
         (
             ("bench", "gemm", "--peers", "gcc,icc"),
-            'there is no peer "icc"; the peers are gcc, numpy, numba, scipy, pythran, script\n',
+            (
+                'there is no peer "icc"; the peers are gcc, numpy, numba, scipy, pythran, script, '
+                "opencl\n"
+            ),
         ),
         (
             ("bench", "--suite", "spec"),
-            'there is no suite "spec"; the suites are polybench, other, all\n',
+            'there is no suite "spec"; the suites are polybench, other, sparse, all\n',
         ),
         (
             ("bench", "gemm", "--threads", "0"),
@@ -156,7 +159,7 @@ def test_a_suite_is_all_its_kernels(capsys, monkeypatch):
         return [request.row(tool, seconds=1.0, correct=True) for tool in request.tools]
 
     monkeypatch.setattr(cli, "measure", measured)
-    for suite in ("polybench", "other", "all"):
+    for suite in ("polybench", "other", "sparse", "all"):
         asked.clear()
         assert polyopt(capsys, "bench", "--suite", suite, "--threads", "1")[0] == 0
         assert tuple(asked) == catalogue.suite(suite)

@@ -46,6 +46,8 @@ class Benchmark(Protocol):
     numpy: Callable[..., None] | None
     flops: Callable[[Mapping[str, int]], int] | None
     dtype: np.dtype[Any]
+    indices: tuple[str, ...]
+    numba: Callable[..., None] | None
 
 
 def suite(name: str) -> tuple[str, ...]:
@@ -77,7 +79,8 @@ def find(name: str) -> Benchmark:
 
 def title(benchmark: Benchmark) -> str:
     """What the kernel computes: the first sentence of its module's docstring."""
-    words = inspect.getdoc(inspect.getmodule(benchmark.kernel.py_func)) or ""
+    function = benchmark.kernel.py_func
+    words = inspect.getdoc(function) or inspect.getdoc(inspect.getmodule(function)) or ""
     return words.partition("\n")[0].removeprefix(f"{benchmark.name}: ").rstrip(".")
 
 

@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from polyopt.bench.catalogue import DTYPES, hand_schedule
+from polyopt.bench.numba_form import parallel_loops, rewritten
 from polyopt.bench.pythran import PythranError, compiled_by_pythran
 from polyopt.bench.rows import BASELINE, OPENCL, SCRIPT, SELF
 from polyopt.bench.timing import Candidate
@@ -24,6 +25,7 @@ from polyopt_kernels import BaselineError, load_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import ModuleType
 
     from polyopt.bench.catalogue import Benchmark
     from polyopt.bench.timing import Workspace
@@ -107,48 +109,60 @@ def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
 
 
 def scipy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
-    """Calls of BLAS and LAPACK through SciPy."""
-    calls = importlib.import_module("polyopt_kernels.blas_calls").CALLS
+    """Calls of BLAS and LAPACK through SciPy, or of scipy.sparse."""
+    modules = (importlib.import_module(f"polyopt_kernels.{name}_calls") for name in CALLS_OF)
+    calls = {name: call for module in modules for name, call in module.CALLS.items()}
     if setting.benchmark.name not in calls:
-        raise PeerError("no library call: BLAS and LAPACK have none for this kernel")
+        raise PeerError("no library call: BLAS, LAPACK and scipy.sparse have none for this kernel")
     function = calls[setting.benchmark.name]
     return [Candidate("scipy", "", partial(function, *workspace.arguments), compile_seconds=0.0)]
 
 
 def numba_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
-    """The plain Python function under `numba.njit(fastmath=True)`, with and without `parallel`."""
+    """The kernel under `numba.njit(fastmath=True)`: its text and, where there is one, the form
+    that a person wrote for Numba; on threads with and without `parallel`, loops over `prange`."""
     numba = importlib.import_module("numba")
-    function = _with_helpers(setting.benchmark.kernel.py_func, numba.njit(fastmath=True))
-    found = []
-    for parallel in (False, True)[: 1 + (setting.threads > 1)]:
-        jitted = numba.njit(fastmath=True, parallel=parallel)(function)
+    found, errors = [], []
+    for variant, function in _numba_forms(setting, workspace, numba).items():
+        jitted = numba.njit(fastmath=True, parallel="parallel" in variant)(function)
         start = time.perf_counter()
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 jitted.compile(tuple(numba.typeof(value) for value in workspace.arguments))
         except numba.core.errors.NumbaError as error:
-            raise PeerError(f"numba: {str(error).strip().splitlines()[0]}") from None
-        found.append(
-            Candidate(
-                "numba",
-                f"parallel={parallel}",
-                partial(jitted, *workspace.arguments),
-                compile_seconds=time.perf_counter() - start,
-            )
-        )
+            errors.append(f"numba: {str(error).strip().splitlines()[0]}")
+            continue
+        run = partial(jitted, *workspace.arguments)
+        seconds = time.perf_counter() - start
+        found.append(Candidate("numba", variant, run, compile_seconds=seconds))
+    if not found:
+        raise PeerError(errors[0])
     return found
 
 
-def _with_helpers(
-    function: Callable[..., object], jit: Callable[[object], object]
-) -> Callable[..., object]:
-    """The function over globals in which plain functions are compiled: Numba calls no others."""
-    if not isinstance(function, FunctionType):
-        return function
+def _numba_forms(
+    setting: Setting, workspace: Workspace, numba: ModuleType
+) -> dict[str, Callable[..., object]]:
+    """Functions for Numba, each by the name of the variant."""
+    text, by_hand = setting.benchmark.kernel.py_func, setting.benchmark.numba
+    assert isinstance(text, FunctionType)
+    names = _helpers(text, numba.njit(fastmath=True)) | {"prange": numba.prange}
+    forms = {"plain": rewritten(text, frozenset(), names)}
+    if setting.threads > 1:
+        loops = parallel_loops(setting.benchmark.kernel.specialize(*workspace.arguments).original)
+        forms["parallel"] = rewritten(text, frozenset(), names)
+        forms["parallel, prange"] = rewritten(text, loops, names)
+    if isinstance(by_hand, FunctionType):
+        ways = ("", "parallel, ")[: 1 + (setting.threads > 1)]
+        forms |= {f"{way}by hand": rewritten(by_hand, frozenset(), names) for way in ways}
+    return forms
+
+
+def _helpers(function: FunctionType, jit: Callable[[object], object]) -> dict[str, object]:
+    """The plain functions that a function calls, compiled: Numba calls no others."""
     used = {name: function.__globals__.get(name) for name in function.__code__.co_names}
-    helpers = {name: jit(value) for name, value in used.items() if isinstance(value, FunctionType)}
-    return FunctionType(function.__code__, function.__globals__ | helpers, function.__name__)
+    return {name: jit(value) for name, value in used.items() if isinstance(value, FunctionType)}
 
 
 def pythran_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
@@ -172,6 +186,9 @@ MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
     SCRIPT: script_candidates,
     OPENCL: opencl_candidates,
 }
+
+CALLS_OF = ("blas", "sparse")
+"""The modules of library calls."""
 
 APART = ("numpy", "scipy")
 """Tools measured in a process of their own: after a call OpenBLAS's threads go on spinning, and
