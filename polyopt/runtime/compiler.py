@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from polyopt.errors import BadArgumentError, BuildError, TargetUnavailableError
-from polyopt.runtime.fused import FORBIDDEN, WITHOUT, has_fused, is_x86
+from polyopt.runtime.fused import FORBIDDEN, WITHOUT, is_fused, is_x86, may_be_fused
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -183,8 +183,9 @@ def compile_library(compiler: Compiler, flags: Flags, source: Path, library: Pat
     made = ["-c", str(source), "-o", str(obj)]
     try:
         _run([*compiled, *made], source, obj)
-        if FORBIDDEN in flags.compile and has_fused(obj.read_bytes()):
-            _run([*compiled, *WITHOUT, *made], source, obj)
+        if FORBIDDEN in flags.compile and may_be_fused(obj.read_bytes()):
+            _run([*compiled, "-S", str(source), "-o", str(obj)], source, obj)
+            _run([*compiled, *(WITHOUT if is_fused(obj.read_text()) else ()), *made], source, obj)
         _run([*compiler.command, str(obj), *flags.link, "-o", str(library)], source, library)
     finally:
         obj.unlink(missing_ok=True)

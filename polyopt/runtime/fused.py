@@ -41,6 +41,11 @@ _EVEX = (
 _FUSED = re.compile(b"(?:" + _VEX + b"|" + _EVEX + b")" + _OPCODE, re.DOTALL)
 
 
-def has_fused(code: bytes) -> bool:
-    """Whether x86 machine code seems to hold a fused multiply-add: bytes that look like one."""
+def may_be_fused(code: bytes) -> bool:
+    """Whether bytes of an object look like a fused multiply-add of x86; few others do."""
     return is_x86() and _FUSED.search(code) is not None
+
+
+def is_fused(assembly: str) -> bool:
+    """Whether a program in x86's assembly language has a fused multiply-add."""
+    return re.search(r"^\s*vfn?m(add|sub)", assembly, re.MULTILINE) is not None
