@@ -22,10 +22,13 @@ from polyopt.bench.report import Results, print_report
 from polyopt.bench.rows import SCRIPT, Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
 from polyopt.explain import Explanation, explanation
+from polyopt.explain.device import launch_facts
+from polyopt.explain.launch_table import launch_table
 from polyopt.machine import available_cores, detect
 from polyopt.runtime.cache import cache_clear, cache_info
 from polyopt.runtime.opencl_device import devices
 from polyopt.taken import build
+from polyopt.targets import OpenCL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,10 +116,14 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--limit", type=float, default=WORKER_LIMIT, metavar="S", help="seconds a kernel may take"
     )
+    launched = add("launches", show_launches)
+    launched.add_argument(
+        "names", metavar="NAME", nargs="*", help="kernels; all when none is named"
+    )
     for one in (run, bench):
         one.add_argument("--size", default="LARGE", help="MINI to EXTRALARGE (default LARGE)")
         one.add_argument("--dtype", default="", help="f64 or f32 (default: the kernel's own)")
-    for one in (show, run, bench):
+    for one in (show, run, bench, launched):
         one.add_argument("--fp", choices=FP_MODES, default="reassociate")
     for one in (show, run):
         one.add_argument("--threads", type=int, default=available_cores(), metavar="N")
@@ -281,6 +288,20 @@ def show_devices(console: Console, options: argparse.Namespace) -> int:  # noqa:
     """List the OpenCL devices: what `po.OpenCL(platform=…, device=…)` may name."""
     for device in devices():
         console.print(str(device), markup=False, soft_wrap=True)
+    return 0
+
+
+def show_launches(console: Console, options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Tell what the launches of kernels cost on an OpenCL device of many items, running nothing."""
+    target = OpenCL(model="gpu")
+    told = []
+    for name in options.names or catalogue.NAMES:
+        benchmark = catalogue.find(name)
+        sizes, dtype = catalogue.sizes_of(benchmark, "MINI"), catalogue.dtype_of(benchmark, "")
+        kernel = benchmark.kernel.with_options(target=target, fp=options.fp)
+        spec = kernel.specialize(*catalogue.arguments(benchmark, sizes, dtype))
+        told.append((benchmark.name, launch_facts(spec.schedule.scop, spec.loops, options.fp)))
+    print(launch_table(told))
     return 0
 
 

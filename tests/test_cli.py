@@ -213,3 +213,15 @@ def test_the_cache_tells_its_size_and_empties(capsys, tmp_path, monkeypatch):
     assert out.startswith(f"{tmp_path}: 1 libraries")
     assert polyopt(capsys, "cache", "clear") == (0, "removed 1 libraries\n", "")
     assert polyopt(capsys, "cache", "clear") == (0, "removed 0 libraries\n", "")
+
+
+def test_launches_are_told_in_a_table(capsys):
+    code, out, err = polyopt(capsys, "launches", "jacobi-1d")
+    assert (code, err) == (0, "")
+    told = [line.split()[:2] for line in out.splitlines()]
+    assert told == [
+        ["kernel", "launch"],
+        ["jacobi-1d", "jacobi_1d_i_tile"],
+        ["jacobi-1d", "jacobi_1d_i_tile2"],
+        ["jacobi-1d", "(jacobi_1d_t)"],
+    ]

@@ -11,8 +11,8 @@ work item where the parallel loops are too small for a launch each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import cgen
 
@@ -71,18 +71,7 @@ def print_opencl(
     _refuse_packs(loops.body)
     _refuse_private(scop)
     loops = replace(loops, body=in_order(loops.body))
-    names = Names(TAKEN)
-    target = OPENCL_CPU if limits.model == "cpu" else OPENCL
-    for argument in scop.arguments:
-        if argument.name in scop.parameter_names:
-            names.of("value", argument.name)
-    places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
-    scope = Scope(names, places, fp, Used(), target=target)
-    printer = KernelPrinter(
-        scop, symbol, BodyPrinter(scop, symbol, False, target), [], limits.items
-    )
-    host = printer.host(loops.body, scope, ())
-    text = _assemble(scop, scope, printer.kernels, host)
+    _, host, text = _printed(scop, loops, fp, symbol, limits)
     used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
     buffers = _buffers(scop, loops, used, wanted)
     return LaunchProgram(
@@ -99,15 +88,42 @@ def print_opencl(
     )
 
 
+def launched(
+    scop: Scop, loops: Loops, fp: FpMode, limits: Limits
+) -> tuple[tuple[HostNode, ...], Mapping[str, tuple[Node, ...]]]:
+    """The host's part of what `print_opencl` makes, and the loops that each kernel runs."""
+    loops = replace(loops, body=in_order(loops.body))
+    printer, host, _ = _printed(scop, loops, fp, scop.name, limits)
+    return host, printer.nodes
+
+
+def _printed(
+    scop: Scop, loops: Loops, fp: FpMode, symbol: str, limits: Limits
+) -> tuple[KernelPrinter, tuple[HostNode, ...], str]:
+    """What printed the kernels, the host's part, and the whole text."""
+    names = Names(TAKEN)
+    target = OPENCL_CPU if limits.model == "cpu" else OPENCL
+    for argument in scop.arguments:
+        if argument.name in scop.parameter_names:
+            names.of("value", argument.name)
+    places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
+    scope = Scope(names, places, fp, Used(), target=target)
+    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), limits.items)
+    host = printer.host(loops.body, scope, ())
+    return printer, host, _assemble(scop, scope, printer.kernels, host)
+
+
 @dataclass
 class KernelPrinter:
-    """Prints kernels and notes their launches; groups have `most_items` at most."""
+    """Prints kernels and notes their launches; groups have `most_items` at most. `nodes` are the
+    loops that each kernel runs, by its name."""
 
     scop: Scop
     symbol: str
     body: BodyPrinter
-    kernels: list[cgen.Generable]
     most_items: int
+    kernels: list[cgen.Generable] = field(default_factory=list)
+    nodes: dict[str, tuple[Node, ...]] = field(default_factory=dict)
 
     def host(
         self, nodes: Iterable[Node], scope: Scope, outer: tuple[str, ...]
@@ -155,7 +171,8 @@ class KernelPrinter:
         first = next((n for n in nodes if isinstance(n, For)), None)
         inner = scope.inside_function(scope.places)
         body = self.body.nodes(nodes, inner, Position(outer, parallel=True))
-        return self._kernel(first.loop if first is not None else "once", body, inner, outer)
+        loop = first.loop if first is not None else "once"
+        return self._kernel(loop, nodes, body, inner, outer)
 
     def _shared(self, node: For, scope: Scope, outer: tuple[str, ...]) -> Launch:
         """A kernel whose groups take a piece of a parallel loop each."""
@@ -173,7 +190,7 @@ class KernelPrinter:
         piece = replace(node, lower=begin, upper=end, parallel=False, work=())
         body = self.body.nodes((piece,), inner, Position(outer, parallel=True))
         inner.used.values.difference_update({trips, first, last})
-        launch = self._kernel(node.loop, [*before, *body], inner, outer)
+        launch = self._kernel(node.loop, (node,), [*before, *body], inner, outer)
         work = Work(node.work, node.work_scale)
         return replace(launch, groups=(range_,), pieces=True, work=work)
 
@@ -184,7 +201,7 @@ class KernelPrinter:
         printer = GridPrinter(self.body, sizes)
         body = printer.kernel(node, inner, Position(outer, parallel=True))
         loop = node if isinstance(node, For) else next(filter(is_item, below(node.body)))
-        launch = self._kernel(loop.loop, body, inner, outer)
+        launch = self._kernel(loop.loop, (node,), body, inner, outer)
         facts = printer.facts
         return replace(
             launch,
@@ -196,9 +213,14 @@ class KernelPrinter:
         )
 
     def _kernel(
-        self, loop: str, body: list[cgen.Generable], inner: Scope, outer: tuple[str, ...]
+        self,
+        loop: str,
+        nodes: tuple[Node, ...],
+        body: list[cgen.Generable],
+        inner: Scope,
+        outer: tuple[str, ...],
     ) -> Launch:
-        """Note a kernel of this body; gives its launch by a single item."""
+        """Note a kernel of this body, which runs these nodes; gives its launch by a single item."""
         used, places = inner.used, inner.places
         arrays = [key for key in places if key in used.arrays]
         for key in arrays:
@@ -221,6 +243,7 @@ class KernelPrinter:
         ]
         head = cgen.FunctionDeclaration(cgen.Value("__kernel void", name), declared)
         self.kernels.append(cgen.FunctionBody(head, braces(body)))
+        self.nodes[name] = nodes
         return Launch(name, tuple(passed))
 
 

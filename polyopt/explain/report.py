@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from polyopt.displayed import Displayed
 from polyopt.emit.libm import ROUNDED
 from polyopt.emit.lower import lower
+from polyopt.errors import TargetUnavailableError
 from polyopt.explain import memory, reasons
 from polyopt.explain.device import launch_facts
 from polyopt.machine import Machine, detect
@@ -17,6 +18,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Node, Region
 from polyopt.model.tree import Sequence as TreeSequence
 from polyopt.options import Options
+from polyopt.runtime.opencl_device import device_kind
 from polyopt.targets import OpenCL
 from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
@@ -88,12 +90,20 @@ def explanation(
 
 
 def _launches(schedule: Schedule, options: Options) -> tuple[str, ...]:
-    """What each launch costs, where loops are mapped to groups and items of an OpenCL device."""
+    """What each launch costs, where code is written for an OpenCL device of many items."""
     if not isinstance(options.target, OpenCL):
         return ()
-    if not any(place.member.grid for place in places(schedule.tree)):
+    mapped = any(place.member.grid for place in places(schedule.tree))
+    if not mapped and not _is_gpu(options.target):
         return ()
     return tuple(map(str, launch_facts(schedule.scop, lower(schedule), schedule.fp)))
+
+
+def _is_gpu(target: OpenCL) -> bool:
+    try:
+        return device_kind(target) == "gpu"
+    except TargetUnavailableError:  # what a script makes of loops can be told without a device
+        return False
 
 
 class _Rows:
