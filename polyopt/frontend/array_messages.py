@@ -79,9 +79,17 @@ WHOLE_SHAPE = Text(
 ARRAY_TARGET = words(
     "a new array is assigned to a plain name", "Write tmp = np.zeros(...), then copy elements."
 )
-LOCAL_ARRAY_PLACE = Text(
-    "the local array {name} is made inside a loop or branch",
-    "Make it once at the top level of the kernel, and fill it where it is needed.",
+LOCAL_ARRAY_EXTENT = Text(
+    "the local array {name} is made in a loop, and its extent {extent} changes there",
+    "Make it as large as it gets, by sizes alone, and use a part of it.",
+)
+LOCAL_ARRAY_ENDED = Text(
+    "the local array {name} is made in a loop or branch that has ended",
+    "Make it before that, at the top level of the kernel.",
+)
+LOCAL_ARRAY_AGAIN = Text(
+    "the local array {name} was made before, with another shape or type",
+    "Use two names.",
 )
 
 

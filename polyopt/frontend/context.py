@@ -128,6 +128,7 @@ class Context:
         self.signature = signature
         self.facts = facts
         self.arrays: dict[str, Array] = dict(signature.arrays)
+        self.ended: dict[str, Array] = {}
         self.bindings: dict[str, Bound | Lost] = dict(signature_bindings(signature))
         self.data: dict[str, str] = dict(facts.data)
         self.stored = stored_names(source.node.body)
@@ -326,8 +327,9 @@ class Context:
 
     @contextmanager
     def block(self, body: Iterable[ast.AST], *, loop: bool) -> Iterator[None]:
-        """The body of a loop or a branch: what it assigns is unknown after it."""
-        outer = dict(self.bindings)
+        """The body of a loop or a branch: what it assigns is unknown after it, and the local
+        arrays that it makes have ended."""
+        outer, arrays = dict(self.bindings), dict(self.arrays)
         stores = stored_names(body)
         self.depth += 1
         if loop:
@@ -339,6 +341,11 @@ class Context:
         if loop:
             self.loop_stores.pop()
         self.depth -= 1
+        new = self.arrays.keys() - arrays.keys() - self.returned_names
+        made = {n: a for n, a in self.arrays.items() if n in new}
+        made = {n: a for n, a in made.items() if a.kind == "local" or a.name != n}
+        self.ended |= made
+        self.arrays = {n: a for n, a in self.arrays.items() if n not in made}
         ended = {n: b for n, b in self.bindings.items() if isinstance(b, Lost) and b.ended_loop}
         self.bindings = outer
         for name, line in stores.items():

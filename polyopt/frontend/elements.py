@@ -62,6 +62,8 @@ def read_element(context: Context, node: ast.Subscript) -> tuple[Array, tuple[Af
     if not isinstance(base, ast.Name) or base.id not in context.arrays:
         if isinstance(base, ast.Name):
             resolve(context, base)  # a captured array has words of its own
+        if isinstance(base, ast.Name) and base.id in context.ended:
+            raise context.unsupported(base, array_messages.LOCAL_ARRAY_ENDED(name=base.id))
         raise context.unsupported(base, array_messages.NOT_AN_ARRAY(text=context.text(base)))
     array = context.arrays[base.id]
     for item in items:

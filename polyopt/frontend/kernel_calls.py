@@ -364,9 +364,8 @@ def expand_array_name(context: Context, node: ast.stmt) -> list[Node] | None:
             return None
     if array is None or not context.returned_names & {name, value}:
         return None
-    if context.depth and name not in context.returned_names:
-        raise context.unsupported(node, messages.KERNEL_ARRAY_PLACE(name=name))
-    if name in context.arrays or name in context.data or name in context.bindings:
+    bound = name in context.bindings and name not in context.ended
+    if name in context.arrays or name in context.data or bound:
         raise context.unsupported(target, messages.KERNEL_ARRAY_NAME(name=name))
     context.arrays[name] = array
     return []

@@ -40,17 +40,20 @@ def read_local_array(
 ) -> list[Node]:
     """Declare the array that `target = np.zeros(…)` makes, and fill it.
 
-    Raises UnsupportedSyntaxError inside loops and branches, and for a name in use already.
+    One that is made in a loop is one array, made anew by being filled anew: its extents may not
+    change there, and what one iteration leaves in it no other reads.
+
+    Raises UnsupportedSyntaxError for extents that change in loops, and for a name in use already.
     """
     assert isinstance(call, ast.Call)
     if not isinstance(target, ast.Name):
         raise context.unsupported(target, array_messages.ARRAY_TARGET)
     name = target.id
-    if context.depth:
-        raise context.unsupported(at, array_messages.LOCAL_ARRAY_PLACE(name=name))
-    if name in context.arrays:
+    known = context.arrays.get(name)
+    if known is not None and (known.kind != "local" or known.name != name):
         raise context.unsupported(target, array_messages.ARRAY_REBOUND(name=name))
-    if name in context.data or name in context.bindings or name in context.loop_lines:
+    bound = name in context.bindings and name not in context.ended and known is None
+    if name in context.data or bound or name in context.loop_lines:
         raise context.unsupported(target, array_messages.ARRAY_AND_SCALAR(name=name))
     resolved = resolve(context, call.func)
     assert isinstance(resolved, Function)
@@ -59,10 +62,32 @@ def read_local_array(
     shape = _shape(context, arguments["shape"])
     fill, dtype = _fill(context, function, arguments)
     where = context.source.locate(at)
-    context.arrays[name] = Array(name, dtype, shape, "local", where)
+    _check_extents(context, name, shape, call)
+    context.arrays[name] = _made(context, Array(name, dtype, shape, "local", where), target)
     if fill is None:
         return []
     return [_fill_loops(context, name, shape, context.coerce(fill, dtype, call), where)]
+
+
+def _check_extents(
+    context: Context, name: str, shape: tuple[Affine, ...], call: ast.expr
+) -> None:
+    """Refuse extents that a loop around changes."""
+    sizes = {p.name for p in context.signature.parameters}
+    for extent in shape if context.depth else ():
+        if extent.is_data or not extent.names() <= sizes:
+            text = array_messages.LOCAL_ARRAY_EXTENT(name=name, extent=str(extent))
+            raise context.unsupported(call, text)
+
+
+def _made(context: Context, array: Array, target: ast.expr) -> Array:
+    """The array, or the one of that name that was made before, to be filled anew."""
+    before = context.arrays.get(array.name) or context.ended.get(array.name)
+    if before is None:
+        return array
+    if (before.name, before.shape, before.dtype) != (array.name, array.shape, array.dtype):
+        raise context.unsupported(target, array_messages.LOCAL_ARRAY_AGAIN(name=array.name))
+    return before
 
 
 def _arguments(context: Context, call: ast.Call, function: str) -> dict[str, ast.expr]:

@@ -274,10 +274,6 @@ KERNEL_EXTENT = Text(
     "the extent {extent} that the kernel called here declares is no single size",
     "Give the extent a name of its own, and state the condition with po.assume.",
 )
-KERNEL_ARRAY_PLACE = Text(
-    "an array gets the name {name} inside a loop or a branch",
-    "Call the kernel at the top level, or pass it an array to write.",
-)
 KERNEL_ARRAY_NAME = Text(
     "{name} has a value already, and becomes the name of an array that a kernel returns",
     "Use another name.",

@@ -115,7 +115,8 @@ def _nest(
     context: Context, signature: Signature, body: list[Node], made: tuple[Argument, ...]
 ) -> LoopNest:
     arguments = {a.name: a for a in context.arrays.values() if a.kind == "argument"}
-    local = {a.name: a for a in context.arrays.values() if a.kind == "local"}
+    every = (*context.ended.values(), *context.arrays.values())
+    local = {a.name: a for a in every if a.kind == "local"}
     scalars = [
         Array(context.storage(name), mix(context.seen[name])[0].dtype, (), "local", where)
         for name, where in context.locals.items()

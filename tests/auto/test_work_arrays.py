@@ -176,3 +176,120 @@ def test_an_opencl_device_has_no_memory_for_them():
     s = po.kernel(rows).with_options(target="opencl").specialize(*ROWS)
     with pytest.raises(po.IllegalScheduleError, match="an OpenCL device has no memory for arrays"):
         s.with_schedule(lambda s: s.privatize("row")).prepare()
+
+
+# ---- arrays made in loops ----------------------------------------------------------------------
+
+
+def made_in_a_loop(A, B):
+    N, M = A.shape
+    for i in range(N):
+        total = np.zeros(M)
+        for k in range(N):
+            for j in range(M):
+                total[j] += A[k, j] * (i + 1)
+        for j in range(M):
+            B[i, j] = total[j]
+    for i in range(N):
+        total = np.zeros(M)
+        for j in range(M):
+            total[j] += B[i, j]
+        for j in range(M):
+            B[i, j] = total[M - 1 - j]
+
+
+def made_in_two_loops(A, B):
+    N, M = A.shape
+    for i in range(N):
+        outer = np.zeros(M)
+        for j in range(M):
+            outer[j] = A[i, j]
+        for _ in range(2):
+            inner = np.empty(M)
+            for j in range(M):
+                inner[j] = outer[j] * 0.5
+            for j in range(M):
+                outer[j] = inner[M - 1 - j] + 1.0
+        for j in range(M):
+            B[i, j] = outer[j]
+
+
+def made_in_a_branch(A, B):
+    N, M = A.shape
+    for i in range(N):
+        if A[i, M - 1] > 0.0:
+            thirds = np.ones(3)
+            for j in range(M):
+                thirds[j % 3] += A[i, j]
+            B[i, 0] = thirds[0] + thirds[1] * thirds[2]
+
+
+def made_while(A, B):
+    N, M = A.shape
+    k = 0
+    while k < N - 1 and A[k, 0] > -100.0:
+        row = np.full(M, A[k, 0])
+        for j in range(M // 2):
+            row[j] = A[k, j] * 0.5
+        for j in range(M):
+            B[k, j] = row[M - 1 - j]
+        k += 1
+
+
+def made_twice(A, B):
+    N, M = A.shape
+    for i in range(N):
+        t = np.zeros(M)
+        for j in range(M):
+            t[j] = A[i, j]
+        for j in range(M):
+            B[i, j] = t[j]
+        t = np.ones(M)
+        for j in range(M):
+            B[i, j] += t[j]
+
+
+def small_matrix(A, B):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M - 1):
+            t = np.full((2, 2), A[i, j])
+            t[0, 1] = A[i, j + 1]
+            B[i, j] = t[0, 0] * t[1, 1] - t[0, 1] * t[1, 0]
+
+
+MADE = (made_in_a_loop, made_in_two_loops, made_in_a_branch, made_while, made_twice, small_matrix)
+
+
+@pytest.mark.parametrize("function", MADE, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_arrays_made_in_loops(function, threads):
+    for fp in ("strict", "reassociate"):
+        kernel = po.kernel(function).with_options(fp=fp, threads=threads)
+        for shape in SHAPES[1:]:
+            same_as(function, kernel, (small(*shape), small(*shape, seed=2)))
+
+
+@po.kernel(fp="strict")
+def product(A, B):
+    N, K = A.shape
+    C = np.zeros((N, B.shape[1]))
+    for i in range(N):
+        for j in range(B.shape[1]):
+            for k in range(K):
+                C[i, j] += A[i, k] * B[k, j]
+    return C
+
+
+def power(A, X):
+    for _ in range(3):
+        C = product(A, X)
+        for i in range(X.shape[0]):
+            for j in range(X.shape[1]):
+                X[i, j] = C[i, j]
+
+
+def test_what_a_kernel_returns_in_a_loop_is_made_anew():
+    kernel = po.kernel(power).with_options(fp="strict")
+    for n in (1, 2, 9):
+        same_as(power, kernel, (small(n, n), small(n, 4)))

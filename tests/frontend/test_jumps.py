@@ -286,8 +286,8 @@ def _broken(v, x):
             "a second name for the array v is not allowed",
         ),
         (
-            "for i in range(3):\n    while v[i] < x:\n        t = np.zeros(3)\n        v[i] = 9",
-            "the local array t is made inside a loop or branch",
+            "for i in range(3):\n    while v[i] < x:\n        t = np.zeros(i)\n        v[i] = 9",
+            "the local array t is made in a loop, and its extent i changes there",
         ),
     ],
 )

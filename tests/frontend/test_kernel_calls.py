@@ -203,8 +203,14 @@ def test_it_is_optimised_as_one_kernel():
             "added(A, v, v[0])",
             "this call of another kernel does not fit: n is declared weak i64, and v[0] is f64",
         ),
-        ("for i in range(2):\n    C = product(A, B)", "the local array C_1 is made inside a loop"),
-        ("for i in range(2):\n    h, a, w = several(v)", "an array gets the name w inside a loop"),
+        (
+            "for i in range(2):\n    C = product(A, B)\nv[0] = C[0, 0]",
+            "the local array C is made in a loop or branch that has ended",
+        ),
+        (
+            "for i in range(2):\n    h, a, w = several(v)\nv[0] = w[0]",
+            "the local array w is made in a loop or branch that has ended",
+        ),
         ("C = product(A, B)\nC = product(A, B)", "C has a value already, and becomes the name of"),
         ("x = either(v, v)", "_returned has a value already, and becomes the name of an array"),
         ("scale(*v)", "the helper scale takes numbers, each by its place or its name"),
