@@ -131,3 +131,31 @@ def test_an_index_that_the_kernel_writes_is_checked_where_it_is_read():
     with pytest.raises(po.BoundsError, match="Results are partial"):
         kernel(np.array([0, 1, 7, 2]), np.arange(4.0), y)
     assert y.tolist() == [1.0, 2.0, 0.0, 3.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_of_every_length_are_summed_in_lanes_and_out_of_them(dtype):
+    ptr = np.concatenate([[0], np.cumsum(np.arange(100))])
+    col = MAKE.integers(0, 50, ptr[-1])
+    val, x = MAKE.integers(-4, 5, ptr[-1]).astype(dtype), MAKE.integers(-9, 9, 50).astype(dtype)
+    have, want = np.ones(100, dtype), np.ones(100, dtype)
+    sparse.spmv(ptr, col, val, x, have)
+    sparse.spmv.py_func(ptr, col, val, x, want)
+    assert have.tobytes() == want.tobytes()
+
+
+@po.kernel
+def halved(ptr, val, out):
+    for i in range(ptr.shape[0] - 1):
+        for k in range(ptr[i], ptr[i + 1]):
+            out[k] = val[k] * 0.5
+
+
+def test_the_least_integer_ends_a_row_before_it_begins():
+    ptr = np.array([2, np.iinfo(np.int64).min])
+    y, val = np.ones(1), np.ones(40)
+    sparse.spmv(ptr, np.zeros(40, np.int64), val, np.ones(3), y)
+    assert y == [0.0]
+    out = np.zeros(40)
+    halved(ptr, val, out)
+    assert not out.any()
