@@ -24,7 +24,7 @@ from polyopt.emit.exits import with_exits
 from polyopt.emit.guards import with_guards
 from polyopt.emit.isl_tree import IslTree, Places
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
-from polyopt.emit.periods import is_shifted, tile_length
+from polyopt.emit.periods import Ranges, fixed_ranges, is_shifted, settled, tile_length
 from polyopt.emit.pieces import cut, joined, private_places
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
@@ -217,7 +217,8 @@ class _Walker:
         used = {n for o in item.origin for n in o.names()}
         depths = [d for d in range(len(scope.members)) if f"c{d}" in used]
         users = self._users(item, body)
-        values = {f"c{d}": self._loop_value(d, users, scope) for d in depths}
+        ranges = fixed_ranges(body)
+        values = {f"c{d}": self._loop_value(d, users, scope, ranges) for d in depths}
         origin = tuple(o.substitute(values) for o in item.origin)
         return (
             Promote(
@@ -253,14 +254,16 @@ class _Walker:
         every = tuple(instances(body))
         return tuple(i for i in every if i.statement in named) or every
 
-    def _loop_value(self, depth: int, users: tuple[Instance, ...], scope: _Scope) -> Affine:
+    def _loop_value(
+        self, depth: int, users: tuple[Instance, ...], scope: _Scope, ranges: Ranges
+    ) -> Affine:
         """The value of a loop at a place inside it, for the instances that use a block there.
 
         Of a loop that runs once, isl may leave no trace; then any instance inside tells. And
         statements whose values are of different residues share a loop that has the value of one:
         then the others differ from it, by a constant or by one once floors are taken.
         """
-        values = [self._value_at(depth, user, scope) for user in users]
+        values = [settled(self._value_at(depth, user, scope), ranges) for user in users]
         known = {n for v in scope.values.values() for n in v.names()}
         known |= set(self.scop.parameter_names)
         if depth not in scope.loops:

@@ -99,3 +99,47 @@ def test_a_first_iteration_keeps_its_private_copies(body: Body, steps: str) -> N
         kernel(*found)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def triangle(A, y, z):
+    for j in range(len(y)):
+        s = 0.0
+        for i in range(j):
+            s += A[i, j] * y[i]
+        z[j] = s * 2
+
+
+def summed_strips(s: po.Schedule) -> po.Schedule:
+    s = s.privatize("s").strip_mine("j", 2).distribute("j", before="S2")
+    s = s.distribute("S2.j", before="S3").permute("i", "S2.j").separate("S2.j")
+    return s.promote("s", at="S2.i").vectorize("S2.j", 2)
+
+
+def lower_product(A, y, z):
+    for i in range(len(y)):
+        for j in range(len(z)):
+            for k in range(1, min(i, j)):
+                A[i, j] += y[k] * z[k]
+
+
+def twice_tiled(s: po.Schedule) -> po.Schedule:
+    s = s.permute("k", "j", "i").tile({"j": 4, "k": 8}, names={"j": "j_block", "k": "k_block"})
+    s = s.tile({"i": 4, "j": 4}).permute("j_block", "k_block", "i_tile", "j_tile", "k", "j", "i")
+    return s.separate("j", "i").promote("A", at="k").unroll("j").vectorize("i", 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "steps"), [(triangle, summed_strips), (lower_product, twice_tiled)]
+)
+def test_blocks_stand_in_tiles_that_run_once(
+    body: Body, steps: Callable[[po.Schedule], po.Schedule]
+) -> None:
+    kernel = po.kernel(fp="strict", threads=1, schedule=steps)(body)
+    random = np.random.default_rng(0)
+    for n in (0, 1, 2, 5, 8, 17):
+        expected = [random.random(shape) for shape in ((n, n), (n,), (n,))]
+        found = [a.copy() for a in expected]
+        body(*expected)
+        kernel(*found)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
