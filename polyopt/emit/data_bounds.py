@@ -9,7 +9,7 @@ often is put under the condition that it exists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import islpy as isl
@@ -37,10 +37,12 @@ Values = Mapping[str, Affine]
 
 @dataclass(frozen=True)
 class _Around:
-    """The loop variables around a point, and what holds of them, in the names of sets."""
+    """The loop variables around a point, and what holds of them, in the names of sets. `runs`:
+    the bounds of loops over data that are known not to be empty there."""
 
     variables: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    runs: frozenset[str] = frozenset()
 
     def inside(self, loop: For) -> _Around:
         variable = Affine.name(loop.variable)
@@ -51,7 +53,10 @@ class _Around:
         if loop.step != 1:
             steps = (variable - loop.lower).mod(loop.step)
             bounds = (*bounds, Compare("==", steps, Affine()))
-        return _Around((*self.variables, loop.variable), (*self.conditions, *bounds))
+        return _Around((*self.variables, loop.variable), (*self.conditions, *bounds), self.runs)
+
+    def running(self, names: Iterable[str]) -> _Around:
+        return replace(self, runs=self.runs | frozenset(names))
 
     def where(self, condition: Condition) -> _Around:
         return replace(self, conditions=(*self.conditions, condition))
@@ -72,7 +77,16 @@ class _Placing:
         first = len(scop.parameters)
         known = scop.context.eliminate(isl.dim_type.param, first, len(scop.bounds))
         self.context = known
+        self.upward = tuple(self._upward())
         self.estimate = {b.name: Affine.integer(0 if b.is_lower else _TYPICAL) for b in scop.bounds}
+
+    def _upward(self) -> Iterator[tuple[str, str]]:
+        """The names of the two bounds of each loop over data that counts up."""
+        frame = Frame(self.scop.parameter_names, "at", ())
+        for lower, upper in zip(self.scop.bounds[::2], self.scop.bounds[1::2], strict=True):
+            test = Compare("<", Affine.name(lower.name), Affine.name(upper.name))
+            if self.scop.context.is_subset(frame.holds(test).params()):
+                yield lower.name, upper.name
 
     def nodes(self, nodes: tuple[Node, ...], around: _Around) -> tuple[Node, ...]:
         return tuple(self.node(n, around) for n in nodes)
@@ -80,7 +94,7 @@ class _Placing:
     def node(self, node: Node, around: _Around) -> Node:
         match node:
             case For():
-                return self.loop(node, around)
+                return self.not_empty(node, around)
             case If():
                 return self.branch(node, around)
             case Promote():
@@ -111,6 +125,25 @@ class _Placing:
             for name, values in found.items()
             if len(values) == 1 and next(iter(values)).names() <= known
         }
+
+    def not_empty(self, node: For, around: _Around) -> Node:
+        """A loop, under the condition that there is a range wherever its bounds reckon with one.
+
+        The end of an empty range may be any integer, and the sum with a constant not be one.
+        """
+        used = (node.lower.names() | node.upper.names()) & self.names
+        plain = all(bound.single_name in self.names for bound in (node.lower, node.upper))
+        missing = used - around.runs
+        loop = self.loop(node, around.running(used))
+        if plain or not missing:
+            return loop
+        values = self.values(node.body, around)
+        tests = tuple(
+            substitute_condition(Compare("<", Affine.name(lower), Affine.name(upper)), values)
+            for lower, upper in self.upward
+            if {lower, upper} & missing and {lower, upper} <= values.keys()
+        )
+        return If(All(tests), (loop,)) if tests else loop
 
     def loop(self, node: For, around: _Around) -> For:
         values = self.values(node.body, around)

@@ -61,6 +61,14 @@ _recent: deque[tuple[Node, tuple[Place, ...]]] = deque(maxlen=8)
 """The loops of the last few trees: a step asks for them many times, always by identity."""
 
 
+def is_inside(inner: Place, outer: Place) -> bool:
+    """Whether a loop is inside another one."""
+    return inner.path[: len(outer.path)] == outer.path and (inner.path, inner.position) > (
+        outer.path,
+        outer.position,
+    )
+
+
 def loop_names(tree: Tree) -> tuple[str, ...]:
     """The shortest names that resolve, one per loop, in tree order."""
     return tuple(_shortest(tree, place) for place in places(tree))

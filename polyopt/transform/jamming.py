@@ -9,6 +9,7 @@ from itertools import count
 import islpy as isl
 
 from polyopt.errors import BadArgumentError
+from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import (
     Band,
@@ -65,7 +66,8 @@ def unroll_and_jam(tree: Tree, scop: Scop, loop: str, factor: int) -> Tree:
     if not isinstance(band, Band):
         raise TypeError("a place is always in a band")
     found = range_of(tree, scop, place)
-    start, span = found.start, factor * found.stride
+    start = begins_in_data(scop, place.member) or Affine.integer(found.start)
+    span = factor * found.stride
     rows = tuple((s, (r - start).floordiv(span)) for s, r in place.member.rows)
     name = fresh_name(tree, f"{place.member.name}_tile")
     aliases = tuple(f"{a}_tile" for a in place.member.aliases)
@@ -85,6 +87,15 @@ def unroll_and_jam(tree: Tree, scop: Scop, loop: str, factor: int) -> Tree:
     if partial:
         parts.append(_part(partial, renamed(stripped, plain, "edge")))
     return replace_at(tree, place.path, Band(members, Sequence(tuple(parts))))
+
+
+def begins_in_data(scop: Scop, member: Member) -> Affine | None:
+    """The first iteration of a loop whose range is read from data; None for any other loop."""
+    bounds = {b.name: b for s, _ in member.rows for b in scop.statement(s).ranges if b.is_lower}
+    for bound in bounds.values():
+        if all(row == Affine.name(bound.variable) for _, row in member.rows):
+            return Affine.name(bound.name)
+    return None
 
 
 def _strips(

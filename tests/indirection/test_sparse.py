@@ -153,9 +153,28 @@ def halved(ptr, val, out):
 
 def test_the_least_integer_ends_a_row_before_it_begins():
     ptr = np.array([2, np.iinfo(np.int64).min])
-    y, val = np.ones(1), np.ones(40)
-    sparse.spmv(ptr, np.zeros(40, np.int64), val, np.ones(3), y)
+    y, val, col = np.ones(1), np.ones(40), np.zeros(40, np.int64)
+    sparse.spmv(ptr, col, val, np.ones(3), y)
     assert y == [0.0]
+    product = np.ones((1, 5))
+    sparse.spmm(ptr, col, val, np.ones((3, 5)), product)
+    assert not product.any()
     out = np.zeros(40)
     halved(ptr, val, out)
     assert not out.any()
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate"])
+def test_rows_that_data_select_are_summed_four_at_a_time(fp):
+    counts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 30, 4]
+    ptr = np.concatenate([[0], np.cumsum(counts)])
+    col = MAKE.integers(0, 20, ptr[-1])
+    val, dense = MAKE.random(ptr[-1]), MAKE.random((20, 13))
+    have, want = np.ones((2, len(counts), 13))
+    kernel = sparse.spmm.with_options(fp=fp)
+    kernel(ptr, col, val, dense, have)
+    kernel.py_func(ptr, col, val, dense, want)
+    assert have.tobytes() == want.tobytes() if fp == "strict" else np.allclose(have, want)
+    spec = kernel.specialize(ptr, col, val, dense, have)
+    assert 's.unroll_and_jam("k", 4)' in str(spec.schedule.script)
+    assert "4 * k_tile + ptr[i] + 4" in spec.source  # strips begin where the row does

@@ -8,8 +8,9 @@ from __future__ import annotations
 from functools import partial
 
 from polyopt.transform.auto.context import Search, attempt, name_of
+from polyopt.transform.auto.gathers import jam_gathers
 from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
-from polyopt.transform.edit import Place, places
+from polyopt.transform.edit import Place, is_inside, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.parts import by_nests
 from polyopt.transform.promotion import accumulator
@@ -20,7 +21,7 @@ _TOO_FEW = 4
 
 def mark_loops(search: Search, schedule: Schedule) -> Schedule:
     """Mark parallel and vector loops; whether threads pay is decided at the call, by the work."""
-    schedule = by_nests(schedule, partial(_vectors, search))
+    schedule = jam_gathers(by_nests(schedule, partial(_vectors, search)))
     return by_nests(schedule, partial(_threads, search)) if search.threads > 1 else schedule
 
 
@@ -53,7 +54,7 @@ def _on_threads(search: Search, schedule: Schedule, place: Place, level: Level) 
     name = name_of(schedule, place)
     if level.is_parallel:
         return attempt(schedule, partial(Schedule.parallel, loop=name))
-    enclosed = any(_is_inside(place, other) for other in places(schedule.tree))
+    enclosed = any(is_inside(place, other) for other in places(schedule.tree))
     if level.carried or enclosed or not search.packs:
         return None
     return attempt(schedule, partial(Schedule.reduce, loop=name, parallel=True))
@@ -89,7 +90,7 @@ def _around_straight_code(search: Search, schedule: Schedule, place: Place) -> S
         return schedule
     if not inner.is_vector or inner.has_reduction:
         return None
-    within = [p for p in places(schedule.tree) if _is_inside(p, target)]
+    within = [p for p in places(schedule.tree) if is_inside(p, target)]
 
     def steps(s: Schedule) -> Schedule:
         s = s.vectorize(name_of(s, target), search.machine.vector_bits // _widest(schedule, target))
@@ -102,14 +103,7 @@ def _around_straight_code(search: Search, schedule: Schedule, place: Place) -> S
 
 def _enclosing(schedule: Schedule, place: Place) -> list[Place]:
     """The loops around a place, and itself, outermost first."""
-    return [p for p in places(schedule.tree) if p == place or _is_inside(place, p)]
-
-
-def _is_inside(inner: Place, outer: Place) -> bool:
-    return inner.path[: len(outer.path)] == outer.path and (inner.path, inner.position) > (
-        outer.path,
-        outer.position,
-    )
+    return [p for p in places(schedule.tree) if p == place or is_inside(place, p)]
 
 
 def _vectorized(search: Search, schedule: Schedule, place: Place) -> Schedule:
