@@ -138,7 +138,7 @@ class IslTree:
         return isl.MultiUnionPwAff.from_union_pw_aff(total)
 
     def _sequence(self, at: isl.ScheduleNode, node: Sequence, path: Path) -> isl.ScheduleNode:
-        numbers = self.promotions.get((path, 0), [])
+        is_marked = (path, 0) in self.promotions or (path, 0) in self.holds
 
         def inside(at: isl.ScheduleNode) -> isl.ScheduleNode:
             filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, len(node.children))
@@ -154,7 +154,7 @@ class IslTree:
                 at = self._node(below, item.child, (*path, position)).parent().parent()
             return at
 
-        return self._marked(at, path, 0, inside) if numbers else inside(at)
+        return self._marked(at, path, 0, inside) if is_marked else inside(at)
 
     def _filter(self, instances: tuple[tuple[str, str], ...]) -> isl.UnionSet:
         total: isl.UnionSet | None = None

@@ -25,16 +25,16 @@ from polyopt.emit.guards import with_guards
 from polyopt.emit.isl_tree import IslTree, Places
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.periods import Ranges, fixed_ranges, is_shifted, settled, tile_length
-from polyopt.emit.pieces import cut, joined, private_places
+from polyopt.emit.pieces import cut, joined, private_places, spread
 from polyopt.emit.widening import widened
 from polyopt.emit.work import instances, with_work
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine, Floor, Not
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Member, Tree
-from polyopt.transform.blocks import Promotion
+from polyopt.transform.blocks import Point, Promotion
 from polyopt.transform.edit import places
-from polyopt.transform.promotion import invariants, is_apart, required_blocks
+from polyopt.transform.promotion import invariants, places_apart, required_blocks
 from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
 
@@ -49,14 +49,14 @@ def lower(schedule: Schedule) -> Loops:
     if not schedule.scop.statements:
         return Loops(())
     promotions = plan(schedule)
-    body = _nodes(schedule, promotions)
-    scop, footprints = schedule.scop, schedule.judge.footprints
+    apart = places_apart(schedule.judge.footprints, schedule.tree)
+    body = _nodes(schedule, promotions, apart)
     guarded = with_guards(body, schedule.scop)
     whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
         with_exits(with_data_bounds(whole, schedule.scop), schedule.scop),
         tuple(sorted(schedule.scop.private_scalars)),
-        tuple(n for n in scop.private_arrays if is_apart(footprints, schedule.tree, n)),
+        tuple(apart),
     )
 
 
@@ -73,12 +73,16 @@ def _has_fronts(tree: Tree) -> bool:
     )
 
 
-def _nodes(schedule: Schedule, promotions: tuple[Promotion, ...]) -> tuple[Node, ...]:
-    """The nodes, private blocks in one piece: where isl cuts them, held together by force."""
+def _nodes(
+    schedule: Schedule, promotions: tuple[Promotion, ...], apart: Mapping[str, Point]
+) -> tuple[Node, ...]:
+    """The nodes, private blocks in one piece, and what uses an array that each thread has: where
+    isl cuts them, held together by force."""
     nodes = joined(_formed(schedule, promotions, frozenset()))
-    if cut(nodes, schedule.dependences) is None:
+    if cut(nodes, schedule.dependences) is None and not spread(nodes, apart, schedule.scop):
         return nodes
-    nodes = joined(_formed(schedule, promotions, private_places(promotions)))
+    held = private_places(promotions) | {(p.path, p.position) for p in apart.values()}
+    nodes = joined(_formed(schedule, promotions, held))
     array = cut(nodes, schedule.dependences)
     if array is not None:
         raise IllegalScheduleError(

@@ -9,12 +9,14 @@ are far apart, and the loop has to be held together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from polyopt.emit.isl_tree import Places
 from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote, below
 from polyopt.emit.work import instances
 from polyopt.model.dependences import Dependences
+from polyopt.model.scop import Scop
 from polyopt.transform.blocks import Promotion
 
 
@@ -97,6 +99,30 @@ def cut(nodes: tuple[Node, ...], dependences: Dependences) -> str | None:
         if written and any(sink in piece and source not in piece for piece in found):
             return dependence.array
     return None
+
+
+def spread(nodes: tuple[Node, ...], arrays: Iterable[str], scop: Scop) -> bool:
+    """Whether one of these arrays is used in more than one loop on threads, or outside of any."""
+    groups = [_users(group, scop) for group in _on_threads(nodes)]
+    return any(sum(array in used for used in groups) > 1 for array in arrays)
+
+
+def _users(nodes: tuple[Node, ...], scop: Scop) -> frozenset[str]:
+    """The arrays that some nodes touch."""
+    names = {i.statement for i in instances(nodes)}
+    return frozenset(a.array for n in names for a in scop.statement(n).accesses)
+
+
+def _on_threads(nodes: tuple[Node, ...]) -> Iterator[tuple[Node, ...]]:
+    """Each outermost loop on threads, and each single node outside of them."""
+    for node in nodes:
+        match node:
+            case For(parallel=True) | For(pipeline=True) | Instance():
+                yield (node,)
+            case For() | Promote():
+                yield from _on_threads(node.body)
+            case If():
+                yield from _on_threads((*node.then, *node.otherwise))
 
 
 def private_places(promotions: tuple[Promotion, ...]) -> Places:

@@ -69,9 +69,7 @@ def read_local_array(
     return [_fill_loops(context, name, shape, context.coerce(fill, dtype, call), where)]
 
 
-def _check_extents(
-    context: Context, name: str, shape: tuple[Affine, ...], call: ast.expr
-) -> None:
+def _check_extents(context: Context, name: str, shape: tuple[Affine, ...], call: ast.expr) -> None:
     """Refuse extents that a loop around changes."""
     sizes = {p.name for p in context.signature.parameters}
     for extent in shape if context.depth else ():

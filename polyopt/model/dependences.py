@@ -185,6 +185,20 @@ def _flow(
     return found
 
 
+def reads_what_it_was(scop: Scop, array: str) -> bool:
+    """Whether an element of an array may be read before the kernel has written it."""
+    made = frames(scop)
+    vectors = time_vectors(scop.tree.root, scop.tree.statements)
+    uses = _uses(scop, made, array)
+    reads = [u for u in uses if u.access.kind == "read"]
+    if not reads:
+        return False
+    certain = [u for u in uses if u.access.kind == "write" and not u.is_reduction]
+    forwards, _ = _orders(scop, vectors, made, uses)
+    flow = last_sources(reads, certain, [], forwards)
+    return flow.unreached is None or not flow.unreached.is_empty()
+
+
 def _refuse_unassigned(scop: Scop, array: str, reads: list[Use], flow: Flow) -> None:
     declared = scop.array(array)
     if declared.kind != "local" or declared.shape or flow.unreached is None:

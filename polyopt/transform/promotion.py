@@ -11,7 +11,7 @@ from dataclasses import replace
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
-from polyopt.transform.blocks import Promotion, points, statements_at, walk_to
+from polyopt.transform.blocks import Point, Promotion, points, statements_at, walk_to
 from polyopt.transform.footprints import Footprints, Wanted
 from polyopt.transform.legality import Level, Path, Verdict
 from polyopt.transform.mapping import owned_by_items
@@ -150,24 +150,28 @@ def copies_fit(footprints: Footprints, tree: Tree, array: str) -> bool:
     return private_block(footprints, tree, array) is not None
 
 
-def private_place(footprints: Footprints, tree: Tree, array: str) -> tuple[Member, ...] | None:
-    """The loops outside the first place in each of whose iterations one copy of a privatised array
-    is used, and its elements in no other iteration; None where there is no such place, or where
-    iterations outside run side by side in one thread."""
+def private_place(footprints: Footprints, tree: Tree, array: str) -> Point | None:
+    """The first place in each of whose iterations one copy of a privatised array is used, and its
+    elements in no other iteration; None where there is no such place, or where iterations outside
+    run side by side in one thread."""
     users = [s for s in footprints.scop.statements if any(a.array == array for a in s.accesses)]
     for point in points(tree, frozenset(s.name for s in users)):
         home = footprints.home(point.outside, users, array, dict(footprints.scop.private)[array])
         if home.block is not None:
             mixed = any(m.vector or m.partials or m.scan for m in point.outside)
-            return point.outside if home.is_whole and not mixed else None
+            return point if home.is_whole and not mixed else None
     return None
 
 
-def is_apart(footprints: Footprints, tree: Tree, array: str) -> bool:
-    """Whether each thread has a copy of a privatised array: some loop around the place of its
-    copies runs on threads."""
-    outside = private_place(footprints, tree, array) or ()
-    return any(m.parallel or m.pipeline for m in outside)
+def places_apart(footprints: Footprints, tree: Tree) -> dict[str, Point]:
+    """The privatised arrays of which each thread has a copy, and the places of these: some loop
+    around them runs on threads."""
+    found = {a: private_place(footprints, tree, a) for a in footprints.scop.private_arrays}
+    return {
+        array: point
+        for array, point in found.items()
+        if point is not None and any(m.parallel or m.pipeline for m in point.outside)
+    }
 
 
 def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion | None:

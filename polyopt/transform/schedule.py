@@ -31,6 +31,7 @@ from polyopt.transform import (
     separation,
     splitting,
     storage,
+    work_arrays,
 )
 from polyopt.transform.edit import loop_names
 from polyopt.transform.legality import Breach, Judge, Verdict, witness
@@ -235,13 +236,17 @@ class Schedule(Displayed):
     # -- storage -----------------------------------------------------------------------------
 
     def privatize(self, array: str, at: str | None = None) -> Schedule:
-        """Give each iteration of the loops around its uses its own copy: `storage.privatize`."""
+        """Give each iteration of the loops around its uses its own copy: `storage.privatize`, of
+        an argument `work_arrays.privatize_argument`."""
+        step = Step("privatize", (array,), () if at is None else (("at", at),))
+        if any(a.name == array and a.kind == "argument" for a in self.scop.arrays):
+            scop, work = work_arrays.privatize_argument(
+                self.scop, self.dependences, self.tree, array, at
+            )
+            dependences = analyse(scop, self.dependences, frozenset({array, work}))
+            return replace(self, tree=scop.tree)._over(scop, dependences, step)
         scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
-        return self._stored(
-            scop,
-            frozenset({array}),
-            Step("privatize", (array,), () if at is None else (("at", at),)),
-        )
+        return self._stored(scop, frozenset({array}), step)
 
     def rename(self, array: str) -> Schedule:
         """Give uses of a scalar that share no value names of their own: `storage.rename`."""

@@ -35,7 +35,7 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
         raise BadArgumentError(f'privatize: "{array}" has private copies already.')
     possible = private_depth(scop, dependences, array)
     users = [s for s in scop.statements if uses(s, array)]
-    depth = possible if at is None else _depth_of(tree, users, at)
+    depth = possible if at is None else depth_of(tree, users, at)
     if at is None and scop.array(array).shape:
         depth = reused_depth(scop, dependences, array) or min(1, possible)
     if depth == 0 or depth > possible:
@@ -44,7 +44,7 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
             f"{users[0].iterators[possible] if users[0].iterators[possible:] else 'the kernel'} to "
             f"another, so its copies cannot be apart there."
         )
-    statements = tuple(_expand(s, array, depth) for s in scop.statements)
+    statements = tuple(expanded(s, array, depth, array) for s in scop.statements)
     return replace(scop, statements=statements, private=(*scop.private, (array, depth)))
 
 
@@ -147,7 +147,8 @@ def _local(scop: Scop, array: str, step: str) -> None:
         )
 
 
-def _depth_of(tree: Tree, users: list[Statement], at: str) -> int:
+def depth_of(tree: Tree, users: list[Statement], at: str) -> int:
+    """The number of source loops around the first user down to the one called `at`."""
     rows = dict(resolve(tree, at).member.rows)
     for position, iterator in enumerate(users[0].iterators):
         if rows.get(users[0].name) in (Affine.name(iterator), -Affine.name(iterator)):
@@ -205,19 +206,19 @@ def _same_outer(relation: isl.Map, depth: int) -> bool:
     return True
 
 
-def _expand(statement: Statement, array: str, depth: int) -> Statement:
-    """The statement with the local indexed by its outer iterators first."""
+def expanded(statement: Statement, array: str, depth: int, work: str) -> Statement:
+    """The statement with an array, now called `work`, indexed by its outer iterators first."""
     index = tuple(Affine.name(i) for i in statement.iterators[:depth])
 
     def change(node: Expr) -> Expr:
         if isinstance(node, Load) and node.array == array:
-            return replace(node, subscripts=(*index, *node.subscripts))
+            return replace(node, array=work, subscripts=(*index, *node.subscripts))
         return node
 
-    expanded = _rewritten(statement, change, None)
     if statement.array != array:
-        return expanded
-    return replace(expanded, subscripts=(*index, *expanded.subscripts))
+        return _rewritten(statement, change, None)
+    changed = _rewritten(statement, change, work)
+    return replace(changed, subscripts=(*index, *changed.subscripts))
 
 
 def _rewritten(

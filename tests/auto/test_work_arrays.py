@@ -293,3 +293,153 @@ def test_what_a_kernel_returns_in_a_loop_is_made_anew():
     kernel = po.kernel(power).with_options(fp="strict")
     for n in (1, 2, 9):
         same_as(power, kernel, (small(n, n), small(n, 4)))
+
+
+# ---- arguments as work arrays ------------------------------------------------------------------
+
+
+def in_last_iteration(A, B):
+    """What only the last iteration does stays with the thread that has its copy."""
+    N, M = A.shape
+    row = np.empty(M)
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j] * 2.0
+        for j in range(1, M):
+            A[i, j] = row[j] + row[j - 1]
+        if i == N - 1:
+            for j in range(M):
+                B[0, j] = row[j]
+
+
+def given(A, row):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j] * 2.0
+        for j in range(1, M):
+            A[i, j] = row[j] + row[j - 1]
+
+
+def given_sums(A, row):
+    """The sums of doitgen: a row of A by a matrix, in place."""
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            row[j] = 0.0
+            for k in range(M):
+                row[j] += A[i, k] * ((j + k) % 3)
+        for j in range(M):
+            A[i, j] = row[j]
+
+
+def given_later_ones_shorter(A, row):
+    """Each element is written last in an iteration of its own."""
+    N, M = A.shape
+    for i in range(N):
+        for j in range(i, M):
+            row[j] = A[i, j] + i
+        for j in range(i, M):
+            A[i, j] = row[j] * 2.0
+
+
+def given_every_third(A, row):
+    N, M = A.shape
+    for i in range(1, N, 3):
+        for j in range(0, M, 2):
+            row[j] = A[i, j]
+        for j in range(0, M, 2):
+            A[i, j] = row[j] * row[0]
+
+
+def given_two_loops_deep(A, row):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M - 1):
+            for k in range(2):
+                row[k] = A[i, j + k]
+            A[i, j] = row[0] + row[1]
+
+
+def given_backwards(A, row):
+    N, M = A.shape
+    for i in range(N - 1, -1, -1):
+        for j in range(M):
+            row[j] = A[i, j]
+        for j in range(M):
+            A[i, j] = row[j] + row[0]
+
+
+def given_partly(A, row):
+    """Element 0 has the value of before the call."""
+    N, M = A.shape
+    for i in range(N):
+        for j in range(1, M):
+            row[j] = A[i, j]
+        for j in range(M):
+            A[i, j] = row[j] + 1.0
+
+
+def given_sometimes(A, row):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            if A[i, j] > 2.0:
+                row[j] = A[i, j]
+        for j in range(M):
+            A[i, j] = row[j] + 1.0
+
+
+def given_and_read_after(A, row):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            row[j] = A[i, j]
+        for j in range(M):
+            A[i, j] = row[j] + 1.0
+    for j in range(M):
+        row[j] += 1.0
+
+
+GIVEN = (given, given_sums, given_later_ones_shorter, given_every_third)
+LEFT = (given_two_loops_deep, given_backwards, given_partly, given_sometimes, given_and_read_after)
+
+
+@pytest.mark.parametrize("function", [*GIVEN, *LEFT], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_argument_has_its_last_values(function, threads):
+    for fp in ("strict", "reassociate"):
+        kernel = po.kernel(function).with_options(fp=fp, threads=threads)
+        for rows_, columns in (*SHAPES, (90, 90), (100, 70)):
+            size = max(columns, 2) + 3
+            same_as(function, kernel, (small(rows_, columns), small(size, seed=2)))
+
+
+@pytest.mark.parametrize("function", GIVEN, ids=lambda f: f.__name__)
+def test_an_argument_as_work_array_frees_its_loop(function):
+    spec = po.kernel(function).specialize(po.f64[..., ...], po.f64[...])
+    assert "# one for each thread: row_work" in str(spec.loops)
+    same_as_python(spec.schedule, function, small(9, 6), small(9, seed=2))
+
+
+@pytest.mark.parametrize("function", LEFT[1:], ids=lambda f: f.__name__)
+def test_an_argument_whose_values_pass_on_is_left(function):
+    spec = po.kernel(function).specialize(po.f64[..., ...], po.f64[...])
+    assert "row_work" not in spec.source
+
+
+def test_a_copy_stays_with_its_thread():
+    kernel = po.kernel(in_last_iteration).with_options(fp="strict", threads=2)
+    for _ in range(20):
+        same_as(in_last_iteration, kernel, (small(200, 64), small(1, 64, seed=2)))
+    same_as_python(kernel.specialize(*ROWS).schedule, in_last_iteration, small(5, 4), small(1, 4))
+
+
+def test_an_argument_is_privatised_before_the_order_changes():
+    s = original(given, po.f64[..., ...], po.f64[...])
+    assert "Take this step before those that change the order" in refused(
+        lambda: s.reverse("S1.j").privatize("row"),
+        po.BadArgumentError,
+    )
+    for schedule in (s.privatize("row").parallel("i"), s.privatize("row", at="i").reverse("i")):
+        same_as_python(schedule, given, small(6, 5), small(7, seed=2))

@@ -24,7 +24,7 @@ from polyopt.transform.auto.lagging import lag_recurrences
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
 from polyopt.transform.auto.private_tiles import tile_private_sums
-from polyopt.transform.auto.scalars import privatize_locals
+from polyopt.transform.auto.scalars import privatize_temporaries
 from polyopt.transform.auto.structure import components, improve_component
 from polyopt.transform.auto.tiles import tile_contractions
 from polyopt.transform.parts import by_nests
@@ -46,7 +46,7 @@ def auto(
     facts = machine or detect()
     search = Search(facts, threads or facts.cores, packs)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
-    schedule = privatize_locals(schedule)
+    schedule = privatize_temporaries(schedule)
     if schedule.scop.bounds:  # ranges read from data stay inside the loops that decide them
         return replace(mark_loops(search, schedule), brief=was_brief)
     schedule = by_nests(schedule, partial(_arranged, search))

@@ -18,7 +18,7 @@ from polyopt.machine import Machine, detect
 from polyopt.model.affine import Affine
 from polyopt.model.tree import Member
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.scalars import blocks_exist, privatize_locals
+from polyopt.transform.auto.scalars import blocks_exist, privatize_temporaries
 from polyopt.transform.auto.structure import components, distribute_fully, improve_component
 from polyopt.transform.auto.tiles import may_contract
 from polyopt.transform.auto.views import LoopView, stride_of, views
@@ -37,7 +37,7 @@ def auto_grid(schedule: Schedule, *, machine: Machine | None = None) -> Schedule
     facts = machine or detect()
     search = Search(facts, facts.cores, packs=False)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
-    schedule = privatize_locals(schedule, arrays=False)
+    schedule = privatize_temporaries(schedule, arrays=False)
     for statements in components(schedule):
         schedule = _most_parallel(search, schedule, statements)
     mapped: list[Path] = []

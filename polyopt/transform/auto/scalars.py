@@ -4,51 +4,61 @@ from __future__ import annotations
 
 from functools import partial
 
-from polyopt.model.nest import Array
 from polyopt.transform.auto.context import attempt
 from polyopt.transform.promotion import copies_fit
 from polyopt.transform.schedule import Schedule
 from polyopt.transform.storage import private_depth, reused_depth
 
 
-def privatize_locals(schedule: Schedule, *, arrays: bool = True) -> Schedule:
-    """Privatise every local that can be, uses of a scalar that share no value apart from each
-    other; one for whose copies there is no place is left, and with `arrays` false every array."""
-    for name in [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]:
+def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedule:
+    """Privatise every scalar local that can be, uses that share no value apart from each other,
+    and with `arrays` the arrays that alone keep a loop from running side by side; one for whose
+    copies there is no place is left."""
+    scalars = [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]
+    for name in scalars:
         schedule = attempt(schedule, partial(Schedule.rename, array=name)) or schedule
-    if arrays:
-        schedule = _renamed_arrays(schedule)
-    for array in schedule.scop.arrays:
-        if _is_wanted(schedule, array, arrays=arrays):
-            new = attempt(schedule, partial(Schedule.privatize, array=array.name))
-            if new is not None and copies_fit(new.judge.footprints, new.tree, array.name):
-                schedule = new
+    for array in [a for a in schedule.scop.arrays if a.kind == "local" and not a.shape]:
+        if private_depth(schedule.scop, schedule.dependences, array.name):
+            schedule = _privatized(schedule, array.name)
+    if not arrays:
+        return schedule
+    schedule = _renamed_arrays(schedule)
+    for name in _in_the_way(schedule):
+        schedule = _privatized(schedule, name)
     return schedule
 
 
-def _is_wanted(schedule: Schedule, array: Array, *, arrays: bool) -> bool:
-    """Whether private copies of an array would free loops: always those of a scalar, those of an
-    array where iterations between which no value passes use its elements again."""
+def _privatized(schedule: Schedule, array: str) -> Schedule:
+    new = attempt(schedule, partial(Schedule.privatize, array=array))
+    return new if new is not None and blocks_exist(new) else schedule
+
+
+def _in_the_way(schedule: Schedule) -> tuple[str, ...]:
+    """The arrays whose elements iterations use again, although no value passes between them, in a
+    loop that carries nothing else."""
     scop, dependences = schedule.scop, schedule.dependences
-    if array.kind != "local" or array.name in dict(scop.private):
-        return False
-    if array.shape:
-        return arrays and reused_depth(scop, dependences, array.name) > 0
-    return private_depth(scop, dependences, array.name) > 0
+    reused = {
+        a.name for a in scop.arrays if a.shape and reused_depth(scop, dependences, a.name) > 0
+    }
+    found: dict[str, None] = {}
+    for level in schedule.verdict.levels if reused else ():
+        arrays = dict.fromkeys(d.array for d in (*level.carried, *level.reductions))
+        if arrays.keys() <= reused:
+            found |= arrays
+    return tuple(found)
 
 
 def _renamed_arrays(schedule: Schedule) -> Schedule:
     """The local arrays under several names where that is what lets one be privatised: one that is
     filled before the loop in whose iterations it is written anew."""
-    for array in [a for a in schedule.scop.arrays if a.kind == "local" and a.shape]:
-        if private_depth(schedule.scop, schedule.dependences, array.name):
+    for array in [a.name for a in schedule.scop.arrays if a.kind == "local" and a.shape]:
+        if private_depth(schedule.scop, schedule.dependences, array):
             continue
-        new = attempt(schedule, partial(Schedule.rename, array=array.name))
+        new = attempt(schedule, partial(Schedule.rename, array=array))
         before = len(schedule.scop.arrays)
-        if new is not None and any(
-            _is_wanted(new, a, arrays=True) for a in (array, *new.scop.arrays[before:])
-        ):
-            schedule = new
+        if new is not None:
+            names = {array, *(a.name for a in new.scop.arrays[before:])}
+            schedule = new if names & set(_in_the_way(new)) else schedule
     return schedule
 
 
