@@ -42,8 +42,9 @@ def _in_the_way(schedule: Schedule) -> tuple[str, ...]:
     }
     found: dict[str, None] = {}
     for level in schedule.verdict.levels if reused else ():
-        arrays = dict.fromkeys(d.array for d in (*level.carried, *level.reductions))
-        if arrays.keys() <= reused:
+        arrays = dict.fromkeys(d.array for d in level.carried)
+        reuses = not level.reductions and all(d.kind in ("anti", "output") for d in level.carried)
+        if reuses and arrays.keys() <= reused:
             found |= arrays
     return tuple(found)
 
