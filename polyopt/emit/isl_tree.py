@@ -8,10 +8,12 @@ import islpy as isl
 
 from polyopt._isl import Frame
 from polyopt.emit.holds import Hold
+from polyopt.model.affine import Floor
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Region, Sequence, Tree
 from polyopt.model.tree import Node as TreeNode
 from polyopt.transform.blocks import Promotion
+from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
 from polyopt.transform.regions import Share
 
@@ -165,3 +167,16 @@ class IslTree:
         if total is None:
             raise ValueError("a filter holds at least one statement")
         return total
+
+
+def has_fronts(tree: Tree) -> bool:
+    """Whether a loop over several statements runs along the fronts of tiles, as sums of floors.
+
+    Such loops differ a little from statement to statement, and isl cuts them at every difference:
+    diamonds of fdtd-2d have 29 loop nests then, and 4 where every loop stays in one piece.
+    """
+    return any(
+        len(place.member.rows) > 1
+        and any(sum(isinstance(a, Floor) for a, _ in row.terms) > 1 for _, row in place.member.rows)
+        for place in places(tree)
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import islpy as isl
 
@@ -22,18 +23,17 @@ from polyopt._isl import (
 from polyopt.emit.data_bounds import with_data_bounds
 from polyopt.emit.exits import with_exits
 from polyopt.emit.guards import with_guards
-from polyopt.emit.isl_tree import IslTree, Places
+from polyopt.emit.isl_tree import IslTree, Places, has_fronts
 from polyopt.emit.loops import For, If, Instance, Loops, Node, Promote
 from polyopt.emit.periods import Ranges, fixed_ranges, is_shifted, settled, tile_length
 from polyopt.emit.pieces import cut, joined, private_places, spread
 from polyopt.emit.widening import widened
-from polyopt.emit.work import instances, with_work
+from polyopt.emit.work import instances, unguarded, with_work
 from polyopt.errors import IllegalScheduleError
-from polyopt.model.affine import Affine, Floor, Not
+from polyopt.model.affine import Affine, Not
 from polyopt.model.scop import Scop
-from polyopt.model.tree import Member, Tree
+from polyopt.model.tree import Member
 from polyopt.transform.blocks import Point, Promotion
-from polyopt.transform.edit import places
 from polyopt.transform.promotion import invariants, places_apart, required_blocks
 from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
@@ -60,19 +60,6 @@ def lower(schedule: Schedule) -> Loops:
     )
 
 
-def _has_fronts(tree: Tree) -> bool:
-    """Whether a loop over several statements runs along the fronts of tiles, as sums of floors.
-
-    Such loops differ a little from statement to statement, and isl cuts them at every difference:
-    diamonds of fdtd-2d have 29 loop nests then, and 4 where every loop stays in one piece.
-    """
-    return any(
-        len(place.member.rows) > 1
-        and any(sum(isinstance(a, Floor) for a, _ in row.terms) > 1 for _, row in place.member.rows)
-        for place in places(tree)
-    )
-
-
 def _nodes(
     schedule: Schedule, promotions: tuple[Promotion, ...], apart: Mapping[str, Point]
 ) -> tuple[Node, ...]:
@@ -96,7 +83,7 @@ def _formed(
     schedule: Schedule, promotions: tuple[Promotion, ...], held: Places
 ) -> tuple[Node, ...]:
     """The nodes with each loop in one piece or in isl's: the other way where one has no form."""
-    whole = _has_fronts(schedule.tree)
+    whole = has_fronts(schedule.tree)
     try:
         return _scanned(schedule, promotions, held, whole=whole)
     except NoFormError:
@@ -221,8 +208,14 @@ class _Walker:
         used = {n for o in item.origin for n in o.names()}
         depths = [d for d in range(len(scope.members)) if f"c{d}" in used]
         users = self._users(item, body)
-        ranges = fixed_ranges(body)
-        values = {f"c{d}": self._loop_value(d, users, scope, ranges) for d in depths}
+        # Of a block of one element that nothing is copied to or from, the place is never used.
+        is_sure = users[0] in unguarded(body) or not (
+            item.load or item.store or max((1, *item.shape)) > 1
+        )
+        value = partial(
+            self._loop_value, users=users, scope=scope, ranges=fixed_ranges(body), is_sure=is_sure
+        )
+        values = {f"c{d}": value(d) for d in depths}
         origin = tuple(o.substitute(values) for o in item.origin)
         return (
             Promote(
@@ -251,19 +244,27 @@ class _Walker:
         return _fresh(wanted, scope.taken | (self.reserved if wanted != item.array else set()))
 
     def _users(self, item: Promotion, body: tuple[Node, ...]) -> tuple[Instance, ...]:
-        """The instances inside a block that use it; where none does, all of them."""
+        """The instances inside a block that use it, those first that no condition guards; where
+        none does, all of them."""
         named = {name for name, _ in item.targets} or {
             s.name for s in self.scop.statements if any(a.array == item.array for a in s.accesses)
         }
-        every = tuple(instances(body))
+        every = tuple(dict.fromkeys((*unguarded(body), *instances(body))))
         return tuple(i for i in every if i.statement in named) or every
 
     def _loop_value(
-        self, depth: int, users: tuple[Instance, ...], scope: _Scope, ranges: Ranges
+        self,
+        depth: int,
+        users: tuple[Instance, ...],
+        scope: _Scope,
+        ranges: Ranges,
+        *,
+        is_sure: bool,
     ) -> Affine:
         """The value of a loop at a place inside it, for the instances that use a block there.
 
-        Of a loop that runs once, isl may leave no trace; then any instance inside tells. And
+        Of a loop that runs once, isl may leave no trace; then any instance inside tells, `is_sure`:
+        the first, also where others under conditions look different. And
         statements whose values are of different residues share a loop that has the value of one:
         then the others differ from it, by a constant or by one once floors are taken.
         """
@@ -271,7 +272,7 @@ class _Walker:
         known = {n for v in scope.values.values() for n in v.names()}
         known |= set(self.scop.parameter_names)
         if depth not in scope.loops:
-            if values[0].names() <= known:
+            if values[0].names() <= known and (is_sure or len(set(values)) == 1):
                 return values[0]
             raise IllegalScheduleError(
                 f"a local block is needed where the loop {scope.members[depth].name} runs once, "

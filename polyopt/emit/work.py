@@ -46,6 +46,15 @@ def instances(nodes: tuple[Node, ...]) -> Iterator[Instance]:
     return (node for node in below(nodes) if isinstance(node, Instance))
 
 
+def unguarded(nodes: tuple[Node, ...]) -> Iterator[Instance]:
+    """The statement instances below some nodes that no condition guards, in textual order."""
+    for node in nodes:
+        if isinstance(node, Instance):
+            yield node
+        elif isinstance(node, For | Promote):
+            yield from unguarded(node.body)
+
+
 def _work(node: For, scop: Scop, outer: frozenset[str]) -> tuple[tuple[Affine, ...], int]:
     fixed = outer | set(scop.parameter_names)
     best: tuple[tuple[Affine, ...], int] = ((), 0)

@@ -40,7 +40,7 @@ def scan(tree: Tree, scop: Scop, fp: FpMode, loop: str) -> Tree:
 
 def _recurrence(tree: Tree, scop: Scop, fp: FpMode, place: Place) -> Recurrence | None:
     names = _in_order(tree, place)
-    around = [p for p in places(tree) if names and names[0] in p.member.statements]
+    around = [p for p in places(tree) if p.path == place.path[: len(p.path)]]
     if not names or (around[-1].path, around[-1].position) != (place.path, place.position):
         return None
     if any(len({p.member.row(n) for n in names}) > 1 for p in around):

@@ -381,3 +381,37 @@ def test_a_breach_of_no_pair_is_none():
     )
     schedule = found.original("reassociate").unroll_and_jam("S2.i", 2).fuse("i", "i_tile")
     agrees(found, schedule.unroll_and_jam("i", 2).vectorize("i_tile2", 2))
+
+
+def test_blocks_are_where_instances_without_conditions_are():
+    """In a loop that runs once isl writes numbers for what conditions fix."""
+    found = case(
+        """
+    for i in range(N):
+        for j in range(M):
+            if j == 0:
+                v = B[i]
+            else:
+                v = A[i, j - 1]
+            A[i, j] += v
+""",
+        "A2 B1",
+    )
+    schedule = found.original("strict").privatize("v").strip_mine("j", 2)
+    agrees(found, schedule.wavefront("j_tile", "j"))
+
+
+def test_no_scan_of_what_runs_elsewhere_too():
+    found = case(
+        """
+    for i in range(N):
+        B[i] = i
+        for j in range(1, M):
+            A[i, j] += A[i, j - 1]
+            C[j] += 1
+""",
+        "A2 B1 C1",
+    )
+    schedule = found.original("strict").unroll_and_jam("i", 2)
+    with pytest.raises(BadArgumentError, match="innermost loop"):
+        schedule.scan("j_edge")
