@@ -69,8 +69,9 @@ class GridPrinter:
     `local` are the declarations of blocks in local memory, which a kernel begins with, and
     `facts` what is to be told of them. `pending`: what items may still be reading or writing.
     `alone`: the first items have just done something by themselves. A barrier follows then in any
-    case: PoCL 3.0 loses their writes where other items go on without one (found on a kernel in
-    which Oclgrind finds nothing).
+    case, and before a loop or branch with barriers begins or ends: PoCL 3.0 loses their writes, or
+    has all items do it, where others go on without one (in kernels in which Oclgrind finds
+    nothing).
     """
 
     body: BodyPrinter
@@ -104,10 +105,8 @@ class GridPrinter:
         for each in loops:
             position = position.inside(each)
         content = self._phases(loops[-1].body, scope, position)
-        if (
-            self.local or self.alone
-        ):  # a group that does several iterations uses its local memory again
-            content += self._barrier()
+        if self.alone or (self.local and self.pending != Effects()):
+            content += self._barrier()  # a group may do several iterations in the same memory
         for each in reversed(loops):
             number = each.grid[-1]
             content = _spread(each, "group_id", "num_groups", number, content, scope)
@@ -128,14 +127,14 @@ class GridPrinter:
             case (For() as loop,) if is_item(loop):
                 return [*self._wait(self._touched(phase)), *self._items(loop, scope, position)]
             case (For() as loop,) if has_items(loop):
-                before = self.pending
+                met, before = self._meet(), self.pending
                 self.pending |= self._touched(loop.body)  # by the iteration before
                 inside = self._phases(loop.body, scope, position.inside(loop))
-                inside += self._barrier() if self.alone else []
+                inside += self._meet()
                 self.pending |= before
-                return _counted(loop, inside, scope)
+                return [*met, *_counted(loop, inside, scope)]
             case (If() as branch,) if has_items(branch):
-                return self._branch(branch, scope, position)
+                return [*self._meet(), *self._branch(branch, scope, position)]
             case (Promote() as block,) if has_items(block):
                 return self._block(block, scope, position)
         waiting = self._wait(self._touched(phase))
@@ -145,13 +144,13 @@ class GridPrinter:
 
     def _branch(self, node: If, scope: Scope, position: Position) -> list[cgen.Generable]:
         text = cgen.Line(str(condition(node.condition, scope)))
-        before, first = self.pending, self.alone
+        before = self.pending
         then = self._phases(node.then, scope, position)
+        then += self._meet()
         after, self.pending = self.pending, before
-        last, self.alone = self.alone, first
         otherwise = self._phases(node.otherwise, scope, position)
+        otherwise += self._meet()
         self.pending |= after
-        self.alone |= last
         return [Branch(text, braces(then), braces(otherwise) if otherwise else None)]
 
     def _touched(self, nodes: Iterable[Node]) -> Effects:
@@ -162,6 +161,10 @@ class GridPrinter:
         made = self._barrier() if self.alone or conflict(self.pending, effects) else []
         self.pending |= effects
         return made
+
+    def _meet(self) -> list[cgen.Generable]:
+        """A barrier where the first items have just done something by themselves."""
+        return self._barrier() if self.alone else []
 
     def _barrier(self) -> list[cgen.Generable]:
         self.pending, self.alone = Effects(), False

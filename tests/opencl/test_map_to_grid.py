@@ -127,3 +127,25 @@ def test_a_mapped_schedule_runs_in_c_too():
     shapes.gemm.py_func(*expected)
     shapes.gemm.with_options(schedule=s, threads=2)(*arguments)
     np.testing.assert_array_equal(arguments[0], expected[0])
+
+
+@po.kernel(fp="strict")
+def clipped(n: int, m: int, x: po.f32[...]):
+    for i in range(m - 2, n // 2 - 1, -1):
+        for j in range(max(i - 2, 1), min(n - 2, i + 3)):
+            x[i] = (x[i] + j) % 97.0
+
+
+def test_what_first_items_do_in_a_branch_is_done_once():
+    """PoCL 3.0 has all items do it where the branch has a barrier before it and none behind."""
+
+    def by_hand(s):
+        return s.tile({"i": 64}).map_to_grid(groups=("i_tile",), items=("i",))
+
+    kernel = clipped.with_options(target=TARGET, schedule=by_hand)
+    for n, m in [(0, 0), (4, 3), (5, 6), (3, 7), (70, 80)]:
+        x = np.arange(n + m, dtype=np.float32)
+        expected = x.copy()
+        clipped.py_func(n, m, expected)
+        kernel(n, m, x)
+        np.testing.assert_array_equal(x, expected)
