@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 
 from polyopt.transform.auto.context import attempt
 from polyopt.transform.promotion import copies_fit
@@ -36,16 +36,17 @@ def _privatized(schedule: Schedule, array: str) -> Schedule:
 def _in_the_way(schedule: Schedule) -> tuple[str, ...]:
     """The arrays whose elements iterations use again, although no value passes between them, in a
     loop that carries nothing else."""
-    scop, dependences = schedule.scop, schedule.dependences
-    reused = {
-        a.name for a in scop.arrays if a.shape and reused_depth(scop, dependences, a.name) > 0
-    }
+
+    @cache
+    def is_reused(array: str) -> bool:
+        return reused_depth(schedule.scop, schedule.dependences, array) > 0
+
     found: dict[str, None] = {}
-    for level in schedule.verdict.levels if reused else ():
-        arrays = dict.fromkeys(d.array for d in level.carried)
-        reuses = not level.reductions and all(d.kind in ("anti", "output") for d in level.carried)
-        if reuses and arrays.keys() <= reused:
-            found |= arrays
+    for level in schedule.verdict.levels:
+        if not level.reductions and all(d.kind in ("anti", "output") for d in level.carried):
+            arrays = dict.fromkeys(d.array for d in level.carried)
+            if all(schedule.scop.array(a).shape and is_reused(a) for a in arrays):
+                found |= arrays
     return tuple(found)
 
 
