@@ -32,7 +32,7 @@ from polyopt.errors import (
 from polyopt.frontend.markers import assume, injective, label, monotone, within
 from polyopt.kernel import Kernel, Specialization, kernel
 from polyopt.model.symbols import symbols
-from polyopt.model.types import bool_, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+from polyopt.model.types import bool_, f16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
 from polyopt.targets import C, OpenCL, OpenMP, Target
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ __all__ = [
     "compare",
     "compile_all",
     "explore",
+    "f16",
     "f32",
     "f64",
     "i8",

@@ -251,7 +251,7 @@ class BodyPrinter:
         return [name for name in known if name in used]
 
     def _value_parameter(self, name: str, scope: Scope) -> cgen.Declarator:
-        types = {a.name: a.type.dtype.ctype for a in self.scop.arguments}
+        types = {a.name: a.type.dtype.passed for a in self.scop.arguments}
         integer = name in self.scop.parameter_names or name not in types
         return cgen.Value("int64_t" if integer else types[name], scope.names.of("value", name))
 

@@ -139,7 +139,7 @@ def _head(
     for argument in scop.arguments:
         known = argument.name in arrays or argument.name in scop.parameter_names
         if not known and argument.same_as is None:
-            ctype = argument.type.dtype.ctype
+            ctype = argument.type.dtype.passed
             declared.append(cgen.Value(ctype, scope.names.of("value", argument.name)))
             arguments.append(CArgument("scalar", argument.name, ctype))
     for argument in scop.arguments:

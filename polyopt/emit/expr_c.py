@@ -36,7 +36,7 @@ from polyopt.model.expr import (
     Select,
     Unary,
 )
-from polyopt.model.types import DType
+from polyopt.model.types import DType, f16
 
 _WRAPPING = {"add": ("+", Level.SUM), "sub": ("-", Level.SUM), "mul": ("*", Level.PRODUCT)}
 _FLOATING = {**_WRAPPING, "div": ("/", Level.PRODUCT)}
@@ -104,8 +104,9 @@ def expression(expr: Expr, scope: Scope) -> Text:
             return constant(value, dtype)
         case Load(array, subscripts):
             return element(array, subscripts, scope)
-        case ScalarArg(name):
-            return primary(scope.value(name))
+        case ScalarArg(name, dtype):
+            passed = primary(scope.value(name))
+            return call(scope.helper("f16_from_f32"), passed) if dtype is f16 else passed
         case Index(value):
             return affine(value, scope)
         case Unary():
@@ -153,6 +154,8 @@ def constant(value: float | bool, dtype: DType) -> Text:
         if dtype.bits == 32 and number == -(2**31):
             return primary("INT32_MIN")
         return integer(number)
+    if dtype is f16:
+        return primary(hex(int(np.float16(value).view(np.uint16))))
     if not math.isfinite(value):
         return _special(float(value), dtype)
     single = dtype.bits == 32
@@ -282,9 +285,11 @@ def increment(expr: Expr, scope: Scope) -> Text:
 
 
 def _conversion(operand: Expr, dtype: DType, scope: Scope) -> Text:
+    if isinstance(operand, ScalarArg) and operand.dtype is f16:  # is passed as a float
+        return primary(scope.value(operand.name))
     source, value = operand.dtype, expression(operand, scope)
     if source == dtype:
         return value
-    if source.is_float and dtype.is_integer:
+    if f16 in (source, dtype) or (source.is_float and dtype.is_integer):
         return call(scope.helper(f"{dtype}_from_{source}"), value)
     return cast(dtype.ctype, value)

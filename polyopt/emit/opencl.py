@@ -225,7 +225,7 @@ class KernelPrinter:
         arrays = [key for key in places if key in used.arrays]
         for key in arrays:
             used.values.update(row_names(places[key]))
-        types = {a.name: a.type.dtype.ctype for a in self.scop.arguments}
+        types = {a.name: a.type.dtype.passed for a in self.scop.arguments}
         parameters = self.scop.parameter_names
         known = dict.fromkeys([*reversed(outer), *parameters, *types])
         passed = [
@@ -369,7 +369,7 @@ def _arguments(scop: Scop) -> tuple[CArgument, ...]:
     found = [CArgument("parameter", name, "int64_t") for name in scop.parameter_names]
     own = [a for a in scop.arguments if a.same_as is None]
     found += [
-        CArgument("scalar", a.name, a.type.dtype.ctype)
+        CArgument("scalar", a.name, a.type.dtype.passed)
         for a in own
         if a.name not in arrays and a.name not in scop.parameter_names
     ]

@@ -93,7 +93,7 @@ def print_scan(scop: Scop, scope: Scope, symbol: str, first: int) -> Scan | None
         used.values.update(row_names(scope.places[key]))
     values = [n for n in _names(scop) if n in used.values]
     name = scope.names.fresh(f"{symbol}_scan")
-    types = {a.name: a.type.dtype.ctype for a in scop.arguments}
+    types = {a.name: a.type.dtype.passed for a in scop.arguments}
     own = {p.name for p in scop.parameters}
     declared: list[cgen.Declarator] = [
         cgen.Value("int64_t" if v in own else types.get(v, "int64_t"), scope.names.of("value", v))

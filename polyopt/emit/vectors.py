@@ -101,7 +101,7 @@ def _fits(
 ) -> bool:
     """Whether a statement's instances side by side are one operation on vectors."""
     dtype = scop.dtype(statement.array)
-    if not dtype.is_float or statement.guard is not None or statement.late:
+    if not dtype.is_float or dtype.bits < 32 or statement.guard is not None or statement.late:
         return False
     values = dict(zip(statement.iterators, node.values, strict=True))
 

@@ -31,6 +31,7 @@ from polyopt.model.expr import (
     Binary,
     BinaryOp,
     Call,
+    Cast,
     CompareOp,
     Comparison,
     Const,
@@ -38,7 +39,7 @@ from polyopt.model.expr import (
     Select,
     Unary,
 )
-from polyopt.model.types import DType, ScalarType, bool_, f64
+from polyopt.model.types import DType, ScalarType, bool_, f16, f32, f64
 
 Reader = Callable[[Context, ast.Call, Sequence[Value]], Value]
 
@@ -89,7 +90,7 @@ def _float_of(dtype: DType) -> DType | None:
     """The type of a function that gives floats, for operands of this type."""
     if dtype.is_float:
         return dtype
-    return f64 if dtype.kind in "iu" and dtype.bits >= 32 else None
+    return {8: f16, 16: f32}.get(dtype.bits, f64)
 
 
 def _number_of(dtype: DType) -> DType | None:
@@ -115,6 +116,13 @@ def _fmod(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     return _floating("fmod", context, node, values)
 
 
+def _nextafter(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    """Not of `f16`: computed as a float, its neighbour would be the float's."""
+    if _float_of(join(value.type for value in values).dtype) is f16:
+        raise context.unsupported(node, messages.NUMPY_TYPE(name=_name(node)))
+    return _floating("nextafter", context, node, values)
+
+
 def _fabs(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     dtype = _common(context, node, values, _float_of)
     operand = context.coerce(values[0], dtype, node)
@@ -127,8 +135,10 @@ def _scaled(
     """`np.radians` and `np.degrees`: a product with a quotient computed in the type."""
     dtype = _common(context, node, values, _float_of)
     operand = context.coerce(values[0], dtype, node)
-    constant = Const(float(np.divide(dtype(over), dtype(under))), dtype)
-    return Value(Binary("mul", operand, constant, dtype), ScalarType(dtype, weak=False))
+    wide = f32 if dtype is f16 else dtype
+    constant = Const(float(np.divide(wide(over), wide(under))), wide)
+    product: Expr = Binary("mul", Cast(operand, f32) if dtype is f16 else operand, constant, wide)
+    return Value(Cast(product, f16) if dtype is f16 else product, ScalarType(dtype, weak=False))
 
 
 def _rounded(function: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
@@ -279,7 +289,6 @@ _LIBM = {
     "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "cbrt": "cbrt",
 }  # fmt: skip
 _LIBM_OF_TWO = {"arctan2": "atan2", "hypot": "hypot"}
-_EXACT_OF_TWO = ("copysign", "nextafter")
 _OPERATORS: Mapping[str, BinaryOp] = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div",
     "floor_divide": "floordiv", "remainder": "mod", "bitwise_and": "and", "bitwise_or": "or",
@@ -296,7 +305,8 @@ _CHOICES: Mapping[str, BinaryOp] = {
 NUMPY_FUNCTIONS: Mapping[str, tuple[int, Reader]] = {
     **{n: (1, partial(_floating, f"np.{c}")) for n, c in _LIBM.items()},
     **{n: (2, partial(_floating, f"np.{c}")) for n, c in _LIBM_OF_TWO.items()},
-    **{n: (2, partial(_floating, n)) for n in _EXACT_OF_TWO},
+    "copysign": (2, partial(_floating, "copysign")),
+    "nextafter": (2, _nextafter),
     "sqrt": (1, partial(_floating, "sqrt")),
     "fabs": (1, _fabs),
     "fmod": (2, _fmod),

@@ -21,6 +21,7 @@ from polyopt.frontend import (
 from polyopt.frontend.context import Context, Facts
 from polyopt.frontend.dispatch import read_statements
 from polyopt.frontend.forwarding import forwarded
+from polyopt.frontend.halves import in_floats
 from polyopt.frontend.index_facts import check_facts
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import mix
@@ -79,7 +80,7 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
             raise context.mixed[0]
         if learnt is None:
             whole = [*jumps.unset(context), *body, *last]
-            nest = forwarded(_nest(context, signature, whole, made))
+            nest = in_floats(forwarded(_nest(context, signature, whole, made)))
             check_facts(nest, context.index_facts)
             return nest
         if learnt == facts and context.pending:  # assigned from itself alone

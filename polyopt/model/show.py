@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from polyopt.model.expr import (
     Binary,
     Call,
@@ -21,7 +19,7 @@ from polyopt.model.expr import (
     Unary,
 )
 from polyopt.model.nest import Argument, Array, Assign, Branch, Loop, LoopNest, Node, Parameter
-from polyopt.model.types import ArrayType, bool_, f32, f64, i64
+from polyopt.model.types import ArrayType, bool_, f64, i64
 
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "**",
@@ -44,7 +42,8 @@ def _show(expr: Expr) -> tuple[str, int]:
     """The text, and how strongly its outermost operator binds."""
     match expr:
         case Const(value, dtype):
-            text = repr(value) if dtype is not f32 else str(np.float32(value))
+            short = dtype.is_float and dtype is not f64
+            text = str(dtype.numpy.type(value)) if short else repr(value)
             plain = dtype in (f64, i64, bool_)
             return (text if plain else f"{dtype}({text})"), (_NEGATION if text[0] == "-" else _ATOM)
         case Index(value):

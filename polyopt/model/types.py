@@ -17,7 +17,9 @@ FpMode = Literal["strict", "reassociate", "fast"]
 
 @dataclass(frozen=True, slots=True)
 class DType:
-    """An element type: `f64`, `f32`, `i64` to `i8`, `u64` to `u8`, or `bool`.
+    """An element type: `f64`, `f32`, `f16`, `i64` to `i8`, `u64` to `u8`, or `bool`.
+
+    An `f16` is stored as its bits, and computed with as a `float`.
 
     Subscripting with extents makes an array type for annotations: `po.f64[N, M]`.
     """
@@ -50,6 +52,11 @@ class DType:
         return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
 
     @property
+    def passed(self) -> str:
+        """The C type in which a scalar argument of this type is passed by value."""
+        return "float" if self.name == "f16" else self.ctype
+
+    @property
     def unsigned(self) -> str:
         """The C type in which integers of this type wrap: C computes narrow ones in `int`."""
         return f"uint{max(self.bits, 32)}_t"
@@ -68,6 +75,7 @@ class DType:
 
 f64 = DType("f64", "f", 64, "double")
 f32 = DType("f32", "f", 32, "float")
+f16 = DType("f16", "f", 16, "uint16_t")
 i64 = DType("i64", "i", 64, "int64_t")
 i32 = DType("i32", "i", 32, "int32_t")
 i16 = DType("i16", "i", 16, "int16_t")
@@ -78,7 +86,7 @@ u16 = DType("u16", "u", 16, "uint16_t")
 u8 = DType("u8", "u", 8, "uint8_t")
 bool_ = DType("bool", "b", 8, "bool")
 
-DTYPES: tuple[DType, ...] = (f64, f32, i64, i32, i16, i8, u64, u32, u16, u8, bool_)
+DTYPES: tuple[DType, ...] = (f64, f32, f16, i64, i32, i16, i8, u64, u32, u16, u8, bool_)
 
 
 def from_numpy(dtype: np.dtype[np.generic]) -> DType | None:

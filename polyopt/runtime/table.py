@@ -17,7 +17,7 @@ import numpy as np
 from polyopt.emit.binding import is_real
 from polyopt.model.affine import Affine
 from polyopt.model.arguments import Returned
-from polyopt.model.types import ArrayType, from_numpy
+from polyopt.model.types import ArrayType, f16, from_numpy
 
 if TYPE_CHECKING:
     from polyopt.runtime.bind import Entry
@@ -43,7 +43,7 @@ def scalar_kind(kind: type) -> tuple[int, int] | None:
     if kind in _PYTHON:
         return _PYTHON[kind]
     dtype = from_numpy(np.dtype(kind)) if issubclass(kind, np.generic) else None
-    return None if dtype is None else (_KINDS[dtype.kind], dtype.bits // 8)
+    return None if dtype is None or dtype is f16 else (_KINDS[dtype.kind], dtype.bits // 8)
 
 
 def table(signature: inspect.Signature, rows: Sequence[Row]) -> bytes:
@@ -106,6 +106,8 @@ def _result(entry: Entry) -> tuple[int, int, int] | None:
     ):
         return None
     dtype = result.scalar.dtype
+    if dtype is f16:
+        return None
     kind = PYTHON_BOOL if dtype.kind == "b" else _KINDS[dtype.kind]
     owner = 0 if result.scalar.weak else id(dtype.numpy.type)
     return kind, dtype.numpy.itemsize, owner

@@ -85,7 +85,6 @@ def test_types_that_hang_on_data_are_refused():
 
 
 REFUSED = {
-    "np.sqrt(b[i])": "np.sqrt of values of these types has no result in NumPy",
     "np.sqrt(d[i], d[i])": "np.sqrt takes 1 argument here, not 2",
     "np.maximum(d[i])": "np.maximum takes 2 arguments here, not 1",
     "np.sqrt(d[i], out=d)": "np.sqrt takes plain positional arguments here",

@@ -28,6 +28,7 @@ assert readers.READERS
 STRONG = {
     "f64": np.array([2.7, -1.3]),
     "f32": np.array([0.1, 3.5], np.float32),
+    "f16": np.array([0.7, -2.0], np.float16),
     "i64": np.array([5, -3]),
     "i32": np.array([7, -2], np.int32),
     "i16": np.array([5, -3], np.int16),

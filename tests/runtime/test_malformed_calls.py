@@ -102,7 +102,6 @@ def wrong_dtype(dtype, words, fix):
 
 for name in ("int8", "int16", "uint8", "uint16", "uint32", "uint64"):
     wrong_dtype(name, f"{name}; {TAKEN}", "pass y.astype(np.int64)")
-wrong_dtype("float16", f"float16; {TAKEN}", "pass y.astype(np.float64)")
 wrong_dtype("longdouble", f"{np.dtype('longdouble')}; {TAKEN}", "pass y.astype(np.float64)")
 for name in ("complex64", "complex128"):
     fix = "pass y.real.copy() and y.imag.copy() as two arguments"
@@ -137,7 +136,6 @@ for value, words, fix in (
 
 SCALARS = f"scalars are Python's int, float and bool, or NumPy's of type {', '.join(NAMES)}"
 for value, fix in (
-    (np.float16(3), "pass float(a)"),
     (np.longdouble(3), "pass float(a)"),
     (np.complex64(3), "pass a.real and a.imag as two arguments"),
     (np.complex128(3), "pass a.real and a.imag as two arguments"),
