@@ -213,9 +213,18 @@ class Entry:
             )
 
     def _overlap_text(self, one: ArrayPlan, other: ArrayPlan) -> str:
-        return (
+        fact = (
             f"{self.interface.name}: arguments {one.name} and {other.name} overlap in memory, and "
-            f"the kernel writes {one.name}: pass {other.name}.copy(), or decorate the kernel with "
+            f"the kernel writes {one.name}"
+        )
+        checked = [a.name for a in (other, one) if a.name in self.interface.checked]
+        if checked:
+            return (
+                f"{fact} and is indexed by {checked[0]}, which is checked before: pass "
+                f"{checked[0]}.copy()"
+            )
+        return (
+            f"{fact}: pass {other.name}.copy(), or decorate the kernel with "
             '@po.kernel(alias="safe") to run such calls in source order'
         )
 

@@ -6,7 +6,9 @@ from polyopt.emit.program import Check
 from polyopt.errors import TargetUnavailableError
 from polyopt.model import bounds
 from polyopt.model.affine import Affine, Compare, Condition, Not
+from polyopt.model.expr import data, loads
 from polyopt.model.nest import Array, Assumption
+from polyopt.model.scan import verifies
 from polyopt.model.scop import Scop, Statement, known_context
 from polyopt.runtime.plan import Interface
 
@@ -18,7 +20,17 @@ def interface(scop: Scop) -> Interface:
     arrays = {a.name for a in scop.arrays if a.kind == "argument"}
     written = frozenset(s.array for s in scop.statements) & arrays
     heavy = any(map(_is_heavy, scop.statements))
-    return Interface(scop.name, scop.arguments, scop.parameters, written, heavy, scop.result)
+    return Interface(
+        scop.name, scop.arguments, scop.parameters, written, heavy, scop.result, _checked(scop)
+    )
+
+
+def _checked(scop: Scop) -> frozenset[str]:
+    """The arrays that are read before anything is written, to see that what follows from their
+    elements stays inside its arrays."""
+    found = {array for verify in verifies(scop.scan) for array in verify.reads}
+    found |= {x.array for bound in scop.bounds for e in data(bound.value) for x in loads(e)}
+    return frozenset(found)
 
 
 def _is_heavy(statement: Statement) -> bool:

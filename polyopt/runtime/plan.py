@@ -23,6 +23,7 @@ class Interface:
     """How a kernel is called. `written` names the arrays that it writes.
 
     `heavy`: it may run for long however small its arguments are. `result`: what it returns.
+    `checked`: the arrays that a call reads first, to check what is indexed by their elements.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Interface:
     written: frozenset[str]
     heavy: bool = False
     result: Result | None = None
+    checked: frozenset[str] = frozenset()
 
     @property
     def positions(self) -> dict[str, int]:
@@ -149,7 +151,7 @@ class Plan(NamedTuple):
                 ScalarPlan(positions[a.name], a) for a in program.arguments if a.kind == "scalar"
             ),
             arrays,
-            () if takes_overlap else _pairs(arrays),
+            _pairs(arrays, interface.checked if takes_overlap else None),
             ints,
             shapes,
             _extent_plans(interface),
@@ -184,13 +186,17 @@ def _range(ctype: str) -> Range:
     return Range(int(digits), not ctype.startswith("u")) if digits else WHOLE
 
 
-def _pairs(plans: Sequence[ArrayPlan]) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
-    """The pairs that must not share memory, a written array first."""
+def _pairs(
+    plans: Sequence[ArrayPlan], apart: frozenset[str] | None
+) -> tuple[tuple[ArrayPlan, ArrayPlan], ...]:
+    """The pairs that must not share memory, a written array first; those alone that have one of
+    the arrays `apart` where these are given."""
     return tuple(
         (one, other)
         for i, one in enumerate(plans)
         for j, other in enumerate(plans)
         if one.written and i != j and (i < j or not other.written)
+        if apart is None or {one.name, other.name} & apart
     )
 
 
