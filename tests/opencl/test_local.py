@@ -169,3 +169,30 @@ def test_refusals():
         "shape, is outside of groups, or belongs to several items: only "
         'promote("A", to="local") can be shared by items.'
     )
+
+
+@po.kernel(fp="strict")
+def worked(A, B, row):
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            row[j] = A[i, j] * 2.0
+        for j in range(1, A.shape[1]):
+            B[i, j] = row[j] + row[j - 1]
+
+
+@po.kernel(fp="strict")
+def worked_locally(A, B):
+    row = np.empty(A.shape[1])
+    for i in range(A.shape[0]):
+        for j in range(A.shape[1]):
+            row[j] = A[i, j] * 2.0
+        for j in range(1, A.shape[1]):
+            B[i, j] = row[j] + row[j - 1]
+
+
+@pytest.mark.parametrize("model", ["cpu", "gpu"])
+def test_work_arrays_stay_one(model):
+    """An item has no array of its own, so the automatic scheduler makes none."""
+    for kernel, *more in ((worked, random(40)), (worked_locally,)):
+        spec = kernel.with_options(target=po.OpenCL(model=model))
+        same_as_python(spec, kernel.py_func, random(30, 40), random(30, 40), *more)

@@ -18,7 +18,7 @@ from polyopt.transform.schedule import Schedule
 class Search:
     """The machine, the number of threads, and what was computed so far: isl's orders by judge
     and statements, trip counts and estimates by model. `packs`: whether the target has packed
-    buffers."""
+    buffers and arrays for each thread."""
 
     machine: Machine
     threads: int

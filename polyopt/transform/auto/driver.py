@@ -40,13 +40,14 @@ def auto(
 ) -> Schedule:
     """The schedule that is expected to run fastest, as steps after those of `schedule`.
 
-    `machine` is this one unless given; `threads` its cores; `packs`: operands may be packed. The
-    result depends on nothing else: no clock and no measurement decides.
+    `machine` is this one unless given; `threads` its cores; `packs`: operands may be packed, and
+    threads may have arrays of their own. The result depends on nothing else: no clock and no
+    measurement decides.
     """
     facts = machine or detect()
     search = Search(facts, threads or facts.cores, packs)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
-    schedule = privatize_temporaries(schedule)
+    schedule = privatize_temporaries(schedule, arrays=packs)
     if schedule.scop.bounds:  # ranges read from data stay inside the loops that decide them
         return replace(mark_loops(search, schedule), brief=was_brief)
     schedule = by_nests(schedule, partial(_arranged, search))
