@@ -76,8 +76,30 @@ static int within_{dtype}(
 
 
 def _injective(dtype: DType) -> str:
-    """By a bit for each value between the least and the greatest; -1 where there is no memory."""
+    """By a bit for each value between the least and the greatest, or in order where these are far
+    apart; -1 where there is no memory."""
     return f"""\
+static int injective_{dtype}_order(const void *a, const void *b)
+{{
+    const {dtype.ctype} one = *(const {dtype.ctype} *)a, other = *(const {dtype.ctype} *)b;
+    return (one > other) - (one < other);
+}}
+
+static int injective_{dtype}_sorted(const {dtype.ctype} *a, int64_t n, int64_t step)
+{{
+    {dtype.ctype} *in_order = malloc(n * sizeof *in_order);
+    if (in_order == NULL)
+        return -1;
+    for (int64_t i = 0; i < n; i++)
+        in_order[i] = a[i * step];
+    qsort(in_order, n, sizeof *in_order, injective_{dtype}_order);
+    int found = 1;
+    for (int64_t i = 1; i < n && found; i++)
+        found = in_order[i - 1] != in_order[i];
+    free(in_order);
+    return found;
+}}
+
 static int injective_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
 {{
     if (n < 2)
@@ -89,7 +111,9 @@ static int injective_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
         high = v > high ? v : high;
     }}
     const uint64_t last = (uint64_t)high - (uint64_t)low;
-    uint64_t *seen = last < ((uint64_t)1 << 40) ? calloc(last / 64 + 1, 8) : NULL;
+    if (last / 64 > 4 * (uint64_t)n)
+        return injective_{dtype}_sorted(a, n, step);
+    uint64_t *seen = calloc(last / 64 + 1, 8);
     if (seen == NULL)
         return -1;
     int found = 1;

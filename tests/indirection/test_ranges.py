@@ -102,3 +102,21 @@ def test_limits_may_be_beyond_64_bits(h, holds):
     with pytest.raises(po.AssumptionError, match="outside that range"):
         far_limits(y, idx, h)
     assert not y.any()
+
+
+@po.kernel
+def counted(y, idx):
+    po.assume(po.injective(idx))
+    for i in range(idx.shape[0]):
+        if idx[i] >= 0 and idx[i] < y.shape[0]:
+            y[idx[i]] += 1.0
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_indices_far_apart_take_no_memory_between_them(dtype):
+    ends = np.iinfo(dtype)
+    y = np.zeros(4)
+    counted(y, np.array([ends.max, 3, ends.min, 1], dtype))
+    assert y.tolist() == [0.0, 1.0, 0.0, 1.0]
+    with pytest.raises(po.AssumptionError, match=r"po.injective\(idx\) .* does not hold"):
+        counted(y, np.array([ends.max, 3, ends.min, 3], dtype)[::-1])
