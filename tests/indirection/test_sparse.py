@@ -178,3 +178,22 @@ def test_rows_that_data_select_are_summed_four_at_a_time(fp):
     spec = kernel.specialize(ptr, col, val, dense, have)
     assert 's.unroll_and_jam("k", 4)' in str(spec.schedule.script)
     assert "4 * k_tile + ptr[i] + 4" in spec.source  # strips begin where the row does
+
+
+@po.kernel
+def staircase(ptr, val, C):
+    for i in range(C.shape[0]):
+        for k in range(ptr[i], ptr[i + 1]):
+            for j in range(min(k, C.shape[1])):
+                C[i, j] += val[k]
+
+
+def test_rows_whose_length_follows_the_loop_over_data_are_not():
+    ptr, val = np.array([0, 3, 9]), MAKE.random(9)
+    have, want = np.ones((2, 2, 5))
+    staircase(ptr, val, have)
+    staircase.py_func(ptr, val, want)
+    np.testing.assert_array_equal(have, want)
+    script = str(staircase.specialize(ptr, val, have).schedule.script)
+    assert "vectorize" in script
+    assert "jam" not in script

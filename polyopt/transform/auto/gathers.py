@@ -34,11 +34,16 @@ def jam_gathers(schedule: Schedule) -> Schedule:
 
 def _sums_rows(schedule: Schedule, place: Place) -> bool:
     """Whether a loop is over data, comes back to what it wrote, and has only parallel vector
-    loops inside."""
+    loops inside, whose bounds do not follow it."""
     if begins_in_data(schedule.scop, place.member) is None or place.member.parallel:
         return False
     within = [p for p in places(schedule.tree) if is_inside(p, place)]
-    rows = all(p.member.vector and _level(schedule, p).is_parallel for p in within)
+    rows = all(
+        p.member.vector
+        and _level(schedule, p).is_parallel
+        and begins_in_data(schedule.scop, p.member) is None
+        for p in within
+    )
     return bool(within) and rows and not _level(schedule, place).is_parallel
 
 
