@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
+import traceback
 import warnings
 from pathlib import Path
 
+import test_language
 from compiled import Batch, Entry
 from engine import Examiner, Failure
 from reproduce import minimised, write
+
+sys.path.append(str(Path(__file__).parents[1] / "indirection"))
+import indirect_programs
 
 BATCH = 24
 SHARE = 0.15
@@ -61,6 +67,38 @@ class Worker:
                 self.examiner.failures.append(_failure(entry, error))
 
 
+class Stream:
+    """Runs the programs of another stream of the tests, seed after seed."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self.folder = name, folder
+
+    def run(self, seed: int) -> None:
+        tell(start=seed)
+        counts = {f"programs of {self.name}": 1}
+        try:
+            counts |= getattr(self, self.name)(seed)
+        except Exception:  # noqa: BLE001  whatever it is, it is a failure
+            counts["FAILURES"] = 1
+            self.folder.mkdir(exist_ok=True)
+            path = self.folder / f"{self.name}_{seed}.txt"
+            path.write_text(traceback.format_exc(), encoding="utf-8")
+            tell(failure=str(path))
+        tell(done=seed, counts=counts)
+
+    def language(self, seed: int) -> dict[str, int]:
+        """Newer constructs: the nest of every program, and one in eight compiled."""
+        test_language.run_nest(seed)
+        if seed % 8:
+            return {}
+        test_language.run_compiled(seed)
+        return {"compiled kernels compared": 1}
+
+    def indirection(self, seed: int) -> dict[str, int]:
+        """Kernels over index arrays."""
+        return {f"calls: {how}": n for how, n in indirect_programs.examine(seed).items()}
+
+
 def _failure(entry: Entry, error: Exception) -> Failure:
     message = f"compiled: {error}"
     return Failure(entry.case.program, entry.fp, entry.steps, entry.seed, "compiled", message)
@@ -72,9 +110,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--stride", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--stream", default="schedules")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    worker = Worker(options.folder, options.first)
+    worker: Worker | Stream = Worker(options.folder, options.first)
+    if options.stream != "schedules":
+        worker = Stream(options.stream, options.folder)
     seed = options.first
     while True:
         worker.run(seed)
