@@ -113,6 +113,7 @@ FORMS: Mapping[str, Form] = {
         Form("scan", (_loop(start=99),)),
         Form("privatize", (_ARRAY,)),
         Form("rename", (_ARRAY,)),
+        Form("expand", (_ARRAY,)),
         Form("contract", (_ARRAY,)),
         Form("promote", (_ARRAY, _loop("at", 1, "at"))),
         Form("pack", (_ARRAY, _loop("at", 1, "at"))),

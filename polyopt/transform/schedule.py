@@ -248,6 +248,11 @@ class Schedule(Displayed):
         scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
         return self._stored(scop, frozenset({array}), step)
 
+    def expand(self, array: str) -> Schedule:
+        """Keep the private copies of a loop's iterations side by side: `storage.expand`."""
+        scop = storage.expand(self.scop, array)
+        return self._over(scop, self.dependences, Step("expand", (array,)))
+
     def rename(self, array: str) -> Schedule:
         """Give uses of a scalar that share no value names of their own: `storage.rename`."""
         scop = storage.rename(self.scop, self.dependences, array)

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import islpy as isl
 
+from polyopt._isl import affine_from_aff
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependences
 from polyopt.model.expr import Expr, Load
+from polyopt.model.frames import frames
 from polyopt.model.scop import Scop, Statement, with_loads
 from polyopt.model.tree import Band, Mark, Tree
 from polyopt.transform.edit import node_at, places, replace_at, resolve
@@ -46,6 +48,56 @@ def privatize(scop: Scop, dependences: Dependences, tree: Tree, array: str, at: 
         )
     statements = tuple(expanded(s, array, depth, array) for s in scop.statements)
     return replace(scop, statements=statements, private=(*scop.private, (array, depth)))
+
+
+def expand(scop: Scop, array: str) -> Scop:
+    """Keep the private copies of the innermost of their loops side by side, as one more dimension.
+
+    for i: t[i] = A[i]; B[i] = t[i], one copy at a time    —expand("t")→    all of t[0 … N - 1]
+
+    The loop may then be distributed between what writes a copy and what reads it (array
+    expansion: Feautrier 1988). Legal always; it costs the memory.
+
+    Raises BadArgumentError where the array has no private copies, or their loop's range is not
+    from 0 or above to an end that sizes alone tell.
+    """
+    copies = dict(scop.private)
+    if array not in copies:
+        known = ", ".join(f'"{n}"' for n in copies) or "none"
+        raise BadArgumentError(
+            f'expand: "{array}" has no private copies. Take privatize first. Arrays with such '
+            f"copies here: {known}."
+        )
+    extent = _extent(scop, array, copies[array] - 1)
+    if extent is None:
+        raise BadArgumentError(
+            f'expand: the copies of "{array}" are not of iterations from 0 or above to an end that '
+            f"sizes alone tell."
+        )
+    old = scop.array(array)
+    arrays = tuple(replace(a, shape=(extent, *a.shape)) if a == old else a for a in scop.arrays)
+    fewer = ((n, c - (n == array)) for n, c in scop.private)
+    return replace(scop, arrays=arrays, private=tuple((n, c) for n, c in fewer if c))
+
+
+def _extent(scop: Scop, array: str, position: int) -> Affine | None:
+    """One more than the greatest value of a subscript, in sizes; None where it has no such form."""
+    made, names = frames(scop), scop.parameter_names
+    touched: isl.Set | None = None
+    for statement in scop.statements:
+        for access in statement.accesses:
+            if access.array == array:
+                relation = made[statement.name].access(array, access.subscripts)
+                part = relation.intersect_domain(statement.domain).range()
+                touched = part if touched is None else touched.union(part)
+    if touched is None:
+        return None
+    below = touched.upper_bound_val(isl.dim_type.set, position, isl.Val(-1))
+    last = touched.dim_max(position)
+    last = last.gist(last.domain()).coalesce()
+    found = {affine_from_aff(aff, names, ()) for _, aff in last.get_pieces()}
+    end = found.pop() if len(found) == 1 else None
+    return None if end is None or not below.is_empty() else end + 1
 
 
 def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:

@@ -443,3 +443,72 @@ def test_an_argument_is_privatised_before_the_order_changes():
     )
     for schedule in (s.privatize("row").parallel("i"), s.privatize("row", at="i").reverse("i")):
         same_as_python(schedule, given, small(6, 5), small(7, seed=2))
+
+
+# ---- copies side by side -----------------------------------------------------------------------
+
+
+def products(A, C, row):
+    """Rows of A by C, in place: a contraction once the rows stand side by side."""
+    R, N, M = A.shape
+    for r in range(R):
+        for i in range(N):
+            for j in range(M):
+                row[j] = 0.0
+                for k in range(M):
+                    row[j] += A[r, i, k] * C[k, j]
+            for j in range(M):
+                A[r, i, j] = row[j]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_rows_of_products_are_tiled(threads):
+    given = (po.f64[..., ..., ...], po.f64[..., ...], po.f64[...])
+    script = po.kernel(products).specialize(*given).schedule.script
+    assert 's.expand("row_work")' in script
+    assert 's.promote("row_work"' in script
+    for fp in ("strict", "reassociate"):
+        kernel = po.kernel(products).with_options(fp=fp, threads=threads)
+        for shape in ((1, 1, 1), (2, 0, 3), (0, 2, 2), (2, 9, 25), (3, 17, 48)):
+            m = shape[-1]
+            same_as(products, kernel, (small(*shape), small(m, m, seed=2), small(m + 1, seed=3)))
+
+
+def test_expanded_copies_outlive_their_iteration():
+    s = original(rows, *ROWS).privatize("row").expand("row")
+    assert not s.scop.private
+    for schedule in (s.distribute("i", before="S2"), s.parallel("i"), s.reverse("i")):
+        same_as_python(schedule, rows, small(6, 5), small(6, 5, seed=2))
+    deep = original(two_loops_deep, *ROWS).privatize("pair", at="j").expand("pair")
+    assert deep.scop.private == (("pair", 1),)
+    same_as_python(deep.parallel("i"), two_loops_deep, small(4, 6), small(4, 6, seed=2))
+
+
+def scalar(A, B):
+    N, M = A.shape
+    for i in range(N):
+        for j in range(M):
+            t = A[i, j] * 2.0
+            B[i, j] = t + 1.0
+
+
+def test_a_scalar_is_expanded_too():
+    s = original(scalar, *ROWS).privatize("t").expand("t").distribute("j", before="S2")
+    for schedule in (s, s.parallel("i"), s.vectorize("S1.j").parallel("i")):
+        same_as_python(schedule, scalar, small(4, 6), small(4, 6, seed=2))
+    whole = s.expand("t").distribute("i", before="S2").parallel("S1.i").parallel("S1.j")
+    same_as_python(whole, scalar, small(4, 6), small(4, 6, seed=2))
+
+
+def below_zero(A, B):
+    N = len(A)
+    for i in range(-3, N - 3):
+        t = A[i + 3, 0]
+        B[i + 3, 0] = t
+
+
+def test_copies_of_negative_iterations_are_not_expanded():
+    s = original(below_zero, *ROWS).privatize("t")
+    assert "not of iterations from 0 or above" in refused(
+        lambda: s.expand("t"), po.BadArgumentError
+    )

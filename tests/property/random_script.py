@@ -177,6 +177,11 @@ def _privatize(rng: random.Random, schedule: Schedule) -> Call | None:
     return Call("privatize", (rng.choice(left),)) if left else None
 
 
+def _expand(rng: random.Random, schedule: Schedule) -> Call | None:
+    names = [n for n, _ in schedule.scop.private]
+    return Call("expand", (rng.choice(names),)) if names else None
+
+
 def _separate(rng: random.Random, schedule: Schedule) -> Call | None:
     names = [n for n in _loops(schedule) if f"{n}_tile" in _loops(schedule)]
     return Call("separate", tuple(names[:2])) if names else None
@@ -310,6 +315,7 @@ _MAKERS: dict[Callable[[random.Random, Schedule], Call | None], float] = {
     _fuse: 1.3,
     _distribute: 1.0,
     _privatize: 2.5,
+    _expand: 0.8,
     _separate: 1.0,
     _promote: 1.0,
     _pack: 1.0,

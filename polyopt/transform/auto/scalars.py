@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache, partial
 
+from polyopt.model.scop import Access, Statement
 from polyopt.transform.auto.context import attempt
 from polyopt.transform.promotion import copies_fit
 from polyopt.transform.schedule import Schedule
-from polyopt.transform.storage import private_depth, reused_depth
+from polyopt.transform.storage import private_depth, reused_depth, uses
 
 
 def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedule:
@@ -24,8 +25,44 @@ def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedul
         return schedule
     schedule = _renamed_arrays(schedule)
     for name in _in_the_way(schedule):
-        schedule = _privatized(schedule, name)
+        made = _privatized(schedule, name)
+        schedule = made if made is schedule else _expanded(made)
     return schedule
+
+
+def _expanded(schedule: Schedule) -> Schedule:
+    """The schedule with the copies of the last privatised array side by side where that makes a
+    contraction of the sums into it, and takes no more memory than an array of the kernel."""
+    scop = schedule.scop
+    array, copies = scop.private[-1]
+    users = [s for s in scop.statements if uses(s, array)]
+    if not any(_contracts(s, s.iterators[copies - 1]) for s in users if s.array == array):
+        return schedule
+    rank = len(scop.array(array).shape) + 1
+    if not any(
+        s.iterators[copies - 1] in _names(a) and len(_names(a)) >= rank and a.array != array
+        for s in users
+        for a in s.accesses
+    ):
+        return schedule
+    return attempt(schedule, partial(Schedule.expand, array=array)) or schedule
+
+
+def _contracts(statement: Statement, row: str) -> bool:
+    """Whether a sum reads one operand that moves with a loop and one that does not."""
+    operands = [_names(a) for a in statement.accesses if a.array != statement.array]
+    summed = set(statement.iterators) - {n for s in statement.subscripts for n in s.names()}
+    moving = any(row in names for names in operands)
+    return (
+        statement.reduction is not None
+        and bool(summed)
+        and moving
+        and any(row not in names for names in operands)
+    )
+
+
+def _names(access: Access) -> set[str]:
+    return {n for s in access.subscripts for n in s.names()}
 
 
 def _privatized(schedule: Schedule, array: str) -> Schedule:
