@@ -21,7 +21,7 @@ from polyopt.emit.exits import refuse_endless
 from polyopt.emit.launches import LaunchProgram
 from polyopt.emit.lines import with_lines
 from polyopt.emit.lower import lower
-from polyopt.emit.opencl import print_opencl
+from polyopt.emit.opencl import local_memory, print_opencl
 from polyopt.emit.opencl_live import copied_in
 from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
 from polyopt.frontend.parse import parse
@@ -310,18 +310,38 @@ def automatic(schedule: Schedule, target: Target) -> tuple[Schedule, Loops]:
 
     isl may cut a private block up, or find no loops, which only lowering tells.
     """
-    machine = detect()
-    if isinstance(target, OpenCL) and device_kind(target) == "gpu":
-        chosen = auto_grid(schedule, machine=machine)
-    else:
-        threads = machine.cores if target.is_parallel else 1
-        packs = not isinstance(target, OpenCL)
-        chosen = auto(schedule, machine=machine, threads=threads, packs=packs)
+    chosen, loops = _lowered(_scheduled(schedule, target), schedule)
+    if not _fits(chosen, loops, target):
+        return _lowered(_scheduled(schedule, target, shared=False), schedule)
+    return chosen, loops
+
+
+def _lowered(chosen: Schedule, otherwise: Schedule) -> tuple[Schedule, Loops]:
+    """A schedule and its loops; the other one where this has none."""
     try:
         return chosen, lower(chosen)
     except (IllegalScheduleError, InternalError, isl.Error) as error:
-        LOG.warning("%s: kept in the order given, since %s", schedule.scop.name, error)
-        return schedule, lower(schedule)
+        LOG.warning("%s: kept in the order given, since %s", chosen.scop.name, error)
+        return otherwise, lower(otherwise)
+
+
+def _scheduled(schedule: Schedule, target: Target, *, shared: bool = True) -> Schedule:
+    """The automatic schedule; `shared`: items of a group have memory that they share."""
+    machine = detect()
+    if isinstance(target, OpenCL) and device_kind(target) == "gpu":
+        return auto_grid(schedule, machine=machine, shared=shared)
+    threads = machine.cores if target.is_parallel else 1
+    return auto(schedule, machine=machine, threads=threads, packs=not isinstance(target, OpenCL))
+
+
+def _fits(schedule: Schedule, loops: Loops, target: Target) -> bool:
+    """Whether the device has the local memory that the schedule takes."""
+    if not isinstance(target, OpenCL):
+        return True
+    limits = device_limits(target)
+    if limits.model == "cpu" or limits.local is None:
+        return True
+    return local_memory(schedule.scop, loops, schedule.fp, limits) <= limits.local
 
 
 def emit(

@@ -24,10 +24,18 @@ MOST_ITEMS = 256
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What code is written for: a kind of device, and the items that a group may have."""
+    """What code is written for: a kind of device, the items that a group may have in all and along
+    each dimension, and the bytes of its local memory; None where any number will do."""
 
     model: Literal["cpu", "gpu"]
     items: int = MOST_ITEMS
+    along: tuple[int, ...] | None = None
+    local: int | None = None
+
+    def most(self, dimension: int) -> int:
+        """The items that a group may have along a dimension."""
+        along = (self.items,) if self.along is None else self.along[dimension : dimension + 1]
+        return min((self.items, *along))
 
 
 @dataclass(frozen=True, slots=True)

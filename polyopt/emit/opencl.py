@@ -97,6 +97,12 @@ def launched(
     return host, printer.nodes
 
 
+def local_memory(scop: Scop, loops: Loops, fp: FpMode, limits: Limits) -> int:
+    """The bytes of local memory that a group has at most, in any launch."""
+    host, _ = launched(scop, loops, fp, limits)
+    return max((sum(n for _, n in launch.local) for launch in launches(host)), default=0)
+
+
 def _printed(
     scop: Scop, loops: Loops, fp: FpMode, symbol: str, limits: Limits
 ) -> tuple[KernelPrinter, tuple[HostNode, ...], str]:
@@ -108,20 +114,20 @@ def _printed(
             names.of("value", argument.name)
     places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
     scope = Scope(names, places, fp, Used(), target=target)
-    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), limits.items)
+    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), limits)
     host = printer.host(loops.body, scope, ())
     return printer, host, _assemble(scop, scope, printer.kernels, host)
 
 
 @dataclass
 class KernelPrinter:
-    """Prints kernels and notes their launches; groups have `most_items` at most. `nodes` are the
-    loops that each kernel runs, by its name."""
+    """Prints kernels and notes their launches; `nodes` are the loops that each kernel runs, by its
+    name."""
 
     scop: Scop
     symbol: str
     body: BodyPrinter
-    most_items: int
+    limits: Limits
     kernels: list[cgen.Generable] = field(default_factory=list)
     nodes: dict[str, tuple[Node, ...]] = field(default_factory=dict)
 
@@ -197,7 +203,7 @@ class KernelPrinter:
     def _mapped(self, node: For | Promote, scope: Scope, outer: tuple[str, ...]) -> Launch:
         """A kernel whose loops run across groups and items."""
         inner = scope.inside_function(scope.places)
-        sizes = group_sizes(node, self.most_items)
+        sizes = group_sizes(node, self.limits)
         printer = GridPrinter(self.body, sizes)
         body = printer.kernel(node, inner, Position(outer, parallel=True))
         loop = node if isinstance(node, For) else next(filter(is_item, below(node.body)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from polyopt.emit.launches import MOST_ITEMS, Range
+from polyopt.emit.launches import Limits, Range
 from polyopt.emit.loops import For, If, Node, Promote
 from polyopt.emit.openmp import trip_bound
 from polyopt.model.affine import Affine, extreme
@@ -62,7 +62,7 @@ def _item_loops(nodes: tuple[Node, ...]) -> Iterator[For]:
                 yield from _item_loops(body)
 
 
-def group_sizes(node: Node, most: int = MOST_ITEMS) -> tuple[int, ...]:
+def group_sizes(node: Node, limits: Limits) -> tuple[int, ...]:
     """The items of a group per dimension: the longest item loop's, within the most it may have."""
     loops = chain(node, "group") if is_group(node) else ()
     sizes = [1] * max([1, *(1 + int(each.grid[-1]) for each in loops)])
@@ -70,9 +70,9 @@ def group_sizes(node: Node, most: int = MOST_ITEMS) -> tuple[int, ...]:
         number = int(loop.grid[-1])
         sizes += [1] * (number + 1 - len(sizes))
         sizes[number] = max(sizes[number], trip_bound(loop) or _UNKNOWN_ITEMS)
-    left = most
+    left = limits.items
     for number, size in enumerate(sizes):
-        sizes[number] = min(size, left)
+        sizes[number] = min(size, left, limits.most(number))
         left //= sizes[number]
     return tuple(sizes)
 

@@ -33,6 +33,8 @@ STRIDED = "strided, not coalesced"
 ALONE = "by one item"
 _WHERE = {"local": IN_LOCAL, "registers": IN_REGISTER, "copies": IN_REGISTER, "tree": IN_TREE}
 
+ANY_GPU = Limits("gpu")
+
 _Held = Mapping[tuple[str, str, tuple[Affine, ...]], str]
 _Starts = Mapping[str, Affine]
 
@@ -99,9 +101,11 @@ class LaunchFacts:
         return Counter(access.how for access in self.accesses)
 
 
-def launch_facts(scop: Scop, loops: Loops, fp: FpMode) -> tuple[LaunchFacts, ...]:
-    """The facts of every launch, in the order of the program."""
-    host, nodes = launched(scop, loops, fp, Limits("gpu"))
+def launch_facts(
+    scop: Scop, loops: Loops, fp: FpMode, limits: Limits = ANY_GPU
+) -> tuple[LaunchFacts, ...]:
+    """The facts of every launch, in the order of the program, for a device of these limits."""
+    host, nodes = launched(scop, loops, fp, limits)
     return tuple(
         _facts(launch, nodes[launch.kernel], scop, instead) for launch, instead in _told(host)
     )

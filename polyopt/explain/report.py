@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyopt.displayed import Displayed
+from polyopt.emit.launches import Limits
 from polyopt.emit.libm import ROUNDED
 from polyopt.emit.lower import lower
 from polyopt.errors import TargetUnavailableError
@@ -18,7 +19,7 @@ from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Mark, Member, Node, Region
 from polyopt.model.tree import Sequence as TreeSequence
 from polyopt.options import Options
-from polyopt.runtime.opencl_device import device_kind
+from polyopt.runtime.opencl_device import device_limits
 from polyopt.targets import OpenCL
 from polyopt.transform.edit import places
 from polyopt.transform.legality import Path
@@ -94,16 +95,18 @@ def _launches(schedule: Schedule, options: Options) -> tuple[str, ...]:
     if not isinstance(options.target, OpenCL):
         return ()
     mapped = any(place.member.grid for place in places(schedule.tree))
-    if not mapped and not _is_gpu(options.target):
+    limits = _limits(options.target)
+    if not mapped and limits.model != "gpu":
         return ()
-    return tuple(map(str, launch_facts(schedule.scop, lower(schedule), schedule.fp)))
+    gpu = replace(limits, model="gpu")
+    return tuple(map(str, launch_facts(schedule.scop, lower(schedule), schedule.fp, gpu)))
 
 
-def _is_gpu(target: OpenCL) -> bool:
+def _limits(target: OpenCL) -> Limits:
     try:
-        return device_kind(target) == "gpu"
+        return device_limits(target)
     except TargetUnavailableError:  # what a script makes of loops can be told without a device
-        return False
+        return Limits("cpu")
 
 
 class _Rows:

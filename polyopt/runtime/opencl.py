@@ -371,8 +371,14 @@ def _refuse_beyond(program: LaunchProgram, model: DeviceModel) -> None:
         )
     for launch in launches(program.host):
         items, local = prod(launch.items), sum(size for _, size in launch.local)
+        dimensions, along = max(len(launch.items), len(launch.groups)), model.item_sizes
         beyond = [
             (f"groups of {items} items", items, model.group_items),
+            (f"{dimensions} dimensions of groups and items", dimensions, len(along)),
+            *(
+                (f"{size} items along dimension {number}", size, most)
+                for number, (size, most) in enumerate(zip(launch.items, along, strict=False))
+            ),
             (f"{local} bytes of local memory a group", local, model.local_memory),
         ]
         for what, needed, there in beyond:

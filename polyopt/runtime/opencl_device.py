@@ -108,12 +108,13 @@ def device_kind(target: OpenCL) -> Literal["cpu", "gpu"]:
 
 
 def device_limits(target: OpenCL) -> Limits:
-    """What code is written for: its kind of device, and the items that its groups may have. Where
-    the target says the kind, code is the same whatever device is here."""
+    """What code is written for: its kind of device, and what its groups may have. Where the target
+    says the kind, code is the same whatever device is here."""
     if target.model is not None:
         return Limits(target.model)
     model = find(target).model
-    return Limits(model.kind, min(MOST_ITEMS, model.group_items, *model.item_sizes[:1]))
+    items = min(MOST_ITEMS, model.group_items)
+    return Limits(model.kind, items, model.item_sizes, model.local_memory)
 
 
 def find(target: OpenCL) -> Device:

@@ -32,8 +32,11 @@ _DEPTH = 16
 """Iterations of a sum between two barriers: a square tile of each operand in local memory."""
 
 
-def auto_grid(schedule: Schedule, *, machine: Machine | None = None) -> Schedule:
-    """The schedule with parallel loops mapped to groups and items, as steps after its own."""
+def auto_grid(
+    schedule: Schedule, *, machine: Machine | None = None, shared: bool = True
+) -> Schedule:
+    """The schedule with parallel loops mapped to groups and items, as steps after its own. The
+    items of a group have memory that they share, but where `shared` is false."""
     facts = machine or detect()
     search = Search(facts, facts.cores, packs=False)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
@@ -43,7 +46,7 @@ def auto_grid(schedule: Schedule, *, machine: Machine | None = None) -> Schedule
     mapped: list[Path] = []
     for path in dict.fromkeys(p.path for p in places(schedule.tree)):
         below = any(path[: len(m)] == m for m in mapped)
-        new = None if below else _mapped(search, schedule, path)
+        new = None if below else _mapped(search, schedule, path, shared)
         if new is not None:
             schedule = new
             mapped.append(path)
@@ -93,10 +96,10 @@ def _is_tile(member: Member) -> bool:
     return any(not row.is_linear for _, row in member.rows)
 
 
-def _mapped(search: Search, schedule: Schedule, path: Path) -> Schedule | None:
+def _mapped(search: Search, schedule: Schedule, path: Path, shared: bool) -> Schedule | None:
     """The schedule with the parallel loops of a band mapped; None where it has none."""
     chosen = _chosen(search, schedule, path)
-    sums = _summed(schedule, path, chosen)
+    sums = _summed(schedule, path, chosen) if shared else None
     if sums is not None:
         way = partial(_with_tiles if len(chosen) == 2 else _with_tree, path=path, chosen=chosen)
         new = way(search, schedule, depth=sums)
