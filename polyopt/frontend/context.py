@@ -30,6 +30,7 @@ from polyopt.frontend.promotion import (
 from polyopt.frontend.signature import Signature
 from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import OutOfRangeError, Value, coerce
+from polyopt.frontend.walks import loop_variables, stored_names
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.expr import Cast, Const, Expr, Load
 from polyopt.model.nest import Array, Assign, Assumption, IndexFact, Result
@@ -98,26 +99,6 @@ class Returns:
 
 class Pending(Exception):  # noqa: N818  (no error: the type is learnt later in the round)
     """A data scalar is read before any round has seen the type of its assignments."""
-
-
-def stored_names(nodes: Iterable[ast.AST]) -> dict[str, int]:
-    """The names that these nodes assign, loop variables included, with their first lines."""
-    lines: dict[str, int] = {}
-    for root in nodes:
-        for node in ast.walk(root):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                lines[node.id] = min(node.lineno, lines.get(node.id, node.lineno))
-    return lines
-
-
-def loop_variables(nodes: Iterable[ast.AST]) -> dict[str, int]:
-    """The variables of the `for` loops among and below these nodes, with their lines."""
-    return {
-        node.target.id: node.lineno
-        for root in nodes
-        for node in ast.walk(root)
-        if isinstance(node, ast.For) and isinstance(node.target, ast.Name)
-    }
 
 
 class Context:

@@ -28,6 +28,7 @@ from polyopt.frontend.context import Context
 from polyopt.frontend.control import read_loop
 from polyopt.frontend.dispatch import read_statements, statement
 from polyopt.frontend.leaving import gives_nothing, without
+from polyopt.frontend.walks import statements
 from polyopt.model.affine import Affine, All
 from polyopt.model.expr import Const
 from polyopt.model.nest import ENDLESS, Assign, Loop, Node
@@ -124,7 +125,7 @@ class _Rewriting:
         """A loop with the flags that it needs, set before it."""
         if node.orelse:
             raise self.context.unsupported(node.orelse[0], constructs.LOOP_ELSE)
-        returns = any(isinstance(n, ast.Return) for n in ast.walk(node))
+        returns = any(isinstance(n, ast.Return) for n in statements([node]))
         if isinstance(node, ast.For) and not returns and not _own_break(node.body):
             body, _ = self.suite(node.body, None)
             return [_at(node, ast.For(node.target, node.iter, body, []))], ""
@@ -189,11 +190,11 @@ def _form(value: ast.expr | None) -> object:
 
 def _jumps(node: ast.stmt, flag: str | None) -> bool:
     """Whether a statement holds a jump, or a `return` in a loop."""
-    inner = list(ast.walk(node))
+    inner = list(statements([node]))
     if any(isinstance(n, ast.While | ast.Break) for n in inner):
         return True
     loops = [node] if flag is not None else [n for n in inner if isinstance(n, ast.For)]
-    return any(isinstance(n, ast.Return) for loop in loops for n in ast.walk(loop))
+    return any(isinstance(n, ast.Return) for n in statements(loops))
 
 
 def _own_break(body: Sequence[ast.stmt]) -> bool:

@@ -26,7 +26,7 @@ from types import FunctionType
 from polyopt.errors import PolyoptError
 from polyopt.frontend import messages
 from polyopt.frontend.captured import KernelFunction, resolve
-from polyopt.frontend.context import Context, loop_variables, stored_names
+from polyopt.frontend.context import Context
 from polyopt.frontend.dispatch import expander, read_statements
 from polyopt.frontend.jumps import structured
 from polyopt.frontend.leaving import without
@@ -34,6 +34,7 @@ from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.returns import always, ends
 from polyopt.frontend.signature import annotated_types
 from polyopt.frontend.source import FunctionSource
+from polyopt.frontend.walks import loop_variables, stored_names
 from polyopt.model.affine import Affine, Compare
 from polyopt.model.nest import Array, Assumption, Node
 from polyopt.model.symbols import Symbol
