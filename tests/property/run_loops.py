@@ -3,7 +3,8 @@
 The loops become the text of a Python function over NumPy arrays. A parallel or vector loop's
 iterations run interleaved in a random order, and a statement's value is computed in one turn and
 stored in a later one, so that a race shows up as a wrong result. Private blocks are fresh in each
-iteration and start as rubbish; accumulators of vector loops are kept in lanes and combined.
+iteration and start as rubbish, and so do arrays that each thread has; accumulators of vector loops
+are kept in lanes and combined.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Runner:
 
     def __init__(self, scop: Scop, loops: Loops) -> None:
         self.scop = scop
-        text = _Text(scop)
+        text = _Text(scop, loops.apart)
         text.block(loops.body, _Blocks({}, {}), 1)
         arrays = ", ".join(a.name for a in scop.arrays)
         head = f"def run({', '.join(scop.parameter_names)}{', ' if scop.parameters else ''}_env):"
@@ -44,7 +45,7 @@ class Runner:
         )
         self.scope: dict[str, Any] = {
             **text.constants.values, "np": np, "_far": math.inf,
-            "_weave": weave, "_drive": drive, "_lanes": lanes,
+            "_weave": weave, "_drive": drive, "_lanes": lanes, "_fresh": fresh,
         }  # fmt: skip
         exec(compile(self.text, "<loops>", "exec"), self.scope)
 
@@ -90,6 +91,12 @@ def rubbish(shape: tuple[int, ...], dtype: DType) -> np.ndarray:
     """Memory that nothing has been written to."""
     unset = np.nan if dtype.is_float else dtype.kind == "b" or 123456789
     return np.full(shape, unset, dtype.numpy)
+
+
+def fresh(array: np.ndarray) -> np.ndarray:
+    """Another array of the same shape that nothing has been written to."""
+    kind = array.dtype.kind
+    return np.full_like(array, np.nan if kind == "f" else kind == "b" or 123456789)
 
 
 # ---- concurrency ---------------------------------------------------------------------------------
@@ -193,6 +200,7 @@ class _Text:
     """Writes the function's lines."""
 
     scop: Scop
+    apart: tuple[str, ...] = ()
     lines: list[str] = field(default_factory=list)
     constants: Constants = field(default_factory=Constants)
     count: int = 0
@@ -238,6 +246,8 @@ class _Text:
         for promote, name in zip(partial, names, strict=True):
             self.add(level, f"{name}lanes{number} = _lanes({name}, {promote.reduction!r})")
         self.add(level, f"def _body{number}({node.variable}, _lane{number}):")
+        if node.parallel:
+            self.own_arrays(level + 1)
         for name in names:
             self.add(level + 1, f"{name} = {name}lanes{number}[_lane{number}]")
         inside = _Blocks(blocks.whole, blocks.some)
@@ -257,6 +267,7 @@ class _Text:
         self.add(level, f"_at{number} = {{}}")
         self.add(level, f"def _body{number}({node.variable}, _lane{number}):")
         before = f"_at{number}.get({node.variable} - {node.step}, -_far)"
+        self.own_arrays(level + 1)
         self.add(level + 1, f"_first = {node.variable} == {node.lower}")
         wait = f"while not _first and {before} < "
         self.concurrent += 1
@@ -268,6 +279,11 @@ class _Text:
         values = f"range({node.lower}, {node.upper}, {node.step})"
         call = f"_weave(_body{number}, {values}, _random, dealt=True)"
         self.add(level, f"yield from {call}" if self.concurrent else f"_drive({call})")
+
+    def own_arrays(self, level: int) -> None:
+        """The arrays that each thread has, where threads begin."""
+        for array in () if self.concurrent else self.apart:
+            self.add(level, f"{array}_ = _fresh(_env[{array!r}])")
 
     def waiting(
         self, outer: For, wait: str, reached: str, blocks: _Blocks, level: int,
@@ -351,7 +367,9 @@ class _Text:
             block = blocks.holder(statement, (array, subscripts))
             index = [s.substitute(values) for s in subscripts]
             if block is None:
-                return guarded(f"{array}_", index)
+                is_private = array in self.scop.private_arrays
+                copies = dict(self.scop.private)[array] if is_private else 0
+                return guarded(f"{array}_", index[copies:])
             if not block.shape:
                 return f"{block.name}_[()]"
             return guarded(
