@@ -131,8 +131,17 @@ def rename(scop: Scop, dependences: Dependences, array: str) -> Scop:
 
 
 def _webs(scop: Scop, dependences: Dependences, array: str) -> list[set[str]]:
-    """Statements that use the local, grouped by the values that flow between them."""
-    webs = [{s.name} for s in scop.statements if uses(s, array)]
+    """Statements that use the local, grouped by the values that flow between them. Those of a loop
+    that the local ends are together: each iteration reads it."""
+    webs: list[set[str]] = []
+    inside = False
+    for s in scop.statements:
+        ended = any(e.flag == array for e in s.exits)
+        if ended and inside:
+            webs[-1].add(s.name)
+        elif ended or uses(s, array):
+            webs.append({s.name})
+        inside = ended
     for dependence in dependences.items:
         if dependence.array == array and dependence.kind in ("flow", "reduction"):
             joined = [w for w in webs if w & {dependence.source, dependence.sink}]
@@ -148,7 +157,9 @@ def _with_array(statement: Statement, array: str, name: str) -> Statement:
     def change(node: Expr) -> Expr:
         return replace(node, array=name) if isinstance(node, Load) and node.array == array else node
 
-    return _rewritten(statement, change, name if statement.array == array else None)
+    exits = tuple(replace(e, flag=name) if e.flag == array else e for e in statement.exits)
+    written = name if statement.array == array else None
+    return replace(_rewritten(statement, change, written), exits=exits)
 
 
 def promote(footprints: Footprints, tree: Tree, array: str, at: str, to: str = "register") -> Tree:
