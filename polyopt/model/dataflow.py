@@ -83,14 +83,17 @@ def _by_parts(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -
     for part in sorted({number for group in grouped for number in group}):
         here, certain, possible = (group.get(part, []) for group in grouped)
         open_ = here
-        if here and (certain or possible):
+        once = _is_once(certain, possible)
+        if here and (certain or possible) and not (once and here == certain):
             found = _whole(here, certain, possible, order)
             pairs = pairs.union(found.pairs)
             open_ = here if found.open is None else _kept(here, found.open)
             known = known and found.open is not None
         for before in live if open_ else ():
             reaching = before.reaching(open_)
-            if reaching:
+            if reaching and before.once:
+                pairs = pairs.union(_meeting(before.must[0], reaching, order))
+            elif reaching:
                 found = _whole(reaching, before.must, before.may, order)
                 pairs = pairs.union(found.pairs)
                 known = known and found.open is not None
@@ -98,17 +101,19 @@ def _by_parts(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -
         if certain:
             live = [left for one in live if (left := one.without(certain)) is not None]
         if certain or possible:
-            live.append(_Live(certain, possible, _touched([*certain, *possible])))
+            live.append(_Live(certain, possible, _touched([*certain, *possible]), once))
     return _Found(pairs.coalesce(), rest if known else None)
 
 
 @dataclass(frozen=True)
 class _Live:
-    """A nest's sources, and the elements that no certain source of a later nest touches."""
+    """A nest's sources, and the elements that no certain source of a later nest touches. `once`:
+    there is one source, and it touches no element twice."""
 
     must: list[Use]
     may: list[Use]
     elements: isl.Set
+    once: bool
 
     def reaching(self, sinks: list[Use]) -> list[Use]:
         """The sinks, where they touch the elements."""
@@ -123,6 +128,20 @@ class _Live:
                 return None if left.is_empty() else replace(self, elements=left)
         except isl.Error:
             return self
+
+
+def _is_once(must: list[Use], may: list[Use]) -> bool:
+    """Whether sources are a single one that touches no element twice."""
+    return len(must) == 1 and not may and must[0].relation.is_injective()
+
+
+def _meeting(source: Use, sinks: list[Use], order: Order) -> isl.UnionMap:
+    """The pairs that touch one element, of a source in an earlier nest."""
+    pairs = isl.UnionMap.empty(order.time.get_space())
+    for sink in sinks:
+        touching = source.relation.apply_range(sink.relation.reverse())
+        pairs = pairs.union(isl.UnionMap.from_map(touching))
+    return pairs
 
 
 def _grouped(uses: list[Use], order: Order) -> dict[int, list[Use]]:

@@ -50,6 +50,21 @@ def kernel(A):
         A[i] += s
 """
 
+ONCE_AND_TWICE = """
+def kernel(A, B):
+    n = A.shape[0]
+    for i in range(n):
+        A[i // 2] = B[i]
+    for i in range(n // 2):
+        B[i] = A[i]
+    for i in range(1, n):
+        A[n - 1 - i] = B[i] + B[i - 1]
+    for i in range(2, n):
+        B[i] = A[i - 2]
+    for i in range(n - 3):
+        A[i + 3] = A[i + 2]
+"""
+
 
 def relations(found: Dependences, scop: Scop) -> dict[tuple[str, ...], isl.Map]:
     """Per kind, statements and array the pairs."""
@@ -78,7 +93,9 @@ def test_kernels(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_same_either_way(spec.scop, monkeypatch)
 
 
-@pytest.mark.parametrize(("text", "count"), [(PARTLY_OVERWRITTEN, 2), (SCALARS, 1)])
+@pytest.mark.parametrize(
+    ("text", "count"), [(PARTLY_OVERWRITTEN, 2), (SCALARS, 1), (ONCE_AND_TWICE, 2)]
+)
 def test_elements_that_nests_write_in_part_or_perhaps(
     text: str, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
