@@ -140,3 +140,10 @@ def test_the_table_of_launches():
     assert lines[0].split() == [*names.split(), "in", "registers"]
     assert " ".join(lines[1].split()) == "gemm gemm_i_tile 16 x 16 4 KiB 3 2 0 0 0 2 2 0 C"
     assert len(lines) == 2
+
+
+def test_a_step_of_two_parallel_loops_is_apart_from_one_with_one():
+    facts = facts_of(kernels.find("lu").kernel, MATRIX)[1]
+    column, update = (each for each in facts if not each.instead)
+    assert (column.items, update.items) == ((64,), (16, 16))
+    assert {a.how for a in update.accesses} == {"coalesced", "the same for all items"}

@@ -64,7 +64,8 @@ def _most_parallel(search: Search, schedule: Schedule, statements: tuple[str, ..
     parallel, waits, _ = _score(best, inside)
     if parallel == len(statements) and not waits:
         return best
-    return _better(best, improve_component(search, schedule, statements), inside)
+    improved = _better(best, improve_component(search, schedule, statements), inside)
+    return _better(improved, distribute_fully(improved, inside), inside)
 
 
 def _better(schedule: Schedule, other: Schedule, inside: frozenset[str]) -> Schedule:
