@@ -84,9 +84,11 @@ def print_scan(scop: Scop, scope: Scope, symbol: str, first: int) -> Scan | None
         return None
     inner = scope.inside_function(scope.places)
     printer = _Printer(inner, {v: first + i for i, v in enumerate(found)})
-    body = printer.whole(scop)
+    body: list[cgen.Generable] = []
     for number, fact in enumerate(stated, first + len(found)):
         body += printer.fact(fact, number)
+    sure = frozenset(v for v in found if any(_states(fact, v) for fact in stated))
+    body += printer.whole(replace(scop, scan=without(scop.scan, sure)))
     used = inner.used
     keys = [key for key in scope.places if key in used.arrays]
     for key in keys:
@@ -268,6 +270,16 @@ def _is_plain(array: str, scop: Scop, scope: Scope) -> bool:
 def _of_data(verify: Verify) -> _Fact | None:
     found = _element(verify.index)
     return None if found is None else _Fact(verify, *found, *found)
+
+
+def _states(fact: IndexFact, verify: Verify) -> bool:
+    """Whether a range that is stated of an index array, and checked, leaves nothing to check."""
+    found = _element(verify.index)
+    if fact.limits is None or found is None or found[0] != fact.array:
+        return False
+    low, high = (limit + found[1] for limit in fact.limits)
+    above = verify.extent - high
+    return low.is_constant and low.constant >= 0 and above.is_constant and above.constant >= 0
 
 
 def _of_loop(verify: Verify, loops: dict[str, ScanLoop]) -> _Fact | None:

@@ -58,8 +58,12 @@ static int monotone_{dtype}(const {dtype.ctype} *a, int64_t n, int64_t step)
 
 
 def _within(dtype: DType) -> str:
-    """An element above all numbers of 64 bits with a sign is in no range; limits may be beyond."""
-    above = "a[i * step] > INT64_MAX || " if dtype.name == "u64" else ""
+    """Part after part without a branch, and so in vectors where the elements are neighbours.
+
+    An element above all numbers of 64 bits with a sign is in no range; limits may be beyond.
+    """
+    above = "a[i] > INT64_MAX || " if dtype.name == "u64" else ""
+    outside = f"bad |= {above}(int64_t)a[i] < least || (int64_t)a[i] > most;"
     return f"""\
 static int within_{dtype}(
     const {dtype.ctype} *a, int64_t n, int64_t step, __int128 low, __int128 high)
@@ -68,9 +72,18 @@ static int within_{dtype}(
         return n <= 0;
     const int64_t least = low < INT64_MIN ? INT64_MIN : low;
     const int64_t most = high > INT64_MAX ? INT64_MAX : high - 1;
-    for (int64_t i = 0; i < n; i++)
-        if ({above}(int64_t)a[i * step] < least || (int64_t)a[i * step] > most)
+    for (int64_t from = 0; from < n; from += {_PART}) {{
+        const int64_t to = n - from < {_PART} ? n : from + {_PART};
+        int bad = 0;
+        if (step == 1)
+            for (int64_t i = from; i < to; i++)
+                {outside}
+        else
+            for (int64_t i = from * step, left = to - from; left > 0; i += step, left--)
+                {outside}
+        if (bad)
             return 0;
+    }}
     return 1;
 }}"""
 

@@ -120,3 +120,25 @@ def test_indices_far_apart_take_no_memory_between_them(dtype):
     assert y.tolist() == [0.0, 1.0, 0.0, 1.0]
     with pytest.raises(po.AssumptionError, match=r"po.injective\(idx\) .* does not hold"):
         counted(y, np.array([ends.max, 3, ends.min, 3], dtype)[::-1])
+
+
+@po.kernel(fp="strict")
+def gathered(x, y, idx, alt):
+    po.assume(po.within(idx, 0, x.shape[0]))
+    po.assume(po.within(alt, 1, x.shape[0] + 2))
+    for i in range(y.shape[0]):
+        y[i] = x[idx[i]] + x[alt[i] - 1]
+
+
+def test_what_is_stated_is_not_looked_for_again():
+    x, y, idx, alt = np.arange(3.0), np.zeros(2), np.array([2, 0]), np.array([1, 3])
+    spec = gathered.specialize(x, y, idx, alt)
+    assert "idx_least" not in spec.source
+    assert "alt_least" in spec.source  # the range stated of alt is wider
+    gathered(x, y, idx, alt)
+    assert y.tolist() == [2.0, 2.0]
+    with pytest.raises(po.AssumptionError, match=r"within\(idx, 0, x.shape\[0\]\)"):
+        gathered(x, y, np.array([3, 0]), alt)
+    with pytest.raises(po.BoundsError, match="alt"):
+        gathered(x, y, idx, np.array([1, 4]))
+    assert y.tolist() == [2.0, 2.0]
