@@ -4,6 +4,7 @@ import algebra
 import scalars
 import signals
 import stencils
+import sweeps
 from registry import PROGRAMS
 
-__all__ = ["PROGRAMS", "algebra", "scalars", "signals", "stencils"]
+__all__ = ["PROGRAMS", "algebra", "scalars", "signals", "stencils", "sweeps"]
