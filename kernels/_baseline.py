@@ -51,6 +51,7 @@ class Baseline:
         constants: The only sizes it takes, where they were compiled in.
         command: How it was compiled.
         function: The C function.
+        library: The file it stands in.
     """
 
     benchmark: Benchmark
@@ -58,6 +59,7 @@ class Baseline:
     constants: Sizes | None
     command: tuple[str, ...]
     function: Callable[..., None]
+    library: Path
 
     def __call__(self, *arguments: Any) -> None:  # noqa: ANN401
         """Check the arguments and run once."""
@@ -104,6 +106,8 @@ def load_baseline(
     dtype: DType | None = None,
     flags: Iterable[str] = FLAGS,
     cache: Path | None = None,
+    compiler: str | None = None,
+    limit: float | None = None,
 ) -> Baseline:
     """The plain C of a benchmark, compiled if it is not in the cache.
 
@@ -113,14 +117,17 @@ def load_baseline(
         dtype: Element type, the benchmark's own by default.
         flags: Compiler options.
         cache: Folder of compiled libraries, the user's cache folder by default.
+        compiler: The C compiler, by default what CC names, or gcc.
+        limit: Seconds that compiling may take.
 
     Raises:
-        BaselineError: The compiler is missing or refuses the source.
+        BaselineError: The compiler is missing, refuses the source or takes too long.
     """
     element = benchmark.dtype if dtype is None else np.dtype(dtype)
-    command = _command(benchmark, element, constants, tuple(flags))
-    library = ctypes.CDLL(str(_library(benchmark, command, cache or _default_cache())))
-    function = library[f"kernel_{benchmark.name.replace('-', '_')}"]
+    named = [compiler] if compiler else shlex.split(os.environ.get("CC", "") or "gcc")
+    command = (*named, *_options(benchmark, element, constants, tuple(flags)))
+    library = _library(benchmark, command, cache or _default_cache(), limit)
+    function = ctypes.CDLL(str(library))[f"kernel_{benchmark.name.replace('-', '_')}"]
     function.restype = None
     kinds = benchmark.parameters.values()
     scalar, pointer = CTYPES[element.name], ctypes.c_void_p
@@ -128,26 +135,27 @@ def load_baseline(
         *(ctypes.c_int64 for _ in benchmark.sizes["MINI"]),
         *(scalar if kind == REAL else pointer for kind in kinds if kind != COUNT),
     ]
-    return Baseline(benchmark, element, constants, command, function)
+    return Baseline(benchmark, element, constants, command, function, library)
 
 
 def _default_cache() -> Path:
     return platformdirs.user_cache_path("polyopt") / "baselines"
 
 
-def _command(
+def _options(
     benchmark: Benchmark, element: np.dtype[Any], constants: Sizes | None, flags: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The compiler command, without its output."""
-    compiler = shlex.split(os.environ.get("CC", "") or "gcc")
+    """What follows the compiler in its command, without the output."""
     definitions = [f"-DDATA_TYPE={C_TYPES[element.name]}"]
     if constants is not None:
         definitions += ["-DPOLYBENCH_CONST", *(f"-D{name}={constants[name]}" for name in constants)]
     source = str(SOURCES / f"{benchmark.name}.c")
-    return (*compiler, *flags, *definitions, "-fPIC", "-shared", source, "-lm")
+    return (*flags, *definitions, "-fPIC", "-shared", source, "-lm")
 
 
-def _library(benchmark: Benchmark, command: tuple[str, ...], cache: Path) -> Path:
+def _library(
+    benchmark: Benchmark, command: tuple[str, ...], cache: Path, limit: float | None
+) -> Path:
     """The compiled library, from the cache where it is there."""
     files = (SOURCES / f"{benchmark.name}.c", SOURCES / "baseline.h")
     facts = "\0".join([*command, *(file.read_text() for file in files)])
@@ -157,7 +165,7 @@ def _library(benchmark: Benchmark, command: tuple[str, ...], cache: Path) -> Pat
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             built = Path(folder) / library.name
-            _run([*command, "-o", str(built)])
+            _run([*command, "-o", str(built)], limit)
             built.replace(library)
     return library
 
@@ -168,11 +176,13 @@ def _target(compiler: tuple[str, ...]) -> str:
     return _run([*compiler, "-dM", "-E", "-x", "c", os.devnull])
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], limit: float | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=limit)
     except FileNotFoundError:
         raise BaselineError(f"no C compiler: {command[0]} was not found; set CC") from None
+    except subprocess.TimeoutExpired:
+        raise BaselineError(f"{shlex.join(command)}\nended after {limit:.0f} s") from None
     except subprocess.CalledProcessError as error:
         raise BaselineError(f"{shlex.join(command)}\n{error.stderr}") from None
     return done.stdout

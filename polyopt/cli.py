@@ -17,7 +17,7 @@ from rich.text import Text
 
 from polyopt.bench import catalogue, single
 from polyopt.bench.driver import measure
-from polyopt.bench.peers import MAKERS, absence
+from polyopt.bench.peers import OTHERS, PEERS, absence
 from polyopt.bench.report import Results, print_report
 from polyopt.bench.rows import SCRIPT, Request, Row, write_rows
 from polyopt.errors import BadArgumentError, PolyoptError
@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
         "--suite", default="polybench", help="polybench, other, sparse or all (default polybench)"
     )
     bench.add_argument("--threads", default="1,2", help="thread counts, as in 1,2")
-    bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with")
+    bench.add_argument("--peers", default="gcc,numpy,numba", help="tools to compare with, or all")
     bench.add_argument(
         "--schedule",
         action="store_true",
@@ -362,11 +362,14 @@ def _threads(text: str) -> tuple[int, ...]:
 
 
 def _peers(text: str) -> tuple[str, ...]:
-    peers = tuple(part.strip() for part in text.split(",") if part.strip())
-    unknown = [peer for peer in peers if peer not in MAKERS]
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    peers = tuple(
+        dict.fromkeys(peer for part in parts for peer in (OTHERS if part == "all" else (part,)))
+    )
+    unknown = [peer for peer in peers if peer not in PEERS]
     if unknown:
         raise BadArgumentError(
-            f'there is no peer "{unknown[0]}"; the peers are {", ".join(MAKERS)}'
+            f'there is no peer "{unknown[0]}"; the peers are {", ".join(PEERS)}, all'
         )
     return peers
 

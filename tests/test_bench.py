@@ -9,9 +9,10 @@ from rich.console import Console
 
 from polyopt import cli
 from polyopt.bench import catalogue, timing
-from polyopt.bench.peers import MAKERS, PeerError, Setting, absence, polyopt_candidates
+from polyopt.bench.peers import MAKERS, absence, polyopt_candidates
 from polyopt.bench.report import Results, duration, geometric_mean, print_report, summary
 from polyopt.bench.rows import Request, Row, read_rows, write_rows
+from polyopt.bench.setting import PeerError, Setting
 from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_in_turn
 from polyopt.bench.worker import Measurement
 

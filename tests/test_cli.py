@@ -51,8 +51,8 @@ def test_an_unknown_kernel_lists_close_names(capsys, command):
         (
             ("bench", "gemm", "--peers", "gcc,icc"),
             (
-                'there is no peer "icc"; the peers are gcc, numpy, numba, scipy, pythran, script, '
-                "opencl\n"
+                'there is no peer "icc"; the peers are gcc, clang, polly, numpy, scipy, numba, '
+                "pythran, jax, script, opencl, pluto, ppcg, all\n"
             ),
         ),
         (

@@ -29,6 +29,7 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "POCL_MAX_PTHREAD_COUNT",
+    "PJRT_NPROC",
 )
 # Settings for an older OpenBLAS that make the one inside current NumPy slower.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")

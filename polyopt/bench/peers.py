@@ -10,41 +10,34 @@ import importlib
 import importlib.util
 import time
 import warnings
-from dataclasses import dataclass
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from polyopt.bench.catalogue import DTYPES, hand_schedule
+from polyopt.bench.catalogue import hand_schedule
+from polyopt.bench.jax_form import jax_candidates
 from polyopt.bench.numba_form import parallel_loops, rewritten
+from polyopt.bench.plain_c import (
+    clang_absence,
+    clang_candidates,
+    gcc_candidates,
+    polly_absence,
+    polly_candidates,
+)
 from polyopt.bench.pythran import PythranError, compiled_by_pythran
-from polyopt.bench.rows import BASELINE, OPENCL, SCRIPT, SELF
+from polyopt.bench.recorded import RECORDED
+from polyopt.bench.rows import BASELINE, CLANG, JAX, OPENCL, POLLY, SCRIPT, SELF
+from polyopt.bench.setting import PeerError
 from polyopt.bench.timing import Candidate
 from polyopt.targets import OpenCL
-from polyopt_kernels import BaselineError, load_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import ModuleType
 
-    from polyopt.bench.catalogue import Benchmark
+    from polyopt.bench.setting import Setting
     from polyopt.bench.timing import Workspace
     from polyopt.kernel import Kernel
-
-
-class PeerError(Exception):
-    """A tool cannot run this kernel; the message says why."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is measured: a kernel at sizes, and how."""
-
-    benchmark: Benchmark
-    sizes: Mapping[str, int]
-    threads: int
-    fp: str
-    dtype: str
 
 
 def polyopt_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
@@ -83,21 +76,6 @@ def _compiled(tool: str, kernel: Kernel, setting: Setting, workspace: Workspace)
         compile_seconds=seconds,
         model_seconds=model,
     )
-
-
-def gcc_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
-    """A person's C, with sizes as constants and as parameters."""
-    found, dtype = [], DTYPES[setting.dtype]
-    for variant, constants in (("constants", setting.sizes), ("parameters", None)):
-        start = time.perf_counter()
-        try:
-            compiled = load_baseline(setting.benchmark, constants=constants, dtype=dtype)
-        except BaselineError as error:
-            raise PeerError(str(error)) from None
-        seconds = time.perf_counter() - start
-        run = compiled.bind(*workspace.arguments)
-        found.append(Candidate(BASELINE, f"sizes as {variant}", run, compile_seconds=seconds))
-    return found
 
 
 def numpy_candidates(setting: Setting, workspace: Workspace) -> list[Candidate]:
@@ -179,27 +157,38 @@ def pythran_candidates(setting: Setting, workspace: Workspace) -> list[Candidate
 
 MAKERS: dict[str, Callable[[Setting, Workspace], list[Candidate]]] = {
     BASELINE: gcc_candidates,
+    CLANG: clang_candidates,
+    POLLY: polly_candidates,
     "numpy": numpy_candidates,
-    "numba": numba_candidates,
     "scipy": scipy_candidates,
+    "numba": numba_candidates,
     "pythran": pythran_candidates,
+    JAX: jax_candidates,
     SCRIPT: script_candidates,
     OPENCL: opencl_candidates,
 }
 
+PEERS = (*MAKERS, *RECORDED)
+"""What a request may ask for."""
+OTHERS = tuple(peer for peer in PEERS if peer not in (SCRIPT, OPENCL))
+"""The peers that are not polyopt in another form."""
+
 CALLS_OF = ("blas", "sparse")
 """The modules of library calls."""
 
-APART = ("numpy", "scipy")
+APART = ("numpy", "scipy", POLLY, JAX)
 """Tools measured in a process of their own: after a call OpenBLAS's threads go on spinning, and
-take the processors from whoever runs next."""
+take the processors from whoever runs next; what Polly makes may crash; XLA has its own threads."""
 
-_PACKAGES = {"numba": "bench", "scipy": "bench", "pythran": "bench", OPENCL: "opencl"}
+_PACKAGES = {"numba": "bench", "scipy": "bench", "pythran": "bench", JAX: "bench", OPENCL: "opencl"}
 """The extra of polyopt that brings each tool which is not always there."""
+_ABSENCES: dict[str, Callable[[], str]] = {CLANG: clang_absence, POLLY: polly_absence}
 
 
 def absence(peer: str) -> str:
     """Why a tool is not here and how to get it; "" where it is here."""
+    if peer in _ABSENCES:
+        return _ABSENCES[peer]()
     package = "pyopencl" if peer == OPENCL else peer
     if peer not in _PACKAGES or importlib.util.find_spec(package) is not None:
         return ""

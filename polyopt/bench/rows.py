@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 SELF = "polyopt"
 BASELINE = "gcc"
+CLANG = "clang"
+POLLY = "polly"
+"""clang's polyhedral optimiser."""
+JAX = "jax"
 SCRIPT = "script"
 """The kernel under a schedule written by hand."""
 OPENCL = "opencl"

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from polyopt.bench import catalogue
-from polyopt.bench.peers import PeerError, Setting, gcc_candidates, polyopt_candidates
+from polyopt.bench.peers import polyopt_candidates
+from polyopt.bench.plain_c import gcc_candidates
 from polyopt.bench.report import duration, plural
+from polyopt.bench.setting import PeerError, Setting
 from polyopt.bench.timing import Workspace, first_run, time_in_turn
 from polyopt.errors import PolyoptError
 

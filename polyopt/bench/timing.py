@@ -58,13 +58,19 @@ class Workspace:
 
 @dataclass
 class Candidate:
-    """One variant of one tool: `run()` computes the kernel on the workspace's arguments."""
+    """One variant of one tool: `run()` computes the kernel on the workspace's arguments.
+
+    `finish()`, outside the timing, brings results there that `run` left elsewhere. A `reference`
+    is timed as often as the best variant of its tool: recorded ratios refer to it.
+    """
 
     tool: str
     variant: str
     run: Callable[[], object]
     compile_seconds: float | None = None
     model_seconds: float | None = None
+    finish: Callable[[], None] | None = None
+    reference: bool = False
     first: float = 0.0
     samples: list[float] = field(default_factory=list)
     cpu_shares: list[float] = field(default_factory=list)
@@ -89,6 +95,8 @@ def time_once(candidate: Candidate, workspace: Workspace, calls: int = 1) -> flo
         candidate.run()
         total += time.perf_counter() - start
         cpu += time.process_time() - cpu_start
+        if candidate.finish is not None:
+            candidate.finish()
     candidate.cpu_shares.append(cpu / total if total else 1.0)
     return total / calls
 
@@ -123,7 +131,7 @@ def worth_repeating(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [
         each
         for each in candidates
-        if each.first <= best[each.tool] * (1.2 if best[each.tool] > 0.1 else 2.0)
+        if each.reference or each.first <= best[each.tool] * (1.2 if best[each.tool] > 0.1 else 2.0)
     ]
 
 

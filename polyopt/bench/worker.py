@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyopt.bench import catalogue
-from polyopt.bench.peers import MAKERS, PeerError, Setting, polyopt_candidates
-from polyopt.bench.rows import BASELINE, SELF, Request, Row, write_rows
+from polyopt.bench.jax_form import keep_to_processors
+from polyopt.bench.peers import MAKERS, polyopt_candidates
+from polyopt.bench.recorded import RECORDED, recorded_row
+from polyopt.bench.rows import BASELINE, JAX, SELF, Request, Row, write_rows
+from polyopt.bench.setting import PeerError, Setting
 from polyopt.bench.timing import Candidate, Workspace, fastest, first_run, time_in_turn
 from polyopt.errors import PolyoptError
 
@@ -41,16 +44,22 @@ class Measurement:
 
     def rows(self) -> list[Row]:
         """Make, compare and time all tools; all must agree with the baseline's result."""
-        tools = dict.fromkeys((BASELINE, *self.request.peers))
-        for tool in tools:
-            self.admit(tool)
+        for tool in dict.fromkeys((BASELINE, *self.request.peers)):
+            if tool not in RECORDED:
+                self.admit(tool)
         if not self.request.apart:
             self.admit(SELF)
         self.workspace.keep_written()
         self.note("timing")
-        asked = [each for each in self.candidates if each.tool in self.request.tools]
+        asked = [each for each in self.candidates if each.tool in self.timed]
         time_in_turn(asked, self.workspace, self.request.repeat)
         return [self.row(tool) for tool in self.request.tools]
+
+    @property
+    def timed(self) -> tuple[str, ...]:
+        """The tools asked for, and gcc where recorded ratios to it are asked for."""
+        tools = self.request.tools
+        return tools if set(tools).isdisjoint(RECORDED) else (BASELINE, *tools)
 
     def admit(self, tool: str) -> None:
         """Compile a tool's variants, run each once, and keep those whose results compare."""
@@ -59,7 +68,7 @@ class Measurement:
             found = (polyopt_candidates if tool == SELF else MAKERS[tool])(
                 self.setting, self.workspace
             )
-            for candidate in found if tool in self.request.tools else found[:1]:
+            for candidate in found if tool in self.timed else found[:1]:
                 first_run(candidate, self.workspace)
                 self.compare(candidate)
         except (PeerError, PolyoptError) as error:
@@ -84,6 +93,10 @@ class Measurement:
     def row(self, tool: str) -> Row:
         """What there is to report of one tool."""
         request = self.request
+        if tool in RECORDED:
+            plain = [each for each in self.candidates if each.reference and each.tool == BASELINE]
+            timed = fastest(plain, BASELINE)
+            return recorded_row(request, tool, timed.seconds if timed else None)
         best = fastest(self.candidates, tool)
         if best is None:
             return request.row(tool, error=self.errors.get(tool, "not timed"))
@@ -112,6 +125,8 @@ def main(arguments: list[str]) -> None:
     """Read a request, measure, write the rows."""
     request_path, rows_path = map(Path, arguments)
     request = Request(**json.loads(request_path.read_text(encoding="utf-8")))
+    if JAX in request.peers:
+        keep_to_processors(request.threads)
     stage_path = rows_path.with_suffix(".stage")
     ask_for_processors()
     measurement = Measurement(request, lambda stage: _write(stage_path, stage))
