@@ -159,6 +159,26 @@ def test_many_peers_are_shown_by_their_ratios():
     assert max(len(heading), len(line)) <= 100
 
 
+def test_of_a_crowd_of_peers_the_best_are_shown():
+    times = {"polyopt": 1.0, "gcc": 4.0, "clang": 0.8, "polly": 0.9, "numpy": 2.0, "scipy": 0.5}
+    times |= {"jax": 0.75, "pluto": 3.0, "script": 0.1, "numba": 1.0}
+    rows = [row("floyd-warshall", *each, compile_seconds=0.25) for each in times.items()]
+    rows += [row("even", tool, 1.0) for tool in times if tool not in ("scipy", "jax", "numpy")]
+    rows.append(row("other", "polyopt", 1.0))
+    text = io.StringIO()
+    print_report(Console(file=text, width=100), Results(rows))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[2].split()[3:-2] == ["scipy", "0.50×", "clang", "0.80×", "scipy", "0.50×"]
+    assert lines[3].split()[3:] == ["clang", "1.00×", "clang", "1.00×", "-", "-", "-"]
+    assert lines[4].split()[3:] == ["-"] * 7
+    assert summary(Results(rows))[:2] == [
+        "1 thread: below 0.95 of the best loop compiler: floyd-warshall 0.80× (clang)",
+        "1 thread: below 0.8 of the best library call: floyd-warshall 0.50× (scipy)",
+    ]
+    assert "the best peer of each kernel 0.71×" in summary(Results(rows))[2]
+
+
 def test_rows_survive_a_file(tmp_path):
     rows = [row("a", "polyopt", 0.5, model_seconds=0.1), row("a", "gcc", None, correct=False)]
     write_rows(rows, tmp_path / "rows.json")

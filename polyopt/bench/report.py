@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from polyopt.bench.best import NOT_PEERS, all_best, behind, best, libraries, loop_compilers
 from polyopt.bench.rows import SELF
 from polyopt.displayed import Displayed
 
@@ -24,6 +25,8 @@ DASH = "-"
 QUIET_SHARE = 0.95
 MANY = 3
 """Up to this many peers are shown with their times."""
+CROWD = 6
+"""Above this many peers the table shows the best of them alone."""
 LOSS = 0.95
 """Below this ratio a kernel counts as lost, and is listed; above, as even or won."""
 
@@ -80,6 +83,7 @@ class Results(Displayed):
         self.threads = tuple(dict.fromkeys(row.threads for row in rows))
         tools = dict.fromkeys(row.tool for row in rows)
         self.peers = tuple(tool for tool in tools if tool != SELF)
+        self.others = tuple(tool for tool in self.peers if tool not in NOT_PEERS)
 
     def row(self, kernel: str, threads: int, tool: str) -> Row | None:
         """The row of one tool, if it was measured."""
@@ -125,8 +129,10 @@ def time_cell(row: Row | None) -> Text:
 def table(results: Results, threads: int) -> Table:
     """One row per kernel: times of all tools, and how many times faster polyopt is than each.
 
-    More peers than fit the width are shown by their ratios alone.
+    More peers than fit the width are shown by their ratios alone, a crowd by the best of them.
     """
+    if len(results.peers) > CROWD:
+        return best_table(results, threads)
     full = len(results.peers) <= MANY
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column("kernel", no_wrap=True)
@@ -139,12 +145,41 @@ def table(results: Results, threads: int) -> Table:
     drawn.add_column("compile", justify="right", no_wrap=True)
     for kernel in results.kernels:
         own = results.row(kernel, threads, SELF)
-        name = kernel if own is None or own.dtype == results.dtype else f"{kernel} ({own.dtype})"
-        cells: list[str | Text] = [name, time_cell(own)]
+        cells: list[str | Text] = [_name(results, kernel, own), time_cell(own)]
         for peer in results.peers:
             if full:
                 cells.append(time_cell(results.row(kernel, threads, peer)))
             cells.append(ratio_text(results.ratio(kernel, threads, peer)))
+        drawn.add_row(*cells, duration(own.compile_seconds if own else None))
+    return drawn
+
+
+def _name(results: Results, kernel: str, own: Row | None) -> str:
+    """The kernel, with its element type where that is not the others'."""
+    return kernel if own is None or own.dtype == results.dtype else f"{kernel} ({own.dtype})"
+
+
+def best_table(results: Results, threads: int) -> Table:
+    """One row per kernel: the fastest peer, the fastest loop compiler and the fastest library
+    call, and how many times faster polyopt is than each."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn.add_column("kernel", no_wrap=True)
+    drawn.add_column(SELF, justify="right", no_wrap=True)
+    groups = {
+        "best peer": results.others,
+        "best compiler": loop_compilers(results),
+        "best call": libraries(results),
+    }
+    for title in groups:
+        drawn.add_column(title, no_wrap=True)
+        drawn.add_column("×", justify="right", no_wrap=True, header_style="dim")
+    drawn.add_column("compile", justify="right", no_wrap=True)
+    for kernel in results.kernels:
+        own = results.row(kernel, threads, SELF)
+        cells: list[str | Text] = [_name(results, kernel, own), time_cell(own)]
+        for peers in groups.values():
+            value, peer = best(results, kernel, threads, peers) or (None, DASH)
+            cells += [peer, ratio_text(value)]
         drawn.add_row(*cells, duration(own.compile_seconds if own else None))
     return drawn
 
@@ -164,7 +199,9 @@ def losses(results: Results, threads: int) -> list[str]:
         if (own := results.row(kernel, threads, SELF)) is None or not own.valid
     ]
     lines = [f"no valid result: {'; '.join(failed)}"] if failed else []
-    for peer in results.peers:
+    if len(results.others) > 1:
+        lines += behind(results, threads)
+    for peer in results.peers if len(results.peers) <= CROWD else ():
         slower = sorted(
             (value, kernel)
             for kernel in results.kernels
@@ -184,6 +221,10 @@ def means(results: Results, threads: int) -> str:
         if mean is not None:
             total = len(results.kernels)
             found.append(f"{peer} {mean:.2f}×" + (f" ({count} of {total})" * (count < total)))
+    if len(results.others) > 1:
+        values = [value for value, _ in all_best(results, threads, results.others).values()]
+        mean = geometric_mean(values)
+        found += [f"the best peer of each kernel {mean:.2f}×"] if mean is not None else []
     return f"times faster, geometric mean: {', '.join(found)}" if found else ""
 
 
