@@ -186,3 +186,18 @@ def test_a_nest_is_tiled_once() -> None:
         str(spec.schedule.script).count("strip_mine") + str(spec.schedule.script).count("tile(")
         == 1
     )
+
+
+def clamped(a, t):
+    n, m = a.shape
+    for i in range(n):
+        for j in range(m):
+            s = 0.0
+            for k in range(-2, 3):
+                s += a[i, min(max(j + k, 0), m - 1)]
+            t[i, j] = s / 5
+
+
+def test_sums_of_elements_at_clamped_places_stay_where_they_are() -> None:
+    schedule = po.kernel(threads=1)(clamped).specialize(np.ones((9, 9)), np.ones((9, 9))).schedule
+    assert ".strip_mine(" not in str(schedule.script)
