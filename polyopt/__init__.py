@@ -32,7 +32,22 @@ from polyopt.errors import (
 from polyopt.frontend.markers import assume, injective, label, monotone, within
 from polyopt.kernel import Kernel, Specialization, kernel
 from polyopt.model.symbols import symbols
-from polyopt.model.types import bool_, f16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64
+from polyopt.model.types import (
+    bool_,
+    c64,
+    c128,
+    f16,
+    f32,
+    f64,
+    i8,
+    i16,
+    i32,
+    i64,
+    u8,
+    u16,
+    u32,
+    u64,
+)
 from polyopt.targets import C, OpenCL, OpenMP, Target
 
 if TYPE_CHECKING:
@@ -77,6 +92,8 @@ __all__ = [
     "auto",
     "bool",
     "bool_",
+    "c64",
+    "c128",
     "cache_clear",
     "cache_info",
     "check",

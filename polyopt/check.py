@@ -181,7 +181,7 @@ def _moved(
     signs = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         for value in changed:
-            if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.flags.writeable:
+            if isinstance(value, np.ndarray) and value.dtype.kind in "fc" and value.flags.writeable:
                 step = np.finfo(value.dtype).eps * signs.choice((-1, 1), value.shape)
                 np.multiply(value, 1 + step, out=value, casting="same_kind")
         plain(changed)
@@ -192,7 +192,7 @@ def _distance(one: object, other: object) -> float:
     """The largest finite difference between two arrays; 0 for anything else."""
     if not isinstance(one, np.ndarray) or not isinstance(other, np.ndarray):
         return 0.0
-    if one.dtype.kind != "f":
+    if one.dtype.kind not in "fc":
         return 0.0
     difference = np.abs(one - other)
     return float(np.max(difference[np.isfinite(difference)], initial=0.0))
@@ -265,6 +265,9 @@ def _equal(position: int, expected: AnyArray, got: AnyArray, rule: _Rule) -> Any
         if not np.array_equal(expected.astype(got.dtype), expected, equal_nan=True):
             return np.zeros(expected.shape, bool)
         expected = np.asarray(expected, got.dtype)
+    if expected.dtype.kind == "c":
+        parts = ((expected.real, got.real), (expected.imag, got.imag))
+        return np.logical_and(*(_equal(position, one, other, rule) for one, other in parts))
     if expected.dtype.kind != "f":
         return np.asarray(expected == got)
     both_nan = np.isnan(expected) & np.isnan(got)

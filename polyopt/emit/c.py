@@ -27,11 +27,11 @@ from polyopt.emit.numerics import helper_text
 from polyopt.emit.openmp import declared_reductions
 from polyopt.emit.packs import buffers
 from polyopt.emit.place import Place, private_copy, whole_array
-from polyopt.emit.program import CArgument, Check, Program, stride
+from polyopt.emit.program import CArgument, Check, Program, component, stride
 from polyopt.emit.scan_c import Scan, print_scan, scan_checks, scan_size
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import DEFAULT, CTarget
-from polyopt.model.nest import Array
+from polyopt.model.nest import Argument, Array
 from polyopt.model.scan import Verify
 from polyopt.model.scop import Scop
 from polyopt.model.types import FpMode, i64
@@ -77,8 +77,9 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
         start.append(cgen.Statement(f"int64_t {scope.places[FAILED].name} = 0"))
     result = scope.places[FAILED].name if late else "0"
     end = [*_frees(memory), cgen.Statement(f"return {result}")]
+    made = _made(scop, scope)
     unused = _unused(arguments, scope)
-    function = cgen.FunctionBody(head, cgen.Block([*unused, *start, *body, *end]))
+    function = cgen.FunctionBody(head, cgen.Block([*unused, *made, *start, *body, *end]))
     functions = [*([] if scan is None else [scan.function]), *printer.functions, function]
     source = _assemble(scop, scope, functions)
     libraries = _libraries(scope)
@@ -139,9 +140,10 @@ def _head(
     for argument in scop.arguments:
         known = argument.name in arrays or argument.name in scop.parameter_names
         if not known and argument.same_as is None:
-            ctype = argument.type.dtype.passed
-            declared.append(cgen.Value(ctype, scope.names.of("value", argument.name)))
-            arguments.append(CArgument("scalar", argument.name, ctype))
+            for name in components(argument, scope):
+                ctype = argument.type.dtype.component.passed
+                declared.append(cgen.Value(ctype, scope.names.of("value", name)))
+                arguments.append(CArgument("scalar", name, ctype))
     for argument in scop.arguments:
         if argument.name in arrays and argument.same_as is None:
             place = scope.places[argument.name]
@@ -150,6 +152,32 @@ def _head(
             arguments.append(CArgument("array", argument.name, f"{place.dtype.ctype} *"))
     head = cgen.FunctionDeclaration(cgen.Value("int64_t", entry), declared)
     return head, tuple(arguments)
+
+
+def components(argument: Argument, scope: Scope) -> list[str]:
+    """The names of a scalar argument in the entry function: a complex one comes in two parts."""
+    if not argument.type.dtype.is_complex:
+        return [argument.name]
+    parts = {part: component(argument.name, part) for part in ("real", "imag")}
+    for part, name in parts.items():
+        if ("value", name) not in scope.names.given:
+            scope.names.given["value", name] = scope.names.fresh(f"{argument.name}_{part}")
+    return list(parts.values())
+
+
+def _made(scop: Scop, scope: Scope) -> list[cgen.Generable]:
+    """Complex scalar arguments, of their parts, where they are used."""
+    lines: list[cgen.Generable] = []
+    for argument in scop.arguments:
+        dtype = argument.type.dtype
+        if not dtype.is_complex or argument.name not in scope.used.values:
+            continue
+        parts = components(argument, scope)
+        scope.used.values.update(parts)
+        name, (real, imag) = scope.names.of("value", argument.name), map(scope.value, parts)
+        text = f"const {dtype.ctype} {name} = __builtin_complex({real}, {imag})"
+        lines.append(cgen.Statement(text))
+    return lines
 
 
 def _unused(arguments: Sequence[CArgument], scope: Scope) -> list[cgen.Generable]:

@@ -17,7 +17,7 @@ from polyopt.emit.affine_c import affine, integer, prints_data
 from polyopt.emit.libm import function_call
 from polyopt.emit.packed_index import packed_indices
 from polyopt.emit.place import Place
-from polyopt.emit.scope import Scope
+from polyopt.emit.scope import Scope, Signature
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
 from polyopt.errors import InternalError
 from polyopt.model.affine import Affine
@@ -36,10 +36,11 @@ from polyopt.model.expr import (
     Select,
     Unary,
 )
-from polyopt.model.types import DType, f16
+from polyopt.model.types import DType, c64, f16
 
 _WRAPPING = {"add": ("+", Level.SUM), "sub": ("-", Level.SUM), "mul": ("*", Level.PRODUCT)}
 _FLOATING = {**_WRAPPING, "div": ("/", Level.PRODUCT)}
+_COMPLEX = {op: _WRAPPING[op] for op in ("add", "sub")}
 _BITWISE = {
     "and": ("&", Level.BIT_AND),
     "or": ("|", Level.BIT_OR),
@@ -113,6 +114,8 @@ def expression(expr: Expr, scope: Scope) -> Text:
             return _unary(expr, scope)
         case Binary():
             return _binary(expr, scope)
+        case Call(function, arguments) if function.startswith("c."):
+            return _of_complex(expr, [expression(a, scope) for a in arguments], scope)
         case Call(function, arguments):
             return function_call(function, [expression(a, scope) for a in arguments], expr, scope)
         case Cast(operand, dtype):
@@ -143,17 +146,20 @@ def _choice(expr: Comparison | Logical | Select, scope: Scope) -> Text:
 # ---- constants -----------------------------------------------------------------------------
 
 
-def constant(value: float | bool, dtype: DType) -> Text:
+def constant(value: complex | bool, dtype: DType) -> Text:
     """A literal that C reads back as exactly this value of this type."""
     if dtype.kind == "b":
         return primary("true" if value else "false")
     if dtype.is_integer:
-        number = int(value)
+        number = int(value.real)
         if number >= 2**63:
             return primary(f"{number}u")
         if dtype.bits == 32 and number == -(2**31):
             return primary("INT32_MIN")
         return integer(number)
+    if isinstance(value, complex):
+        parts = (constant(part, dtype.component) for part in (value.real, value.imag))
+        return call("__builtin_complex", *parts)
     if dtype is f16:
         return primary(hex(int(np.float16(value).view(np.uint16))))
     if not math.isfinite(value):
@@ -189,7 +195,7 @@ def _unary(expr: Unary, scope: Scope) -> Text:
             return call(scope.helper(f"invert_{dtype}"), expression(operand, scope))
         case "neg", "i" | "u":
             return cast(dtype.ctype, _unsigned(expr, scope))
-        case "neg", "f":
+        case "neg", "f" | "c":
             return prefix("-", expression(operand, scope))
         case "abs", "f":
             return call("fabs" if dtype.bits == 64 else "fabsf", expression(operand, scope))
@@ -207,11 +213,13 @@ def _binary(expr: Binary, scope: Scope) -> Text:
             return cast(dtype.ctype, _unsigned(expr, scope))
         if op in _SHIFTS and (shifted := _constant_shift(expr, scope)):
             return shifted
-    operators = {"f": _FLOATING, "i": _BITWISE, "u": _BITWISE, "b": _ON_BOOLS}[dtype.kind]
+    operators = {"f": _FLOATING, "c": _COMPLEX, "i": _BITWISE, "u": _BITWISE, "b": _ON_BOOLS}[
+        dtype.kind
+    ]
     left, right = expression(expr.left, scope), expression(expr.right, scope)
     if op in operators:
         sign, level = operators[op]
-        join = infix if dtype.is_float else _bitwise
+        join = infix if dtype.is_inexact else _bitwise
         return join(sign, left, right, level)
     if dtype.kind == "f" and op == "pow":
         return function_call("pow", [left, right], expr, scope)
@@ -237,14 +245,32 @@ def _logical(op: str, left: Text, right: Text) -> Text:
 
 def _constant_shift(expr: Binary, scope: Scope) -> Text | None:
     """A shift by a constant within the width, as C's own operator."""
-    if not (isinstance(expr.right, Const) and 0 <= expr.right.value < expr.dtype.bits):
+    if not (isinstance(expr.right, Const) and 0 <= expr.right.integer < expr.dtype.bits):
         return None
-    amount = primary(str(expr.right.value))
+    amount = primary(str(expr.right.integer))
     if expr.op == "rshift":
         value = expression(expr.left, scope)
         return Text(f"{value.at(Level.UNARY)} >> {amount}", Level.SHIFT)
     value = _unsigned(expr.left, scope)
     return cast(expr.dtype.ctype, Text(f"{value.at(Level.UNARY)} << {amount}", Level.SHIFT))
+
+
+def _of_complex(expr: Call, arguments: list[Text], scope: Scope) -> Text:
+    """A part of a complex number, one made of parts, or libm's function of one."""
+    name, argument = expr.function[2:], expr.arguments[0].dtype
+    suffix = "f" if argument is c64 else ""
+    match name:
+        case "real" | "imag":
+            return prefix(f"__{name}__ ", arguments[0])
+        case "make":
+            return call("__builtin_complex", *arguments)
+        case "conj":
+            return call(f"__builtin_conj{suffix}", *arguments)
+        case "abs":
+            return call(scope.helper(f"abs_{argument}"), *arguments)
+    known = Signature(f"c{name}{suffix}", expr.dtype.ctype, 1, False)
+    scope.used.functions[known.name] = known
+    return call(f"libm_{known.name}", *arguments)
 
 
 # ---- wrapping integers ---------------------------------------------------------------------
@@ -290,6 +316,7 @@ def _conversion(operand: Expr, dtype: DType, scope: Scope) -> Text:
     source, value = operand.dtype, expression(operand, scope)
     if source == dtype:
         return value
-    if f16 in (source, dtype) or (source.is_float and dtype.is_integer):
+    by_helper = f16 in (source, dtype) or (source.is_complex and dtype.is_complex)
+    if by_helper or (source.is_float and dtype.is_integer):
         return call(scope.helper(f"{dtype}_from_{source}"), value)
     return cast(dtype.ctype, value)

@@ -47,7 +47,7 @@ def header(program: Program, scop: Scop, flags: str) -> str:
 
 def _names(program: Program) -> list[str]:
     given = Names()
-    return [given.fresh(a.name) for a in program.arguments]
+    return [given.fresh(a.name.replace(" ", "_")) for a in program.arguments]
 
 
 def _prototype(program: Program) -> str:

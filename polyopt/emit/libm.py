@@ -95,9 +95,10 @@ def declarations(functions: Iterable[Signature], strict: bool) -> tuple[str, ...
     found = sorted(functions, key=lambda f: f.name)
     if strict:
         return _strict_declarations(found)
+    complex_ = _strict_declarations([f for f in found if f.ctype.endswith("_Complex")])
     old = [f for f in found if f.vector and _base(f) in _VECTOR]
     new = [f for f in found if f.vector and _base(f) in _VECTOR_SINCE_2_35]
-    lines: list[str] = []
+    lines = list(complex_)
     if old or new:
         lines.append("#if defined(__GLIBC__) && defined(__x86_64__) && !defined(__clang__)")
         lines.append("/* libm's vector variants of these functions may be used */")

@@ -46,7 +46,7 @@ from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
 from polyopt.emit.scope import Scope, Used
 from polyopt.emit.target import OPENCL, OPENCL_CPU
-from polyopt.errors import IllegalScheduleError
+from polyopt.errors import IllegalScheduleError, TargetUnavailableError
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.types import FpMode
@@ -70,6 +70,7 @@ def print_opencl(
     """
     _refuse_packs(loops.body)
     _refuse_private(scop)
+    _refuse_complex(scop)
     loops = replace(loops, body=in_order(loops.body))
     _, host, text = _printed(scop, loops, fp, symbol, limits)
     used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
@@ -298,6 +299,16 @@ def _refuse_private(scop: Scop) -> None:
         raise IllegalScheduleError(
             f'"{scop.private_arrays[0]}" has private copies, and an OpenCL device has no memory '
             f'for arrays of one item alone. Leave privatize out, or run it by target="openmp".'
+        )
+
+
+def _refuse_complex(scop: Scop) -> None:
+    names = [a.name for a in scop.arguments if a.type.dtype.is_complex]
+    names += [a.name for a in scop.arrays if a.dtype.is_complex]
+    if names:
+        raise TargetUnavailableError(
+            f'"{names[0]}" is complex, and OpenCL C has no complex numbers. Pass the real and the '
+            'imaginary parts as arrays of their own, or run it by target="openmp".'
         )
 
 

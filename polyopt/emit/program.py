@@ -29,6 +29,11 @@ def stride(array: str, dim: int) -> str:
     return f"{array} stride {dim}"
 
 
+def component(scalar: str, part: str) -> str:
+    """The name of a complex argument's `part`, "real" or "imag", among a program's values."""
+    return f"{scalar} {part}"
+
+
 @dataclass(frozen=True, slots=True)
 class CArgument:
     """One argument of the C entry function, in C order."""

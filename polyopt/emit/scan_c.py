@@ -310,9 +310,9 @@ def _array_of(expr: Expr) -> tuple[str, int] | None:
             return _array_of(operand)
         case Load(array, subscripts, dtype) if subscripts and dtype.is_integer:
             return array, 0
-        case Binary("add" | "sub" as op, left, Const(value), dtype) if dtype.is_integer:
+        case Binary("add" | "sub" as op, left, Const() as other, dtype) if dtype.is_integer:
             found = _array_of(left)
-            step = int(value) if op == "add" else -int(value)
+            step = other.integer if op == "add" else -other.integer
             # Where the sum is not negative, a step down has not wrapped; one up may have.
             if found is None or found[1] or dtype.kind == "u" or not -(2**31) < step <= 0:
                 return None

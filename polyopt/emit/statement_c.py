@@ -21,6 +21,7 @@ from polyopt.source import Location
 _COMPOUND = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 _BITS = {"and": "&=", "or": "|=", "xor": "^="}
 _COMPOUND_OF_KIND = {"f": _COMPOUND, "i": {**_COMPOUND, **_BITS}, "b": _BITS}
+_COMPOUND_OF_KIND["c"] = {"add": "+=", "sub": "-="}
 _COMPOUND_OF_KIND["u"] = _COMPOUND_OF_KIND["i"]
 
 

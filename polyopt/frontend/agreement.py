@@ -15,13 +15,13 @@ import numpy as np
 from polyopt.model.expr import BinaryOp
 from polyopt.model.types import DType
 
-_PYTHON: Mapping[BinaryOp, Callable[[float, float], float]] = {
+_PYTHON: Mapping[BinaryOp, Callable[[complex, complex], complex]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "floordiv": operator.floordiv, "mod": operator.mod,
 }  # fmt: skip
 
 
-def of_constants(op: BinaryOp, left: float, right: float, dtype: DType) -> float | None:
+def of_constants(op: BinaryOp, left: complex, right: complex, dtype: DType) -> complex | None:
     """Python's `left op right`, where computing it in `dtype` gives the same in `dtype`."""
     function = _PYTHON.get(op)
     if function is None:
@@ -36,7 +36,7 @@ def of_constants(op: BinaryOp, left: float, right: float, dtype: DType) -> float
     return result if same else None
 
 
-def keeps(op: BinaryOp, left: float | None, right: float | None) -> str:
+def keeps(op: BinaryOp, left: complex | None, right: complex | None) -> str:
     """What `left op right` is in any type, of numbers of which one is known or none.
 
     "zero"; "left" or "right" for that operand unchanged; "" where nothing is known.

@@ -112,6 +112,7 @@ RANK_ZERO = words("an array of no dimensions is a scalar", "Write x = 0.0.")
 
 
 DTYPE = Text(
-    "{text} is no element type of kernels: those are f64, f32, f16, i64 to i8, u64 to u8 and bool",
+    "{text} is no element type of kernels: those are f64, f32, f16, c128, c64, i64 to i8, "
+    "u64 to u8 and bool",
     "Write np.float64, np.float32, np.int64, np.int32 or np.bool_.",
 )

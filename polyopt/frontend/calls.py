@@ -10,6 +10,7 @@ from typing import Literal
 from polyopt.frontend import messages
 from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import Function, Helper, KernelFunction, resolve
+from polyopt.frontend.complex_parts import METHODS, conjugate, modulus, of_parts
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import arithmetic, check_sign, index, truth
 from polyopt.frontend.dispatch import expression, read_expression
@@ -68,6 +69,9 @@ def _call(context: Context, node: ast.Call) -> Value:
     if isinstance(function, KernelFunction):
         raise context.unsupported(node, messages.KERNEL_PLACE(text=context.text(node)))
     if not isinstance(function, Function):
+        method = node.func
+        if isinstance(method, ast.Attribute) and method.attr in METHODS and not node.args:
+            return conjugate(context, node, read_expression(context, method.value))
         raise context.unsupported(node, messages.unknown_call(node.func, context.text(node.func)))
     if function.module == "numpy" and function.name in NUMPY_FUNCTIONS:
         return read_numpy_call(context, node, function.name)
@@ -122,7 +126,7 @@ def _divisor(context: Context, node: ast.Call, name: str) -> Value:
     if len(node.args) != 2:
         raise context.unsupported(node, messages.argument_count(f"math.{name}", 2, len(node.args)))
     values = [read_expression(context, argument) for argument in node.args]
-    if any(value.type.dtype.is_float for value in values):
+    if any(value.type.dtype.is_inexact for value in values):
         raise context.unsupported(node, messages.INTEGERS_ONLY(name=f"math.{name}"))
     a, b = (context.python_int(value, node) for value in values)
     return Value(Call(f"np.{name}", (a, b), i64), WEAK_INT)
@@ -131,7 +135,7 @@ def _divisor(context: Context, node: ast.Call, name: str) -> Value:
 def _rounding(context: Context, node: ast.Call, name: str) -> Value:
     """`math.floor` and its like give Python integers; of an integer, the integer itself."""
     operand = read_expression(context, node.args[0])
-    if not operand.type.dtype.is_float:
+    if not operand.type.dtype.is_inexact:
         return Value(context.python_int(operand, node), WEAK_INT)
     argument = context.coerce(operand, f64, node)
     return Value(Cast(Call(name, (argument,), f64), i64), WEAK_INT)
@@ -147,6 +151,8 @@ def _extreme(op: Literal["min", "max"]) -> Callable[[Context, ast.Call], Value]:
         values = [read_expression(context, argument) for argument in node.args]
         affine = [affine_of(value) for value in values]
         type_, mixed = mix(side for value in values for side in value.sides)
+        if type_.dtype.is_complex:
+            raise context.unsupported(node, messages.COMPLEX_ORDER(name=op))
         context.check_held(node, type_.dtype, *values)
         _check_extremes(context, node, values, type_.dtype)
         if all(a is not None for a in affine) and type_.dtype.kind == "i":
@@ -186,9 +192,11 @@ def _abs(context: Context, node: ast.Call) -> Value:
     operand = _single(context, node, "abs")
     if operand.is_bool:
         return _plain(operand) if operand.type.weak else operand
+    if operand.type.dtype.is_complex:
+        return modulus(context, node, operand)
     constant, affine = operand.constant, affine_of(operand)
     if constant is not None and affine is not None:
-        return index(context, node, affine if constant >= 0 else -affine, operand.type)
+        return index(context, node, affine if constant.real >= 0 else -affine, operand.type)
     check_sign(context, node, operand)
     sides = frozenset(
         s if s.constant is None else Side(s.type, abs(s.constant)) for s in operand.mixed
@@ -203,6 +211,12 @@ def _plain(operand: Value) -> Value:
 
 def _float(context: Context, node: ast.Call) -> Value:
     return Value(context.coerce(_single(context, node, "float"), f64, node), WEAK_FLOAT)
+
+
+def _complex(context: Context, node: ast.Call) -> Value:
+    if len(node.args) not in (1, 2):
+        raise context.unsupported(node, messages.argument_count("complex", 2, len(node.args)))
+    return of_parts(context, node, [read_expression(context, a) for a in node.args])
 
 
 def _int(context: Context, node: ast.Call) -> Value:
@@ -234,6 +248,7 @@ _BUILTIN: dict[str, Callable[[Context, ast.Call], Value]] = {
     "max": _extreme("max"),
     "abs": _abs,
     "float": _float,
+    "complex": _complex,
     "int": _int,
     "bool": _bool,
     "pow": _pow,

@@ -57,7 +57,7 @@ _MATH = {
 }
 _BUILTINS = {
     id(getattr(builtins, name)): Function("builtins", name)
-    for name in ("range", "len", "min", "max", "abs", "pow", "float", "int", "bool")
+    for name in ("range", "len", "min", "max", "abs", "pow", "float", "int", "bool", "complex")
 }
 ARRAY_MAKERS = ("zeros", "empty", "ones", "full")
 _NUMPY = {

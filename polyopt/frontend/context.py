@@ -34,10 +34,10 @@ from polyopt.frontend.walks import loop_variables, stored_names
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.expr import Cast, Const, Expr, Load
 from polyopt.model.nest import Array, Assign, Assumption, IndexFact, Result
-from polyopt.model.types import DType, ScalarType, i32, i64, u64
+from polyopt.model.types import DType, ScalarType, bool_, i32, i64, u64
 from polyopt.source import Location
 
-PYTHON_NAMES = {"f": "float", "i": "int", "b": "bool"}
+PYTHON_NAMES = {"c": "complex", "f": "float", "i": "int", "b": "bool"}
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,8 @@ class Context:
         """
         if not conversion_is_uniform(value.mixed, value.type.dtype, dtype):
             self.refuse_mixed(node, value)
+        if value.type.dtype.is_complex and not (dtype.is_complex or dtype is bool_):
+            raise self.unsupported(node, messages.COMPLEX_TO_REAL(type=dtype))
         try:
             return coerce(value, dtype)
         except OutOfRangeError as error:

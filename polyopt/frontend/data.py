@@ -10,6 +10,7 @@ from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import array_messages, messages
 from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import Function, Helper, KernelFunction, resolve
+from polyopt.frontend.complex_parts import PARTS, part
 from polyopt.frontend.context import Bound, Context, Lost, Pending
 from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import (
@@ -63,7 +64,7 @@ COMPARE: dict[type[ast.cmpop], CompareOp] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
 }  # fmt: skip
 
-_PYTHON: dict[BinaryOp, Callable[[float, float], float]] = {
+_PYTHON: dict[BinaryOp, Callable[[complex, complex], complex]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "floordiv": operator.floordiv, "mod": operator.mod, "pow": operator.pow,
 }  # fmt: skip
@@ -181,6 +182,8 @@ def _attribute(context: Context, node: ast.Attribute) -> Value:
             node, array_messages.ARRAY_ATTRIBUTE(name=array.name, attribute=node.attr)
         )
     if resolve(context, node) is None:
+        if node.attr in PARTS:
+            return part(context, node, read_expression(context, node.value), node.attr)
         raise context.unsupported(node, array_messages.ATTRIBUTE(text=context.text(node)))
     return _captured(context, node)
 
@@ -202,6 +205,9 @@ def arithmetic(context: Context, node: ast.AST, op: BinaryOp, left: Value, right
     typing = binary(op, left.type, right.type)
     if not isinstance(typing, Operation):
         raise context.unsupported(node, messages.operands(op, typing))
+    known = left.constant is not None and right.constant is not None
+    if typing.operands.is_complex and typing.result.weak and op in ("div", "pow") and not known:
+        raise context.unsupported(node, messages.python_complex(op))
     if op == "pow" and typing.operands.is_integer and not (left.constant and right.constant):
         _check_power(context, node, right, typing.result.weak)
     folded = _fold(context, node, typing, left, right)
@@ -226,7 +232,7 @@ def _mixed_operands(
 def _check_power(context: Context, node: ast.AST, exponent: Value, is_python: bool) -> None:
     """Python's integers give a float where the exponent is negative; NumPy's refuse that."""
     constant = exponent.constant
-    if (is_python and constant is None) or (constant is not None and constant < 0):
+    if (is_python and constant is None) or (constant is not None and constant.real < 0):
         raise context.unsupported(node, messages.INTEGER_POWER)
 
 
@@ -264,8 +270,9 @@ def _unary(context: Context, node: ast.UnaryOp) -> Value:
     if isinstance(node.op, ast.UAdd):
         return operand
     if isinstance(node.op, ast.Invert):
-        if operand.type.dtype.is_float:
-            raise context.unsupported(node, messages.operands("invert", "float"))
+        if operand.type.dtype.is_inexact:
+            kind = "complex" if operand.type.dtype.is_complex else "float"
+            raise context.unsupported(node, messages.operands("invert", kind))
         check_sign(context, node, operand)
         return Value(Unary("invert", operand.expr, operand.type.dtype), operand.type)
     return negate(context, node, operand)
@@ -323,6 +330,8 @@ def comparison_value(
 ) -> Value:
     """`left op right`, at the type that both share."""
     typing = comparison(left.type, right.type)
+    if typing.operands.is_complex and op not in ("==", "!="):
+        raise context.unsupported(node, messages.COMPLEX_ORDER(name=op))
     operands = _compared_in(context, node, typing.operands, left, right)
     if operands is not None:
         a, b = (context.coerce(value, operands, node) for value in (left, right))

@@ -157,16 +157,16 @@ def numpy_function(name: str) -> str:
 
 
 SCALAR_FUNCTIONS = (
-    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip", "copysign",
-    "cos", "cosh", "deg2rad", "degrees", "divide", "equal", "exp", "exp2", "expm1", "fabs",
-    "floor", "floor_divide", "fmax", "fmin", "fmod", "gcd", "greater", "greater_equal",
-    "heaviside", "hypot", "invert", "isfinite", "isinf", "isnan", "lcm", "left_shift", "less",
-    "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter", "not_equal",
-    "positive", "power", "rad2deg", "radians", "reciprocal", "remainder", "right_shift",
-    "rint", "round", "sign", "signbit", "sin", "sinh", "sqrt", "square", "subtract", "tan",
-    "tanh", "trunc", "where",
+    "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "bitwise_and", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip", "conjugate",
+    "copysign", "cos", "cosh", "deg2rad", "degrees", "divide", "equal", "exp", "exp2", "expm1",
+    "fabs", "floor", "floor_divide", "fmax", "fmin", "fmod", "gcd", "greater", "greater_equal",
+    "heaviside", "hypot", "imag", "invert", "isfinite", "isinf", "isnan", "lcm", "left_shift",
+    "less", "less_equal", "log", "log10", "log1p", "log2", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative", "nextafter",
+    "not_equal", "positive", "power", "rad2deg", "radians", "real", "reciprocal", "remainder",
+    "right_shift", "rint", "round", "sign", "signbit", "sin", "sinh", "sqrt", "square",
+    "subtract", "tan", "tanh", "trunc", "where",
 )  # fmt: skip
 """NumPy's functions of single elements: `numpy_calls` reads their calls."""
 
@@ -350,14 +350,40 @@ _SIGNS = {
 
 
 def operands(op: str, kind: str) -> str:
-    """An operator on values of a type it does not take: "bool" or "float"."""
+    """An operator on values of a type it does not take: "bool", "float" or "complex"."""
     sign = _SIGNS[op]
+    if kind == "complex":
+        return words(f"complex numbers have no {sign}", "Write it with x.real and x.imag.")
     if kind == "float":
         return words(f"{sign} works on integers and bools, not on floats", "Convert with int(x).")
     return words(
         f"NumPy has no {sign} for its bools, or computes it in 8 bits",
         "Write and, or, not, or convert with int(x).",
     )
+
+
+COMPLEX_TO_REAL = Text(
+    "a complex number becomes no {type}: its imaginary part would be lost",
+    "Write x.real, x.imag or abs(x).",
+)
+COMPLEX_ORDER = Text(
+    "complex numbers have no order, and {name} compares them",
+    "Compare x.real, x.imag or abs(x); == and != compare whole numbers.",
+)
+COMPLEX_FUNCTION = Text(
+    "{name} of complex numbers is not part of the kernel language",
+    "Write it with x.real and x.imag, or with exp, log, sqrt, sin, cos, tan, sinh, cosh or tanh.",
+)
+PYTHON_COMPLEX = Text(
+    "{sign} of two of Python's own numbers, one of them complex, is not part of the kernel "
+    "language: NumPy rounds it otherwise",
+    "Make one of them NumPy's, with np.complex128(x).",
+)
+
+
+def python_complex(op: str) -> str:
+    """An operator on two weak numbers."""
+    return PYTHON_COMPLEX(sign=_SIGNS[op])
 
 
 def comparison(kind: str) -> str:
@@ -373,11 +399,6 @@ def literal(value: object) -> str:
     """A literal that is no real number."""
     if isinstance(value, str | bytes):
         return words("a kernel has no strings", "Leave it out.")
-    if isinstance(value, complex):
-        return words(
-            "complex numbers are not part of the kernel language",
-            "Use two arrays, real and imaginary parts.",
-        )
     return words(f"{value!r} is not a number", "Write a number.")
 
 

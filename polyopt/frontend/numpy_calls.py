@@ -15,6 +15,7 @@ from itertools import product
 import numpy as np
 
 from polyopt.frontend import messages
+from polyopt.frontend.complex_parts import PARTS, conjugate, modulus, part
 from polyopt.frontend.context import Context
 from polyopt.frontend.data import (
     arithmetic,
@@ -57,7 +58,7 @@ def read_numpy_call(context: Context, node: ast.Call, name: str) -> Value:
         text = messages.argument_count(f"np.{name}", count, len(node.args))
         raise context.unsupported(node, text)
     result = reader(context, node, [read_expression(context, a) for a in node.args])
-    return _strong(result)
+    return result if name in PARTS else _strong(result)
 
 
 def _strong(value: Value) -> Value:
@@ -69,7 +70,10 @@ def _strong(value: Value) -> Value:
 
 def _common(context: Context, node: ast.AST, values: Sequence[Value], find: Find) -> DType:
     """The type in which a function of these values computes; the same whatever their sides."""
-    found = find(join(v.type for v in values).dtype)
+    joined = join(v.type for v in values).dtype
+    found = find(joined)
+    if found is None and joined.is_complex:
+        raise context.unsupported(node, messages.COMPLEX_FUNCTION(name=_name(node)))
     if found is None:
         raise context.unsupported(node, messages.NUMPY_TYPE(name=_name(node)))
     for sides in product(*(v.sides for v in values)):
@@ -88,13 +92,25 @@ def _name(node: ast.AST) -> str:
 
 def _float_of(dtype: DType) -> DType | None:
     """The type of a function that gives floats, for operands of this type."""
-    if dtype.is_float:
-        return dtype
+    if dtype.is_inexact:
+        return None if dtype.is_complex else dtype
     return {8: f16, 16: f32}.get(dtype.bits, f64)
+
+
+def _float_or_complex(dtype: DType) -> DType | None:
+    return dtype if dtype.is_complex else _float_of(dtype)
 
 
 def _number_of(dtype: DType) -> DType | None:
     return None if dtype is bool_ else dtype
+
+
+def _ordered(dtype: DType) -> DType | None:
+    return None if dtype.is_complex else dtype
+
+
+def _ordered_number(dtype: DType) -> DType | None:
+    return _ordered(dtype) and _number_of(dtype)
 
 
 def _same(dtype: DType) -> DType | None:
@@ -106,6 +122,12 @@ def _same(dtype: DType) -> DType | None:
 
 def _floating(function: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     dtype = _common(context, node, values, _float_of)
+    return _called(function, dtype, context, node, values)
+
+
+def _called(
+    function: str, dtype: DType, context: Context, node: ast.Call, values: Sequence[Value]
+) -> Value:
     arguments = tuple(context.coerce(value, dtype, node) for value in values)
     return Value(Call(function, arguments, dtype), ScalarType(dtype, weak=False))
 
@@ -114,6 +136,13 @@ def _fmod(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     """Of floats; of integers NumPy has another."""
     _common(context, node, values, lambda d: d if d.is_float else None)
     return _floating("fmod", context, node, values)
+
+
+def _analytic(name: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    """A function of real and of complex numbers; the square root of a real one is exact."""
+    dtype = _common(context, node, values, _float_or_complex)
+    function = f"c.{name}" if dtype.is_complex else "sqrt" if name == "sqrt" else f"np.{name}"
+    return _called(function, dtype, context, node, values)
 
 
 def _nextafter(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
@@ -143,12 +172,17 @@ def _scaled(
 
 def _rounded(function: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     """`np.floor` and its like keep integers as they are."""
-    if values[0].type.dtype.is_float:
+    if values[0].type.dtype.is_inexact:
         return _floating(function, context, node, values)
     return Value(values[0].expr, ScalarType(values[0].type.dtype, weak=False))
 
 
 def _tested(function: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    if values[0].type.dtype.is_complex:
+        tests = [
+            _tested(function, context, node, [part(context, node, values[0], p)]) for p in PARTS
+        ]
+        return logical("and" if function == "isfinite" else "or", *tests)
     dtype = values[0].type.dtype if values[0].type.dtype.is_float else f64
     argument = context.coerce(values[0], dtype, node)
     return Value(Call(function, (argument,), bool_), ScalarType(bool_, weak=False))
@@ -181,7 +215,7 @@ def _choice(
     function: str, op: BinaryOp, context: Context, node: ast.Call, values: Sequence[Value]
 ) -> Value:
     """`np.maximum` and its like: of integers Python's, of floats with their own rule for nan."""
-    dtype = _common(context, node, values, _same)
+    dtype = _common(context, node, values, _ordered)
     left, right = (context.coerce(value, dtype, node) for value in values)
     type_ = ScalarType(dtype, weak=False)
     if dtype.is_float:
@@ -192,7 +226,7 @@ def _choice(
 def _clip(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     """`np.clip(x, low, high)`: nan in any of the three gives nan; `x` is strong, a literal too."""
     values = [_strong(values[0]), *values[1:]]
-    _common(context, node, values, _same)
+    _common(context, node, values, _ordered)
     low = _choice("clip_low", "max", context, node, values[:2])
     return _choice("clip_high", "min", context, node, [low, values[2]])
 
@@ -206,13 +240,15 @@ def _where(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
 
 
 def _sign(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
-    dtype = _common(context, node, values, _number_of)
+    dtype = _common(context, node, values, _ordered_number)
     operand = context.coerce(values[0], dtype, node)
     return Value(Call("np.sign", (operand,), dtype), ScalarType(dtype, weak=False))
 
 
 def _absolute(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     (operand,) = values
+    if operand.type.dtype.is_complex:
+        return modulus(context, node, operand)
     check_sign(context, node, operand)
     if operand.is_bool:
         return operand
@@ -234,6 +270,21 @@ def _square(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     return _operator("mul", context, node, [values[0], values[0]])
 
 
+def _part(name: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    """`np.real` and `np.imag` read the attribute, and leave Python's numbers what they are."""
+    return part(context, node, values[0], name)
+
+
+def _conjugate(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    return conjugate(context, node, values[0])
+
+
+def _angle(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
+    """The arc tangent of the imaginary part over the real one."""
+    real, imag = (part(context, node, values[0], name) for name in PARTS)
+    return _floating("np.atan2", context, node, [imag, real])
+
+
 def _reciprocal(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     dtype = _common(context, node, values, lambda d: d if d.is_float else None)
     one = Const(1.0, dtype)
@@ -243,7 +294,7 @@ def _reciprocal(context: Context, node: ast.Call, values: Sequence[Value]) -> Va
 
 def _divisor(function: str, context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     """`np.gcd` and `np.lcm`."""
-    dtype = _common(context, node, values, lambda d: None if d.is_float else _number_of(d))
+    dtype = _common(context, node, values, lambda d: None if d.is_inexact else _number_of(d))
     arguments = tuple(context.coerce(value, dtype, node) for value in values)
     return Value(Call(f"np.{function}", arguments, dtype), ScalarType(dtype, weak=False))
 
@@ -275,7 +326,7 @@ def _logical_not(context: Context, node: ast.Call, values: Sequence[Value]) -> V
 
 def _invert(context: Context, node: ast.Call, values: Sequence[Value]) -> Value:
     (operand,) = values
-    _common(context, node, values, lambda d: None if d.is_float else d)
+    _common(context, node, values, lambda d: None if d.is_inexact else d)
     expr: Expr = Unary("invert", operand.expr, operand.type.dtype)
     return Value(negation(operand.expr) if operand.is_bool else expr, operand.type)
 
@@ -288,6 +339,7 @@ _LIBM = {
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "sinh": "sinh", "cosh": "cosh",
     "tanh": "tanh", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "cbrt": "cbrt",
 }  # fmt: skip
+_ANALYTIC = ("sqrt", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 _LIBM_OF_TWO = {"arctan2": "atan2", "hypot": "hypot"}
 _OPERATORS: Mapping[str, BinaryOp] = {
     "add": "add", "subtract": "sub", "multiply": "mul", "divide": "div",
@@ -307,7 +359,10 @@ NUMPY_FUNCTIONS: Mapping[str, tuple[int, Reader]] = {
     **{n: (2, partial(_floating, f"np.{c}")) for n, c in _LIBM_OF_TWO.items()},
     "copysign": (2, partial(_floating, "copysign")),
     "nextafter": (2, _nextafter),
-    "sqrt": (1, partial(_floating, "sqrt")),
+    **{n: (1, partial(_analytic, n)) for n in _ANALYTIC},
+    **{n: (1, partial(_part, n)) for n in PARTS},
+    "conjugate": (1, _conjugate),
+    "angle": (1, _angle),
     "fabs": (1, _fabs),
     "fmod": (2, _fmod),
     "heaviside": (2, partial(_floating, "np.heaviside")),

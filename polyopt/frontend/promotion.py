@@ -25,14 +25,15 @@ import numpy as np
 
 from polyopt.frontend.agreement import keeps, of_constants
 from polyopt.model.expr import BinaryOp
-from polyopt.model.types import DType, ScalarType, bool_, f64, from_numpy, i64
+from polyopt.model.types import DType, ScalarType, bool_, c64, c128, f64, from_numpy, i64
 
 WEAK_BOOL = ScalarType(bool_, weak=True)
 WEAK_INT = ScalarType(i64, weak=True)
 WEAK_FLOAT = ScalarType(f64, weak=True)
+WEAK_COMPLEX = ScalarType(c128, weak=True)
 
-_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
-_WEAK = (WEAK_BOOL, WEAK_INT, WEAK_FLOAT)
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+_WEAK = (WEAK_BOOL, WEAK_INT, WEAK_FLOAT, WEAK_COMPLEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Side:
     """A type that a value may have in Python; `constant` is the number where it is a weak one."""
 
     type: ScalarType
-    constant: float | None = None
+    constant: float | complex | None = None
 
 
 Sides = frozenset[Side]
@@ -56,7 +57,8 @@ def join(types: Iterable[ScalarType]) -> ScalarType:
         return _WEAK[weak]
     dtype = reduce(_promote, strong)
     if weak > _RANK[dtype.kind]:
-        dtype = _WEAK[weak].dtype
+        single = _WEAK[weak] is WEAK_COMPLEX and dtype.is_float and dtype.bits <= 32
+        dtype = c64 if single else _WEAK[weak].dtype
     return ScalarType(dtype, weak=False)
 
 
@@ -75,16 +77,19 @@ class Operation:
     result: ScalarType
 
 
-Refusal = Literal["bool", "float", "power"]
+Refusal = Literal["bool", "float", "complex", "power"]
 
 
 def binary(op: BinaryOp, left: ScalarType, right: ScalarType) -> Operation | Refusal:
     """The typing of `left op right`.
 
     A refusal is "bool" where NumPy has no such operation on its bools, or computes it in 8 bits;
-    "float" for bitwise operations on floats.
+    "float" for bitwise operations on floats; "complex" for those, `//`, `%`, `min` and `max` on
+    complex numbers.
     """
     base = join((left, right))
+    if base.dtype.is_complex:
+        return _same(op, base) if op in {"add", "sub", "mul", "div", "pow"} else "complex"
     if base.dtype.is_float:
         return "float" if op in {"and", "or", "xor", "lshift", "rshift"} else _same(op, base)
     if op == "div":
@@ -142,12 +147,16 @@ def is_exact(side: Side, dtype: DType) -> bool:
     if side.constant is not None and dtype is not bool_:
         with np.errstate(over="ignore"):
             return _holds(dtype, side.constant)
-    if source.is_float or not dtype.is_float:
+    if source.is_inexact or not dtype.is_inexact:
         return bool(np.can_cast(source.numpy, dtype.numpy))
     return bool(np.can_cast(source.numpy, dtype.numpy)) and (source.bits < 64 or side.type.weak)
 
 
-def _holds(dtype: DType, number: float) -> bool:
+def _holds(dtype: DType, number: complex) -> bool:
+    if dtype.is_complex:
+        return _holds(dtype.component, number.real) and _holds(dtype.component, number.imag)
+    if not isinstance(number, float | int):
+        return False
     if dtype.is_float:
         return math.isnan(number) or float(dtype.numpy.type(number)) == number
     low, high = dtype.limits

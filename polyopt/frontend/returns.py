@@ -24,7 +24,7 @@ from polyopt.frontend.data import index
 from polyopt.frontend.dispatch import read_expression, statement
 from polyopt.frontend.elements import shape_of
 from polyopt.frontend.leaving import gives_nothing
-from polyopt.frontend.promotion import WEAK_FLOAT, Side
+from polyopt.frontend.promotion import WEAK_FLOAT, Side, is_exact
 from polyopt.frontend.values import Value
 from polyopt.model.affine import Affine
 from polyopt.model.arguments import Argument, Result, Returned, ReturnedTuple
@@ -142,12 +142,11 @@ def _keeps(side: Side, dtype: DType) -> bool:
     """Whether numbers of a side are the same numbers in `dtype`."""
     if side.constant is None:
         return bool(np.can_cast(side.type.dtype.numpy, dtype.numpy)) and not (
-            side.type.dtype.is_integer and dtype.is_float and side.type.dtype.bits > 32
+            side.type.dtype.is_integer and dtype.is_inexact and side.type.dtype.bits > 32
         )
     if dtype.is_integer or dtype is bool_:
         return True  # a constant that does not fit is refused where it is converted
-    kept = float(dtype.numpy.type(side.constant))
-    return kept == side.constant or kept != kept  # noqa: PLR0124  nan
+    return is_exact(side, dtype)
 
 
 # ---- when the text is read -----------------------------------------------------------------

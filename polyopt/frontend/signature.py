@@ -11,7 +11,7 @@ import numpy as np
 
 from polyopt.errors import InternalError, PolyoptError, UnsupportedSyntaxError
 from polyopt.frontend import constructs
-from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_COMPLEX, WEAK_FLOAT, WEAK_INT
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.affine import Affine
 from polyopt.model.nest import Argument, Array, Parameter
@@ -54,7 +54,7 @@ def argument_nodes(source: FunctionSource) -> tuple[ast.arg, ...]:
                 constructs.STAR_ARGUMENTS(name=star.arg), source.locate(star)
             )
     for default in (*spec.defaults, *(d for d in spec.kw_defaults if d is not None)):
-        if not isinstance(_literal(default), int | float):
+        if not isinstance(_literal(default), int | float | complex):
             text = constructs.DEFAULT_VALUE(text=source.text(default))
             raise UnsupportedSyntaxError(text, source.locate(default))
     return (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)
@@ -68,14 +68,17 @@ def _literal(node: ast.expr) -> object:
 
 # ---- annotations ---------------------------------------------------------------------------
 
-_SCALARS: Mapping[object, ScalarType] = {bool: WEAK_BOOL, int: WEAK_INT, float: WEAK_FLOAT}
+_SCALARS: Mapping[object, ScalarType] = {
+    bool: WEAK_BOOL, int: WEAK_INT, float: WEAK_FLOAT, complex: WEAK_COMPLEX,
+}  # fmt: skip
 
 
 def annotated_types(source: FunctionSource) -> Mapping[str, ArgumentType] | None:
     """The argument types that annotations state; None where no argument has one.
 
-    `float`, `int` and `bool` are Python's (weak) numbers; `po.f64`, `np.float64`, … NumPy's
-    scalars; `po.f64[N, M]` arrays. String annotations are evaluated in the function's globals.
+    `float`, `int`, `complex` and `bool` are Python's (weak) numbers; `po.f64`, `np.float64`, …
+    NumPy's scalars; `po.f64[N, M]` arrays. String annotations are evaluated in the function's
+    globals.
     Raises UnsupportedSyntaxError for an annotation that states no type, and where only some
     arguments have one.
     """

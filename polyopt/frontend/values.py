@@ -11,6 +11,7 @@ import numpy as np
 from polyopt.frontend.promotion import (
     UNMIXED,
     WEAK_BOOL,
+    WEAK_COMPLEX,
     WEAK_FLOAT,
     WEAK_INT,
     Side,
@@ -44,7 +45,7 @@ class Value:
         return self.type.dtype is bool_
 
     @property
-    def constant(self) -> int | float | bool | None:
+    def constant(self) -> int | float | complex | bool | None:
         """The number, where this is one."""
         return self.expr.value if isinstance(self.expr, Const) else None
 
@@ -69,6 +70,8 @@ def number(value: object) -> Value | None:
         return Value(_integer(value, i64), WEAK_INT)
     if isinstance(value, float):
         return Value(Const(value, WEAK_FLOAT.dtype), WEAK_FLOAT)
+    if isinstance(value, complex):
+        return Value(Const(value, WEAK_COMPLEX.dtype), WEAK_COMPLEX)
     return None
 
 
@@ -99,13 +102,17 @@ def coerce(value: Value, dtype: DType) -> Expr:
 
 
 def _is_lossless(source: DType, target: DType) -> bool:
-    same = source.is_float == target.is_float
+    same = source.is_inexact == target.is_inexact
     return source is bool_ or (same and bool(np.can_cast(source.numpy, target.numpy)))
 
 
-def _constant(value: float, dtype: DType) -> Const:
+def _constant(value: complex, dtype: DType) -> Const:
     if dtype is bool_:
         return Const(bool(value), dtype)
+    if dtype.is_complex:
+        with np.errstate(over="ignore"):
+            return Const(complex(dtype(value)), dtype)
+    assert isinstance(value, float | int)  # others are refused by `Context.coerce`
     if dtype.is_integer:
         if not math.isfinite(value):
             raise OutOfRangeError(f"{value} does not fit in {dtype}")
@@ -123,7 +130,7 @@ def affine_of(value: Value) -> Affine | None:
     if isinstance(expr, Index):
         return expr.value
     if isinstance(expr, Const) and expr.dtype.kind == "i":
-        return Affine.integer(int(expr.value))
+        return Affine.integer(expr.integer)
     return None
 
 

@@ -25,8 +25,13 @@ CompareOp = Literal["<", "<=", "==", "!=", ">=", ">"]
 class Const:
     """A literal or a captured number, already of its final type."""
 
-    value: int | float | bool
+    value: int | float | complex | bool
     dtype: DType
+
+    @property
+    def integer(self) -> int:
+        """The value of an integer constant."""
+        return int(self.value.real)
 
 
 @dataclass(frozen=True, slots=True)

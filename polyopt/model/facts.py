@@ -176,11 +176,11 @@ def _of(expr: Expr) -> _Element | None:
             return _of(operand)
         case Load(array, subscripts) if subscripts and not any(s.is_data for s in subscripts):
             return _Element(array, subscripts, 0)
-        case Binary("add" | "sub" as op, left, Const(value)):
+        case Binary("add" | "sub" as op, left, Const() as other):
             found = _of(left)
             if found is None:
                 return None
-            step = int(value) if op == "add" else -int(value)
+            step = other.integer if op == "add" else -other.integer
             return replace(found, shift=found.shift + step)
         case _:
             return None

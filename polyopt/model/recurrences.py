@@ -131,7 +131,7 @@ def _is_elsewhere(
 def _form(value: Expr, last: Load, fp: FpMode) -> tuple[Op, Const, int] | None:
     """The operation, what stands for the element before in the operand, and the step."""
     dtype = last.dtype
-    if value == last or dtype.kind == "b" or not _reads(value, last):
+    if value == last or dtype.kind in "bc" or not _reads(value, last):
         return None
     if (dtype.is_integer or fp != "strict") and _is_sum(value, last):
         return "add", Const(0.0 if dtype.is_float else 0, dtype), 0
@@ -201,13 +201,13 @@ def _added(op: BinaryOp, other: Expr) -> int | None:
     """The constant that a sum or a difference adds."""
     if op not in ("add", "sub") or not isinstance(other, Const) or not other.value:
         return None
-    return int(other.value) if op == "add" else -int(other.value)
+    return other.integer if op == "add" else -other.integer
 
 
 def _limit(value: Expr, op: Op) -> int | None:
     """A bound that the result never passes, whatever is read: the least for "max"."""
     if isinstance(value, Const):
-        return int(value.value)
+        return value.integer
     if not isinstance(value, Binary) or value.op != op:
         return None
     found = [b for b in (_limit(value.left, op), _limit(value.right, op)) if b is not None]

@@ -40,7 +40,7 @@ def recognise(assign: Assign, dtype: DType) -> Reduction | None:
 
 
 def _associative(value: Expr, target: Load, dtype: DType) -> Reduction | None:
-    exact = not dtype.is_float
+    exact = not dtype.is_inexact
     if isinstance(value, Logical):
         if value.left == target:
             return Reduction(value.op, value.right, True)
@@ -54,7 +54,7 @@ def _associative(value: Expr, target: Load, dtype: DType) -> Reduction | None:
         minus = Unary("neg", value.right, dtype)
         return Reduction("add", _also(inner, minus, "add", dtype), exact)
     op = _ASSOCIATIVE.get(value.op)
-    if op is None:
+    if op is None or (op == "mul" and dtype.is_complex):
         return None
     for first, second in ((value.left, value.right), (value.right, value.left)):
         inner = _peel(first, target, value.op)

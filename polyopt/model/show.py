@@ -19,7 +19,7 @@ from polyopt.model.expr import (
     Unary,
 )
 from polyopt.model.nest import Argument, Array, Assign, Branch, Loop, LoopNest, Node, Parameter
-from polyopt.model.types import ArrayType, bool_, f64, i64
+from polyopt.model.types import ArrayType, bool_, c128, f64, i64
 
 _SIGNS = {
     "add": "+", "sub": "-", "mul": "*", "div": "/", "floordiv": "//", "mod": "%", "pow": "**",
@@ -42,9 +42,9 @@ def _show(expr: Expr) -> tuple[str, int]:
     """The text, and how strongly its outermost operator binds."""
     match expr:
         case Const(value, dtype):
-            short = dtype.is_float and dtype is not f64
+            short = dtype.is_inexact and dtype not in (f64, c128)
             text = str(dtype.numpy.type(value)) if short else repr(value)
-            plain = dtype in (f64, i64, bool_)
+            plain = dtype in (f64, c128, i64, bool_)
             return (text if plain else f"{dtype}({text})"), (_NEGATION if text[0] == "-" else _ATOM)
         case Index(value):
             text = str(value)

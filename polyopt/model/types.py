@@ -9,7 +9,7 @@ import numpy as np
 
 from polyopt.model.affine import Affine, as_affine
 
-Kind = Literal["f", "i", "u", "b"]
+Kind = Literal["f", "c", "i", "u", "b"]
 
 FpMode = Literal["strict", "reassociate", "fast"]
 """How much floating-point arithmetic may be reordered; see the table of number semantics."""
@@ -17,7 +17,7 @@ FpMode = Literal["strict", "reassociate", "fast"]
 
 @dataclass(frozen=True, slots=True)
 class DType:
-    """An element type: `f64`, `f32`, `f16`, `i64` to `i8`, `u64` to `u8`, or `bool`.
+    """An element type: `f64`, `f32`, `f16`, `c128`, `c64`, `i64` to `i8`, `u64` to `u8`, or `bool`.
 
     An `f16` is stored as its bits, and computed with as a `float`.
 
@@ -38,6 +38,21 @@ class DType:
     def is_float(self) -> bool:
         """Whether elements are floating-point numbers."""
         return self.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether elements are complex numbers: pairs of floats."""
+        return self.kind == "c"
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether elements are floats or pairs of them, which arithmetic rounds."""
+        return self.kind in "fc"
+
+    @property
+    def component(self) -> DType:
+        """The type of the real and of the imaginary part; of a real type, itself."""
+        return {"c128": f64, "c64": f32}.get(self.name, self)
 
     @property
     def is_integer(self) -> bool:
@@ -76,6 +91,8 @@ class DType:
 f64 = DType("f64", "f", 64, "double")
 f32 = DType("f32", "f", 32, "float")
 f16 = DType("f16", "f", 16, "uint16_t")
+c128 = DType("c128", "c", 128, "double _Complex")
+c64 = DType("c64", "c", 64, "float _Complex")
 i64 = DType("i64", "i", 64, "int64_t")
 i32 = DType("i32", "i", 32, "int32_t")
 i16 = DType("i16", "i", 16, "int16_t")
@@ -86,7 +103,7 @@ u16 = DType("u16", "u", 16, "uint16_t")
 u8 = DType("u8", "u", 8, "uint8_t")
 bool_ = DType("bool", "b", 8, "bool")
 
-DTYPES: tuple[DType, ...] = (f64, f32, f16, i64, i32, i16, i8, u64, u32, u16, u8, bool_)
+DTYPES: tuple[DType, ...] = (f64, f32, f16, c128, c64, i64, i32, i16, i8, u64, u32, u16, u8, bool_)
 
 
 def from_numpy(dtype: np.dtype[np.generic]) -> DType | None:
@@ -116,7 +133,7 @@ class ArrayType:
 
 @dataclass(frozen=True, slots=True)
 class ScalarType:
-    """A scalar argument's type. Python's int, float and bool are weak (NEP 50), NumPy's strong."""
+    """A scalar argument's type. Python's own numbers are weak (NEP 50), NumPy's strong."""
 
     dtype: DType
     weak: bool

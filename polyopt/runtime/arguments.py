@@ -21,6 +21,7 @@ from polyopt.model.types import (
     DType,
     ScalarType,
     bool_,
+    c128,
     f64,
     from_numpy,
     i64,
@@ -38,7 +39,7 @@ Layouts = tuple[tuple[str, int], ...]
 
 _WRITTEN_BITS = 1000
 _SEQUENCES = ("list", "tuple", "range", "bytearray", "memoryview", "array.array")
-_PYTHON = ((bool, bool_), (int, i64), (float, f64))
+_PYTHON = ((bool, bool_), (int, i64), (float, f64), (complex, c128))
 
 
 def describe(values: Sequence[object]) -> tuple[Key, list[int], bool]:
@@ -166,8 +167,8 @@ def type_of(where: str, name: str, value: object) -> ArgumentType:
         dtype = from_numpy(scalar)
         if dtype is None:
             raise DtypeError(
-                f"{where} is a NumPy {scalar}; scalars are Python's int, float and bool, or "
-                f"NumPy's of type {_listed()}: {_scalar_instead(name, scalar.kind)}"
+                f"{where} is a NumPy {scalar}; scalars are Python's int, float, complex and bool, "
+                f"or NumPy's of type {_listed()}: {_scalar_instead(name, scalar.kind)}"
             )
         return ScalarType(dtype, weak=False)
     for python, dtype in _PYTHON:
@@ -207,7 +208,7 @@ def _dtype_problem(name: str, dtype: np.dtype[np.generic]) -> str:
         "f": f"pass {name}.astype(np.float64)",
         "i": f"pass {name}.astype(np.int64)",
         "u": f"pass {name}.astype(np.int64)",
-        "c": f"pass {name}.real.copy() and {name}.imag.copy() as two arguments",
+        "c": f"pass {name}.astype(np.complex128)",
         "V": "pass each field as an array of its own",
         "O": f"pass {name}.astype(np.float64)",
     }.get(dtype.kind, "convert it to one of these")
@@ -216,11 +217,13 @@ def _dtype_problem(name: str, dtype: np.dtype[np.generic]) -> str:
 
 def _other(where: str, name: str, value: object) -> str:
     if value is None:
-        return (
-            f"{where} is None; kernels take {TAKEN}, int, float and bool: pass a value for {name}"
-        )
+        return f"{where} is None; {_taken()}: pass a value for {name}"
     fix = _instead(name, value)
-    return f"{where} is {a_class(value)}; kernels take {TAKEN}, int, float and bool: {fix}"
+    return f"{where} is {a_class(value)}; {_taken()}: {fix}"
+
+
+def _taken() -> str:
+    return f"kernels take {TAKEN}, int, float, complex and bool"
 
 
 def a_class(value: object) -> str:
@@ -243,8 +246,6 @@ def shown(value: object) -> str:
 def _instead(name: str, value: object) -> str:
     """What to pass in the place of a value that no kernel takes."""
     kind = type(value)
-    if issubclass(kind, complex):
-        return f"pass {name}.real and {name}.imag as two arguments"
     if issubclass(kind, str | bytes):
         return "a kernel has no text"
     if issubclass(kind, type | DType | ArrayType | ScalarType):
@@ -265,7 +266,7 @@ def _scalar_instead(name: str, kind: str) -> str:
     """What to pass in the place of a scalar of NumPy that no kernel takes."""
     return {
         **dict.fromkeys("iu", f"pass int({name})"),
-        "c": f"pass {name}.real and {name}.imag as two arguments",
+        "c": f"pass complex({name})",
         "m": f"pass {name}.astype(np.int64)",
         "M": f"pass {name}.astype(np.int64)",
         "f": f"pass float({name})",
@@ -274,7 +275,7 @@ def _scalar_instead(name: str, kind: str) -> str:
 
 
 def _scalar_cast(kind: str) -> str:
-    return {"f": "float", "b": "bool"}.get(kind, "int")
+    return {"f": "float", "b": "bool", "c": "complex"}.get(kind, "int")
 
 
 # ---- declared types ------------------------------------------------------------------------
@@ -332,6 +333,8 @@ def _fits(own: ScalarType, declared: ScalarType) -> bool:
     kinds = own.dtype.kind, declared.dtype.kind
     if kinds[0] == kinds[1]:
         return own.weak or own.dtype.bits <= declared.dtype.bits
+    if kinds[1] == "c":
+        return own.weak or _fits(own, ScalarType(declared.dtype.component, weak=False))
     if kinds in (("i", "f"), ("u", "f"), ("u", "i")):
         return own.weak or own.dtype.bits < declared.dtype.bits
     return kinds == ("i", "u") and own.weak
@@ -339,10 +342,10 @@ def _fits(own: ScalarType, declared: ScalarType) -> bool:
 
 def _article(type_: ArgumentType) -> str:
     name = _scalar_name(type_) if isinstance(type_, ScalarType) else str(type_)
-    return f"a {name}" if name.startswith(("float", "bool")) else f"an {name}"
+    return f"a {name}" if name.startswith(("float", "bool", "c")) else f"an {name}"
 
 
 def _scalar_name(type_: ScalarType) -> str:
     if type_.weak:
-        return {"f": "float", "i": "int", "b": "bool"}[type_.dtype.kind]
+        return {"f": "float", "i": "int", "b": "bool", "c": "complex"}[type_.dtype.kind]
     return str(type_.dtype)

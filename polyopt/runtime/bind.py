@@ -127,7 +127,7 @@ class Entry:
     def _scalar(self, plan: ScalarPlan, values: Sequence[object]) -> float:
         where = f"{self.interface.name}: argument {plan.argument.name}"
         try:
-            value = plan.convert(values[plan.position])  # type: ignore[arg-type, call-overload]
+            value = plan.number(values[plan.position])
         except OverflowError:
             raise DtypeError(f"{where} is an int beyond the range of a float") from None
         if isinstance(value, int) and not plan.range.least <= value <= plan.range.most:

@@ -157,6 +157,11 @@ def module_text(interface: Interface, program: Program, signature: inspect.Signa
             f"{interface.name} returns a value, and a function of an extension module writes "
             "arrays: give it an array for that value"
         )
+    if any(argument.type.dtype.is_complex for argument in interface.arguments):
+        raise BadArgumentError(
+            f"{interface.name} has complex arguments, and a function of an extension module takes "
+            "none: pass real and imaginary parts as arrays of their own"
+        )
     body = "\n".join(f"    {line}" for line in _body(interface, program, signature))
     doc = json.dumps(f"{interface.name}({', '.join(a.name for a in interface.arguments)})")
     head = _HEAD.replace("NAME", interface.name)

@@ -25,7 +25,7 @@ _OFFERS: tuple[tuple[str, Callable[..., object]], ...] = (
     ("__array_interface__", np.asarray),
     ("__dlpack__", np.from_dlpack),
 )
-_KNOWN = (int, float, bool, np.memmap)
+_KNOWN = (int, float, complex, bool, np.memmap)
 _SCALARS: tuple[type[Any], ...] = tuple(dtype.numpy.type for dtype in DTYPES)
 _TYPES = (type, DType, ArrayType, ScalarType)
 
@@ -73,10 +73,14 @@ def plain_number(value: object) -> object:
         own = next((c for c in _SCALARS if issubclass(kind, c)), None)
         if own is None:
             return value
+        if issubclass(own, np.complexfloating):
+            return own(complex(cast("complex", value)))
         is_real = issubclass(own, np.floating)
         return own(own.__float__(value) if is_real else own.__int__(value))
     if issubclass(kind, int):
         return int.__int__(cast("int", value))
+    if issubclass(kind, complex):
+        return complex.__complex__(cast("complex", value))
     return float.__float__(cast("float", value)) if issubclass(kind, float) else None
 
 

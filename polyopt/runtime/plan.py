@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polyopt.emit.binding import is_real
 from polyopt.emit.program import CArgument, stride
@@ -106,15 +106,18 @@ class IntPlan(NamedTuple):
 
 
 class ScalarPlan(NamedTuple):
-    """A scalar argument that C gets by value."""
+    """A scalar argument that C gets by value; of a complex one, its `part` "real" or "imag"."""
 
     position: int
     argument: CArgument
+    part: str = ""
 
-    @property
-    def convert(self) -> type[float | int]:
-        """What makes it a number for ctypes."""
-        return float if is_real(self.argument) else int
+    def number(self, value: Any) -> float:  # noqa: ANN401 of a type that this argument takes
+        """The number that ctypes gets of a call's value; raises OverflowError."""
+        if self.part:
+            whole = complex(value)
+            return whole.real if self.part == "real" else whole.imag
+        return float(value) if is_real(self.argument) else int(value)
 
     @property
     def range(self) -> Range:
@@ -147,9 +150,7 @@ class Plan(NamedTuple):
         return Plan(
             tuple(a.name for a in program.arguments if a.kind == "parameter"),
             _stride_plans(interface, program),
-            tuple(
-                ScalarPlan(positions[a.name], a) for a in program.arguments if a.kind == "scalar"
-            ),
+            tuple(_scalar_plan(positions, a) for a in program.arguments if a.kind == "scalar"),
             arrays,
             _pairs(arrays, interface.checked if takes_overlap else None),
             ints,
@@ -166,6 +167,11 @@ def _array_plans(interface: Interface, program: Program) -> tuple[ArrayPlan, ...
     names = [a.name for a in program.arguments if a.kind == "array"]
     units = dict(program.layouts)
     return tuple(ArrayPlan(positions[n], n, n in interface.written, units.get(n)) for n in names)
+
+
+def _scalar_plan(positions: dict[str, int], argument: CArgument) -> ScalarPlan:
+    name, _, part = argument.name.partition(" ")
+    return ScalarPlan(positions[name], argument, part)
 
 
 def _stride_plans(interface: Interface, program: Program) -> tuple[tuple[int, int], ...]:

@@ -43,7 +43,11 @@ def scalar_kind(kind: type) -> tuple[int, int] | None:
     if kind in _PYTHON:
         return _PYTHON[kind]
     dtype = from_numpy(np.dtype(kind)) if issubclass(kind, np.generic) else None
-    return None if dtype is None or dtype is f16 else (_KINDS[dtype.kind], dtype.bits // 8)
+    return (
+        None
+        if dtype is None or dtype is f16 or dtype.is_complex
+        else (_KINDS[dtype.kind], dtype.bits // 8)
+    )
 
 
 def table(signature: inspect.Signature, rows: Sequence[Row]) -> bytes:
@@ -106,7 +110,7 @@ def _result(entry: Entry) -> tuple[int, int, int] | None:
     ):
         return None
     dtype = result.scalar.dtype
-    if dtype is f16:
+    if dtype is f16 or dtype.is_complex:
         return None
     kind = PYTHON_BOOL if dtype.kind == "b" else _KINDS[dtype.kind]
     owner = 0 if result.scalar.weak else id(dtype.numpy.type)

@@ -29,7 +29,8 @@ from polyopt.model.types import bool_, f16, f32, f64, i32, i64
 DOCUMENT = Path(__file__).parents[2] / "docs" / "numbers.md"
 FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -7.25, 1e-9, 0.1, math.nan, math.inf,
           -math.inf]  # fmt: skip
-DTYPES = [dtype for dtype in types.DTYPES if dtype is not f16]  # tests/test_half.py has those
+DTYPES = [dtype for dtype in types.DTYPES if dtype is not f16 and not dtype.is_complex]
+"""The others are those of tests/test_half.py and tests/test_complex.py."""
 
 EDGE = {
     f64: [*FLOATS, 5e-324, -5e-324, 1.7976931348623157e308, 2.2250738585072014e-308, 2.0**31,

@@ -21,7 +21,8 @@ from polyopt.runtime.table import MOST_ROWS
 
 N, M = po.symbols("N M")
 
-DTYPES = [dtype for dtype in types.DTYPES if dtype is not types.f16]  # whose scalars Python reads
+DTYPES = [d for d in types.DTYPES if d is not types.f16 and not d.is_complex]
+"""Scalars of the others are read in Python."""
 
 
 def total(x, y, s=1, *, plus=2):

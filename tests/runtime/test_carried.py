@@ -232,7 +232,6 @@ MEMORY = np.arange(5.0)
     ("u", "x", "text"),
     [
         ([1.0], np.ones(3), "ramp: attribute self.u is a list; .* bool: assign np.asarray(self.u)"),
-        (1j, np.ones(3), "ramp: .*: assign self.u.real and self.u.imag as two attributes"),
         (
             READ_ONLY,
             np.ones(3),

@@ -34,8 +34,9 @@ def faults(name, array):
     yield po.DtypeError, words, array.astype(swapped)
     fix = f"pass {name}.astype(np.float64)"
     yield po.DtypeError, f"is an array of object; {TAKEN}: {fix}", array.astype(object)
-    fix = f"pass {name}.real.copy() and {name}.imag.copy() as two arguments"
-    yield po.DtypeError, f"is an array of complex64; {TAKEN}: {fix}", array.astype("c8")
+    fix = f"pass {name}.astype(np.complex128)"
+    long = np.dtype("clongdouble")
+    yield po.DtypeError, f"is an array of {long}; {TAKEN}: {fix}", array.astype(long)
     whose = "of ndarray's subclasses only np.memmap is taken, since others change what an index"
     for made, kind, fix in (
         (np.ma.array(array), "numpy.ma.MaskedArray", f"{name}.filled(…)"),

@@ -63,7 +63,7 @@ def other(value, words, fix="pass np.asarray(x)"):
         for name in good(kernel):
             own = re.sub(r"\bx\b", name, fix)
             where = f"{kernel.__name__}: argument {name}"
-            text = f"{where} is {words}; {TAKEN}, int, float and bool: {own}"
+            text = f"{where} is {words}; {TAKEN}, int, float, complex and bool: {own}"
             case(kernel, po.DtypeError, text, **{**good(kernel), name: value})
 
 
@@ -81,7 +81,6 @@ other(Ellipsis, "an ellipsis", "pass arrays and numbers")
 other(None, "None", "pass a value for x")
 other("abc", "a str", "a kernel has no text")
 other(b"abc", "a bytes", "a kernel has no text")
-other(1j, "a complex", "pass x.real and x.imag as two arguments")
 other(len, "a builtin_function_or_method", "a function is captured from the module, not passed")
 TYPE = "a type stands for a value in specialize() alone"
 other(np.float64, "a type", TYPE)
@@ -103,9 +102,7 @@ def wrong_dtype(dtype, words, fix):
 for name in ("int8", "int16", "uint8", "uint16", "uint32", "uint64"):
     wrong_dtype(name, f"{name}; {TAKEN}", "pass y.astype(np.int64)")
 wrong_dtype("longdouble", f"{np.dtype('longdouble')}; {TAKEN}", "pass y.astype(np.float64)")
-for name in ("complex64", "complex128"):
-    fix = "pass y.real.copy() and y.imag.copy() as two arguments"
-    wrong_dtype(name, f"{name}; {TAKEN}", fix)
+wrong_dtype("clongdouble", f"{np.dtype('clongdouble')}; {TAKEN}", "pass y.astype(np.complex128)")
 wrong_dtype(object, f"object; {TAKEN}", "pass y.astype(np.float64)")
 wrong_dtype("U3", f"<U3; {TAKEN}", "convert it to one of these")
 wrong_dtype("S3", f"|S3; {TAKEN}", "convert it to one of these")
@@ -134,11 +131,12 @@ for value, words, fix in (
         3, 1.0, value, ones(3),
     )  # fmt: skip
 
-SCALARS = f"scalars are Python's int, float and bool, or NumPy's of type {', '.join(NAMES)}"
+SCALARS = (
+    f"scalars are Python's int, float, complex and bool, or NumPy's of type {', '.join(NAMES)}"
+)
 for value, fix in (
     (np.longdouble(3), "pass float(a)"),
-    (np.complex64(3), "pass a.real and a.imag as two arguments"),
-    (np.complex128(3), "pass a.real and a.imag as two arguments"),
+    (np.clongdouble(3), "pass complex(a)"),
     (np.datetime64(3, "s"), "pass a.astype(np.int64)"),
     (np.timedelta64(3, "s"), "pass a.astype(np.int64)"),
     (np.str_("3"), "a kernel has no text"),
@@ -157,13 +155,6 @@ case(
     po.DtypeError,
     "copy: argument A is an f64, and it is declared f64[N, M]: pass an array",
     np.array(1.0), ones(2, 2),
-)  # fmt: skip
-case(
-    axpy,
-    po.DtypeError,
-    f"axpy: argument y is an array of complex128; {TAKEN}: "
-    "pass y.real.copy() and y.imag.copy() as two arguments",
-    3, 1.0, ones(3), np.array(1j),
 )  # fmt: skip
 
 # ---- layout --------------------------------------------------------------------------------
