@@ -8,6 +8,8 @@ import pytest
 
 import polyopt as po
 from polyopt.errors import DtypeError, TargetUnavailableError, UnsupportedSyntaxError
+from polyopt.frontend.promotion import WEAK_BOOL, WEAK_COMPLEX, WEAK_FLOAT, WEAK_INT, join
+from polyopt.model.types import DTYPES, ScalarType, from_numpy
 
 N = po.symbols("N")
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 3.0, 1e30, -1e-30, np.inf, -np.inf, np.nan]
@@ -236,3 +238,21 @@ def assigns_a_part(A):
 def test_parts_are_not_assigned():
     with pytest.raises(UnsupportedSyntaxError, match=r"A\[i\]\.real is assigned, and a kernel"):
         po.kernel(assigns_a_part)(numbers(3))
+
+
+STRONG = [ScalarType(dtype, weak=False) for dtype in DTYPES]
+WEAK = (WEAK_BOOL, WEAK_INT, WEAK_FLOAT, WEAK_COMPLEX)
+
+
+def test_types_join_as_in_numpy():
+    for one, other in itertools.product(STRONG, repeat=2):
+        wanted = np.result_type(one.dtype.numpy, other.dtype.numpy)
+        assert join((one, other)) == ScalarType(from_numpy(wanted), weak=False)
+    for strong, (value, weak) in itertools.product(
+        STRONG, zip((1, 1.5, 1j), WEAK[1:], strict=True)
+    ):
+        wanted = np.result_type(strong.dtype.numpy, value)
+        assert join((strong, weak)) == ScalarType(from_numpy(wanted), weak=False)
+    for one, other, third in itertools.product(STRONG, repeat=3):
+        assert join((one, join((other, third)))).dtype in DTYPES
+    assert all(join(pair) == max(pair, key=WEAK.index) for pair in itertools.product(WEAK, WEAK))
