@@ -125,7 +125,9 @@ class Kernel(Carried, Displayed):
         self, number: int, code: int, args: Sequence[object], kwargs: Mapping[str, object] | None
     ) -> None:
         """Raise what the entry of a row's result says; caller.c calls this."""
-        self._row_entries[number].failed(self._call.values(args, kwargs or {}), code)
+        own = dict(kwargs or {})
+        self._call.out(own)
+        self._row_entries[number].failed(self._call.values(args, own), code)
 
     def bind(self, *args: object, **kwargs: object) -> dict[str, object]:
         """The arguments of a call by their names, defaults filled in.

@@ -19,6 +19,7 @@ chmod 700 "$wrapped/gcc"
 preload="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.so)"
 [ $# -gt 0 ] || set -- python -m pytest -q -p no:cacheprovider \
     tests/runtime/test_caller.py tests/runtime/test_layouts.py tests/runtime/test_foreign.py \
-    tests/runtime/test_malformed_calls.py tests/runtime/test_malformed_arrays.py
-env PATH="$wrapped:$PATH" LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0 \
+    tests/runtime/test_malformed_calls.py tests/runtime/test_malformed_arrays.py \
+    tests/runtime/test_returned_arrays.py
+env PATH="$wrapped:$PATH" LD_PRELOAD="$preload" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
     POLYOPT_CACHE_DIR="$wrapped/cache" "$@"

@@ -55,6 +55,9 @@ extern Object *PyType_FromSpecWithBases(Spec *spec, Object *bases);
 extern Object *PyObject_GetAttrString(Object *object, const char *name);
 extern Object *PyObject_Call(Object *callable, Object *args, Object *kwargs);
 extern Object *PyObject_CallFunction(Object *callable, const char *format, ...);
+extern Object *PyObject_CallFunctionObjArgs(Object *callable, ...);
+extern Object *PyTuple_New(intptr_t size);
+extern int PyTuple_SetItem(Object *tuple, intptr_t index, Object *item);
 extern Object *PyDict_GetItemWithError(Object *dict, Object *key);
 extern intptr_t PyDict_Size(Object *dict);
 extern Object *PyErr_Occurred(void);
@@ -76,7 +79,7 @@ extern Object _Py_NoneStruct, _Py_TrueStruct;
    One bytes object of 64-bit words, written by table.py: a head, then rows one after another. */
 
 enum { ARRAY, PYTHON_INT, PYTHON_BOOL, FLOAT, SIGNED, UNSIGNED };
-enum { NOTHING = -1, MADE = -1 }; /* MADE: in the place of an array's position, the result's memory */
+enum { GIVEN, NEW, NUMBER, SEVERAL }; /* results: an argument, an array that the call makes, … */
 enum { FROM_ARGUMENT, FROM_EXTENT, FROM_STRIDE };
 enum { C_CONTIGUOUS = 0x1, ALIGNED = 0x100, WRITEABLE = 0x400 };
 enum { MOST_ARGUMENTS = 32, MOST_NUMBERS = 96 };
@@ -87,6 +90,7 @@ static const int64_t SHORT = 1 << 15;         /* work below which the lock is no
 
 typedef struct {
     int64_t rows, arguments, positional;
+    Object *out; /* the name of the keyword for results; NULL where it is an argument's */
 } Head;
 
 typedef struct {
@@ -119,10 +123,22 @@ typedef struct {
     int (*get_threads)(void);
     void (*set_threads)(int);
     int64_t threads, heavy;
-    int64_t numbers, scalars, arrays, extents, pairs;
-    int64_t result, size; /* what it returns: a kind and its bytes, or NOTHING */
-    Object *type;         /* NumPy's class of it, or NULL: Python's own number */
+    int64_t numbers, scalars, arrays, extents, pairs, made, results;
+    Object *empty; /* NumPy's function */
+    int64_t first; /* of what is made, the array that a lone `out` takes the place of, or -1 */
 } Row;
+
+/* What the call makes: an array, or with dtype NULL eight bytes for a number. */
+typedef struct {
+    Object *dtype, *type;
+    int64_t number, size, rank; /* then for each dimension constant, terms, (number, factor) pairs */
+} Made;
+
+typedef struct {
+    int64_t what, index; /* of an argument, of what is made, or SEVERAL: how many come next */
+    int64_t kind, size;
+    Object *type; /* a number's class in NumPy, or NULL: Python's own */
+} Result;
 
 typedef union {
     int64_t integer;
@@ -134,8 +150,20 @@ typedef struct {
     Value scalar[MOST_ARGUMENTS];
     int64_t bytes[MOST_ARGUMENTS];
     int64_t number[MOST_NUMBERS];
-    int64_t made; /* the memory of a returned number */
+    Object *out;                    /* what the caller gives for a result, or NULL */
+    Object *array[MOST_ARGUMENTS];  /* of what is made; references of the call's own */
+    int64_t memory[MOST_ARGUMENTS]; /* numbers that are made */
+    int64_t bytes_made;
 } Call;
+
+/* Where the parts of a row stand. */
+typedef struct {
+    const Argument *arguments;
+    const Scalar *scalars;
+    const int64_t *arrays; /* positions; what is made comes behind the arguments */
+    const Made *made;
+    const Result *results;
+} Parts;
 
 static intptr_t table_at; /* where a kernel keeps its table */
 static intptr_t items_at; /* where a tuple keeps its items: from 3.14 on behind its hash */
@@ -322,21 +350,176 @@ static const int64_t *extents_agree(const int64_t *at, int64_t count, const Call
     return at;
 }
 
+typedef struct {
+    const char *start;
+    int64_t bytes;
+} Span;
+
+static Span span_of(const Argument *argument, const Array *array, int64_t bytes)
+{
+    int64_t before = 0;
+    if (argument->strided)
+        bytes = strided_span(argument, array, &before);
+    return (Span){array->data - before, bytes};
+}
+
+static int disjoint(Span one, Span other)
+{
+    return one.bytes == 0 || other.bytes == 0 || one.start + one.bytes <= other.start
+           || other.start + other.bytes <= one.start;
+}
+
 static int apart(const Argument *arguments, int64_t one, int64_t other, const Call *call)
 {
-    const int64_t position[2] = {one, other};
-    const char *start[2];
-    int64_t span[2];
-    for (int k = 0; k < 2; k++) {
-        const Argument *argument = &arguments[position[k]];
-        const Array *array = (const Array *)call->values[position[k]];
-        int64_t before = 0;
-        span[k] = argument->strided ? strided_span(argument, array, &before) : call->bytes[position[k]];
-        start[k] = array->data - before;
-        if (span[k] == 0)
-            return 1;
+    const Array *first = (const Array *)call->values[one];
+    const Array *second = (const Array *)call->values[other];
+    return disjoint(span_of(&arguments[one], first, call->bytes[one]),
+                    span_of(&arguments[other], second, call->bytes[other]));
+}
+
+/* Whether the call's arguments are a row's; then where the row's parts stand, but for results. */
+static int row_fits(const Row *row, int64_t count, Call *call, Parts *parts)
+{
+    const Argument *arguments = parts->arguments = (const Argument *)(row + 1);
+    if (!arguments_taken(arguments, count, call))
+        return 0;
+    const Number *numbers = (const Number *)(arguments + count);
+    if (!numbers_taken(numbers, row->numbers, arguments, call))
+        return 0;
+    parts->scalars = (const Scalar *)(numbers + row->numbers);
+    parts->arrays = (const int64_t *)(parts->scalars + row->scalars);
+    const int64_t *pair = extents_agree(parts->arrays + row->arrays, row->extents, call);
+    if (pair == NULL)
+        return 0;
+    for (int64_t i = 0; i < row->pairs; i++, pair += 2)
+        if (!apart(arguments, pair[0], pair[1], call))
+            return 0;
+    parts->made = (const Made *)pair;
+    return 1;
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* An extent: constant, terms and (number, factor) pairs. NULL where it is none of 64 bits, else
+   what stands behind it. */
+static const int64_t *extent_at(const int64_t *at, const Call *call, int64_t *extent)
+{
+    const int64_t terms = at[1];
+    *extent = at[0];
+    at += 2;
+    for (int64_t t = 0; t < terms; t++, at += 2) {
+        int64_t product;
+        if (__builtin_mul_overflow(at[1], call->number[at[0]], &product)
+            || __builtin_add_overflow(*extent, product, extent))
+            return NULL;
     }
-    return start[0] + span[0] <= start[1] || start[1] + span[1] <= start[0];
+    return *extent < 0 ? NULL : at;
+}
+
+static const Made *behind(const Made *made)
+{
+    const int64_t *at = (const int64_t *)(made + 1);
+    for (int64_t d = 0; d < made->rank; d++)
+        at += 2 + 2 * at[1];
+    return (const Made *)at;
+}
+
+static Object *new_array(const Row *row, const Made *made, const Call *call)
+{
+    const int64_t *at = (const int64_t *)(made + 1);
+    Object *shape = PyTuple_New(made->rank), *array = NULL;
+    if (shape == NULL)
+        return NULL;
+    for (int64_t d = 0; d < made->rank; d++) {
+        int64_t extent;
+        at = extent_at(at, call, &extent);
+        Object *number = at ? PyLong_FromLongLong(extent) : NULL;
+        if (number == NULL || PyTuple_SetItem(shape, d, number) != 0)
+            goto end;
+    }
+    array = PyObject_CallFunctionObjArgs(row->empty, shape, made->dtype, NULL);
+end:
+    Py_DecRef(shape);
+    return array;
+}
+
+/* Whether an array is of the type and shape of what is made, and C can write it. */
+static int holds_result(const Made *made, const Array *array, Call *call, int64_t *bytes)
+{
+    const int needed = C_CONTIGUOUS | ALIGNED | WRITEABLE;
+    if (array->head.type != made->type || array->dtype->number != made->number)
+        return 0;
+    if ((array->dtype->order != '=' && array->dtype->order != '|') || array->rank != made->rank)
+        return 0;
+    if ((array->flags & needed) != needed || (array->flags & WARN_ON_WRITE))
+        return 0;
+    const int64_t *at = (const int64_t *)(made + 1);
+    *bytes = made->size;
+    for (int64_t d = 0; d < made->rank; d++) {
+        int64_t extent;
+        at = extent_at(at, call, &extent);
+        if (at == NULL || array->extents[d] != extent)
+            return 0;
+        *bytes *= extent;
+    }
+    return 1;
+}
+
+static int apart_from_all(const Argument *argument, int64_t count, Span span, const Call *call)
+{
+    for (int64_t i = 0; i < count; i++, argument++) {
+        if (argument->kind != ARRAY)
+            continue;
+        const Array *array = (const Array *)call->values[i];
+        if (!disjoint(span, span_of(argument, array, call->bytes[i])))
+            return 0;
+    }
+    return 1;
+}
+
+static void drop_made(const Row *row, Call *call)
+{
+    for (int64_t k = 0; k < row->made; k++) {
+        Py_DecRef(call->array[k]);
+        call->array[k] = NULL;
+    }
+}
+
+/* Make the arrays of the results, the caller's own among them; 0 where Python must speak. */
+static int make_arrays(const Row *row, const Parts *parts, Call *call)
+{
+    const Made *made = parts->made;
+    for (int64_t k = 0; k < row->made; k++, made = behind(made)) {
+        if (made->dtype == NULL)
+            continue;
+        if (call->out != NULL && k == row->first) {
+            Py_IncRef(call->out);
+            call->array[k] = call->out;
+        } else if ((call->array[k] = new_array(row, made, call)) == NULL) {
+            PyErr_Clear(); /* without memory: Python tries once more, and has the words */
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Whether what was made is what the arguments ask for. */
+static int made_fits(const Row *row, int64_t count, Parts *parts, Call *call)
+{
+    const Made *made = parts->made;
+    call->bytes_made = 0;
+    for (int64_t k = 0; k < row->made; k++, made = behind(made)) {
+        const Array *array = (const Array *)call->array[k];
+        int64_t bytes = 0;
+        if (array != NULL && !holds_result(made, array, call, &bytes))
+            return 0;
+        if (array != NULL && (const Object *)array == call->out
+            && !apart_from_all(parts->arguments, count, (Span){array->data, bytes}, call))
+            return 0;
+        call->bytes_made += bytes;
+    }
+    parts->results = (const Result *)made;
+    return 1;
 }
 
 /* ---- the call ------------------------------------------------------------------------------ */
@@ -346,7 +529,7 @@ static int apart(const Argument *arguments, int64_t one, int64_t other, const Ca
 static int is_long(const Row *row, const Argument *argument, int64_t count, const Call *call)
 {
     double work = row->heavy ? (double)SHORT : 1.0;
-    int64_t bytes = 0;
+    int64_t bytes = call->bytes_made;
     for (int64_t i = 0; i < count; i++, argument++) {
         if (argument->kind == ARRAY)
             bytes += call->bytes[i];
@@ -374,52 +557,54 @@ static int64_t run(const Row *row, int release, const Call *call, const Value *s
     return code;
 }
 
-/* Run a row: -1 where it is not for these arguments, else 0 with the entry's result in `code`. */
-static int try_row(const Row *row, int64_t count, Call *call, int64_t *code)
+/* The numbers and addresses that C gets; 0 where Python has the words for a number. */
+static int passed(const Row *row, int64_t count, const Parts *parts, Call *call, Value *scalars,
+                  char **data)
 {
-    const Argument *arguments = (const Argument *)(row + 1);
-    if (!arguments_taken(arguments, count, call))
-        return -1;
-    const Number *numbers = (const Number *)(arguments + count);
-    if (!numbers_taken(numbers, row->numbers, arguments, call))
-        return -1;
-    const Scalar *scalar = (const Scalar *)(numbers + row->numbers);
-    const int64_t *array = (const int64_t *)(scalar + row->scalars);
-    const int64_t *pair = extents_agree(array + row->arrays, row->extents, call);
-    if (pair == NULL)
-        return -1;
-    for (int64_t i = 0; i < row->pairs; i++, pair += 2)
-        if (!apart(arguments, pair[0], pair[1], call))
-            return -1;
-    Value scalars[MOST_ARGUMENTS];
-    char *data[MOST_ARGUMENTS];
+    const Scalar *scalar = parts->scalars;
     for (int64_t i = 0; i < row->scalars; i++, scalar++) {
-        const Argument *argument = &arguments[scalar->position];
+        const Argument *argument = &parts->arguments[scalar->position];
         scalars[i] = call->scalar[scalar->position];
         if (scalar->is_float && argument->kind != FLOAT)
             scalars[i].real = (double)scalars[i].integer;
         else if (!scalar->is_float
                  && (scalars[i].integer < scalar->least || scalars[i].integer > scalar->most))
-            return -1;
+            return 0;
     }
-    for (int64_t i = 0; i < row->arrays; i++)
-        data[i] = array[i] == MADE ? (char *)&call->made
-                                   : ((const Array *)call->values[array[i]])->data;
-    *code = run(row, is_long(row, arguments, count, call), call, scalars, data);
+    for (int64_t i = 0; i < row->arrays; i++) {
+        const int64_t k = parts->arrays[i] - count;
+        const Object *array = k < 0 ? call->values[parts->arrays[i]] : call->array[k];
+        data[i] = array ? ((const Array *)array)->data : (char *)&call->memory[k];
+    }
+    return 1;
+}
+
+/* Run a row: -1 where it is not for these arguments, else 0 with the entry's result in `code`.
+   What it makes is the caller's to drop. */
+static int try_row(const Row *row, int64_t count, Call *call, Parts *parts, int64_t *code)
+{
+    Value scalars[MOST_ARGUMENTS];
+    char *data[MOST_ARGUMENTS];
+    if ((call->out != NULL && row->first < 0) || !row_fits(row, count, call, parts))
+        return -1;
+    if (!make_arrays(row, parts, call))
+        return -1;
+    /* Memory that is asked for may have others collected, whose finalizers may do anything. */
+    if (row->first >= 0 && !row_fits(row, count, call, parts))
+        return -1;
+    if (!made_fits(row, count, parts, call) || !passed(row, count, parts, call, scalars, data))
+        return -1;
+    *code = run(row, is_long(row, parts->arguments, count, call), call, scalars, data);
     return 0;
 }
 
-/* The number that a kernel returned, as Python's own or NumPy's. */
-static Object *returned(const Row *row, const int64_t *made)
+/* A number that a kernel returned, as Python's own or NumPy's. */
+static Object *number_of(const Result *result, const int64_t *memory)
 {
     Value value;
     Object *plain;
-    if (row->result == NOTHING) {
-        Py_IncRef(&_Py_NoneStruct);
-        return &_Py_NoneStruct;
-    }
-    raw(row->result, (int)row->size, made, &value);
-    switch (row->result) {
+    raw(result->kind, (int)result->size, memory, &value);
+    switch (result->kind) {
     case FLOAT:
         plain = PyFloat_FromDouble(value.real);
         break;
@@ -432,11 +617,42 @@ static Object *returned(const Row *row, const int64_t *made)
     default:
         plain = PyLong_FromUnsignedLongLong((unsigned long long)value.integer);
     }
-    if (row->type == NULL || plain == NULL)
+    if (result->type == NULL || plain == NULL)
         return plain;
-    Object *number = PyObject_CallFunction((Object *)row->type, "O", plain);
+    Object *number = PyObject_CallFunction(result->type, "O", plain);
     Py_DecRef(plain);
     return number;
+}
+
+/* What a kernel returned; `at` moves behind it. */
+static Object *returned(const Result **at, const Call *call)
+{
+    const Result *result = (*at)++;
+    if (result->what == NUMBER)
+        return number_of(result, &call->memory[result->index]);
+    if (result->what == SEVERAL) {
+        Object *several = PyTuple_New(result->index);
+        for (int64_t i = 0; several != NULL && i < result->index; i++) {
+            Object *item = returned(at, call);
+            if (item == NULL || PyTuple_SetItem(several, i, item) != 0) {
+                Py_DecRef(several);
+                return NULL;
+            }
+        }
+        return several;
+    }
+    Object *array = result->what == GIVEN ? call->values[result->index] : call->array[result->index];
+    Py_IncRef(array);
+    return array;
+}
+
+static Object *result_of(const Row *row, const Parts *parts, const Call *call)
+{
+    const Result *at = parts->results;
+    if (row->results > 0)
+        return returned(&at, call);
+    Py_IncRef(&_Py_NoneStruct);
+    return &_Py_NoneStruct;
 }
 
 static Object *item(const Tuple *tuple, int64_t index)
@@ -444,12 +660,30 @@ static Object *item(const Tuple *tuple, int64_t index)
     return ((Object *const *)((const char *)tuple + items_at))[index];
 }
 
+/* What the caller gives for a result, NULL for nothing; 0 where Python must speak. */
+static int collect_out(const Head *head, Object *kwargs, int64_t *left, Object **out)
+{
+    *out = NULL;
+    if (*left == 0 || head->out == NULL)
+        return 1;
+    Object *found = PyDict_GetItemWithError(kwargs, head->out);
+    if (found == NULL && PyErr_Occurred()) {
+        PyErr_Clear();
+        return 0;
+    }
+    *left -= found != NULL;
+    *out = found == &_Py_NoneStruct ? NULL : found;
+    return 1;
+}
+
 /* The arguments in the order of the definition; 0 where Python's own rules must speak. */
 static int collect(const Head *head, const Name *name, const Tuple *args, Object *kwargs,
-                   Object **values)
+                   Object **values, Object **out)
 {
     int64_t left = kwargs ? PyDict_Size(kwargs) : 0;
     if (head->arguments > MOST_ARGUMENTS || args->size > head->positional)
+        return 0;
+    if (!collect_out(head, kwargs, &left, out))
         return 0;
     for (int64_t i = 0; i < head->arguments; i++, name++) {
         Object *found = i < args->size ? item(args, i) : NULL;
@@ -489,6 +723,25 @@ static Object *failed(Object *self, Object *args, Object *kwargs, int64_t row, i
     return result;
 }
 
+/* The row that a call fits, run: its number, with the entry's result and the call's; -1 where
+   there is none. */
+static int64_t run_rows(const Head *head, const int64_t *at, Call *call, int64_t *code,
+                        Object **result)
+{
+    for (int64_t i = 0; i < head->rows; i++, at += *at) {
+        const Row *row = (const Row *)at;
+        Parts parts;
+        memset(call->array, 0, sizeof *call->array * (size_t)row->made);
+        const int status = try_row(row, head->arguments, call, &parts, code);
+        if (status == 0 && *code == 0)
+            *result = result_of(row, &parts, call);
+        drop_made(row, call);
+        if (status == 0)
+            return i;
+    }
+    return -1;
+}
+
 static Object *call_kernel(Object *self, Object *args, Object *kwargs)
 {
     Object *table = *(Object **)((char *)self + table_at);
@@ -496,24 +749,18 @@ static Object *call_kernel(Object *self, Object *args, Object *kwargs)
         return by_python(self, args, kwargs);
     const Head *head = (const Head *)PyBytes_AsString(table);
     const Name *names = (const Name *)(head + 1);
-    Object *values[MOST_ARGUMENTS];
-    if (!collect(head, names, (const Tuple *)args, kwargs, values))
-        return by_python(self, args, kwargs);
+    Object *values[MOST_ARGUMENTS], *result = NULL;
     Call call;
     call.values = values;
-    const int64_t *at = (const int64_t *)(names + head->arguments);
-    for (int64_t i = 0; i < head->rows; i++, at += *at) {
-        int64_t code;
-        Object *result = NULL;
-        Py_IncRef(table); /* another thread may replace it while the kernel runs */
-        const int status = try_row((const Row *)at, head->arguments, &call, &code);
-        if (status == 0 && code == 0)
-            result = returned((const Row *)at, &call.made);
-        Py_DecRef(table);
-        if (status == 0)
-            return code == 0 ? result : failed(self, args, kwargs, i, code);
-    }
-    return by_python(self, args, kwargs);
+    if (!collect(head, names, (const Tuple *)args, kwargs, values, &call.out))
+        return by_python(self, args, kwargs);
+    int64_t code = 0;
+    Py_IncRef(table); /* another thread may replace it while the kernel runs */
+    const int64_t row = run_rows(head, (const int64_t *)(names + head->arguments), &call, &code, &result);
+    Py_DecRef(table);
+    if (row < 0)
+        return by_python(self, args, kwargs);
+    return code == 0 ? result : failed(self, args, kwargs, row, code);
 }
 
 /* ---- loading ------------------------------------------------------------------------------- */

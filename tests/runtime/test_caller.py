@@ -414,17 +414,3 @@ def test_checks_of_kernels_that_return_numbers(in_c_too):
     after = sys.getrefcount(x), sys.getrefcount(y), sys.getrefcount(None)
     assert after[:2] == before[:2]
     assert abs(after[2] - before[2]) < 100
-
-
-def test_several_results_are_python_s(in_c_too):
-    @po.kernel
-    def both(x):
-        s = 0.0
-        t = 1.0
-        for i in range(x.shape[0]):
-            s += x[i]
-            t *= x[i]
-        return s, t
-
-    assert [both(np.full(3, 2.0)) for _ in range(2)] == [(6.0, 8.0)] * 2
-    assert not in_c_too(both, np.full(3, 2.0))
