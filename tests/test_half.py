@@ -100,6 +100,17 @@ def test_every_number_converts():
         check(["A[i]"], wide.astype(np.float32), fp="strict")
 
 
+def rounded_pairs(x, y):
+    for i in range(len(x) // 2):
+        y[2 * i] = np.float32(x[2 * i])
+        y[2 * i + 1] = np.float32(x[2 * i + 1])
+
+
+def test_neighbours_are_rounded_to_32_bits_too():
+    x = np.random.default_rng(9).standard_normal(22)
+    same(rounded_pairs, x, np.zeros(22), fp="strict")
+
+
 def test_functions_are_within_a_unit_in_the_last_place():
     names = ["exp", "log", "sin", "cos", "tanh", "log1p", "cbrt", "arctan"]
     kernel = po.kernel(of_lines([f"np.{n}(A[i])" for n in names], "A"), cache=False, fp="strict")

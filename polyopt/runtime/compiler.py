@@ -113,7 +113,9 @@ def flags_for(program: Program, compiler: Compiler, overlapping: bool = False) -
     """The flags for a program: optimise for this machine, and keep what `fp` promises.
 
     `-fno-math-errno` changes no value: nobody reads errno. `-fno-trapping-math` is not for
-    strict: with it gcc 12 takes (double)(int64_t)x for trunc(x), which is -0.0 for -0.5.
+    strict: with it gcc 12 takes (double)(int64_t)x for trunc(x), which is -0.0 for -0.5. Of two
+    neighbours (double)(float)x its vectors of straight code leave both steps out: strict code
+    that has such conversions goes without them.
     `overlapping`: arrays may share memory, so no pointer is `restrict`.
     """
     common = ["-std=gnu11", "-O3", *_machine_flags(compiler), "-fPIC", "-pipe"]
@@ -140,8 +142,11 @@ def _fp_flags(program: Program, compiler: Compiler) -> tuple[str, ...]:
     if program.fp == "fast":
         return ("-ffast-math",)
     if program.fp == "strict":
-        excess = ("-fexcess-precision=standard",) if compiler.family == "gcc" else ()
-        return (FORBIDDEN, *excess)
+        if compiler.family != "gcc":
+            return (FORBIDDEN,)
+        narrows = "(float)" in program.source and "(double)" in program.source
+        whole = ("-fno-tree-slp-vectorize",) if narrows else ()
+        return (FORBIDDEN, "-fexcess-precision=standard", *whole)
     return ("-ffp-contract=fast", "-fno-trapping-math")
 
 
