@@ -62,7 +62,18 @@ def line(n, x):
 """
 numbers = itertools.count(time.time_ns() % 10**9)
 ISLPY = 32 << 10
-"""islpy leaks 32 bytes with each object it makes: this much for a small kernel, and no more."""
+"""More than what islpy (2026.2.2) loses in a small kernel: 531 times 32 bytes of the heap.
+
+Of each argument that isl takes over (`__isl_take`) its generated C++ makes a copy in an object of
+its own, `new set(isl_set_copy(…))` in a unique_ptr, and `release()` after the call gives that
+object up without deleting it. Every function of its interface does so, and arguments that isl
+keeps lose nothing:
+
+    s = islpy.Set("{[i]: 0 <= i < 9}")
+    for _ in range(10_000):
+        s.lexmin()      # grows by 320,000 bytes (mallinfo2); s.intersect(s) by 640,000
+        s.is_equal(s)   # by none
+"""
 
 
 def a_kernel_comes_and_goes():
