@@ -8,6 +8,7 @@ library runs it: a folder that another user could write to is never read from.
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import logging
 import os
@@ -105,6 +106,7 @@ def key(program: Program, compiler: Compiler, flags: Flags) -> str:
     model, features = processor()
     parts = (
         __version__,
+        _way(),
         with_binding(program),
         str(flags),
         compiler.identity,
@@ -113,6 +115,15 @@ def key(program: Program, compiler: Compiler, flags: Flags) -> str:
         " ".join(sorted(features)),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@functools.cache
+def _way() -> str:
+    """What turns a text and flags into a library: the code that calls the compiler, which may
+    build more than once until an object holds to its mode."""
+    here = Path(__file__).parent
+    code = b"".join((here / name).read_bytes() for name in ("compiler.py", "fused.py"))
+    return hashlib.sha256(code).hexdigest()
 
 
 def discard(path: Path) -> None:
