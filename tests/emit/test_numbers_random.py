@@ -12,6 +12,7 @@ from models import indices, run, scop, statement
 
 from polyopt.emit.c import print_c
 from polyopt.emit.loops import For, Loops
+from polyopt.model import types
 from polyopt.model.affine import Affine
 from polyopt.model.expr import (
     Binary,
@@ -26,8 +27,10 @@ from polyopt.model.expr import (
     Select,
     Unary,
 )
-from polyopt.model.types import DTYPES, bool_, f32, f64, i32, i64
+from polyopt.model.types import bool_, f16, f32, f64, i32, i64
 
+DTYPES = [dtype for dtype in types.DTYPES if dtype is not f16 and not dtype.is_complex]
+"""The types that expressions of a model are computed in."""
 ROWS = 60
 SPECIAL = {
     f64: [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0, -7.25, np.nan, np.inf, -np.inf, 5e-324, -5e-324,
