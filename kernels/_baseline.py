@@ -51,7 +51,7 @@ class Baseline:
         constants: The only sizes it takes, where they were compiled in.
         command: How it was compiled.
         function: The C function.
-        library: The file it stands in.
+        file: The library it stands in.
     """
 
     benchmark: Benchmark
@@ -59,7 +59,7 @@ class Baseline:
     constants: Sizes | None
     command: tuple[str, ...]
     function: Callable[..., None]
-    library: Path
+    file: Path
 
     def __call__(self, *arguments: Any) -> None:  # noqa: ANN401
         """Check the arguments and run once."""

@@ -323,6 +323,14 @@ def affine_from_pw_aff(
     return affine_from_aff(function.get_pieces()[0][1], parameters, iterators)
 
 
+def one_form(
+    function: isl.PwAff, parameters: Sequence[str], iterators: Sequence[str] = ()
+) -> Affine | None:
+    """The affine that a function is in all of its pieces, None where they differ."""
+    found = {affine_from_aff(aff, parameters, iterators) for _, aff in function.get_pieces()}
+    return found.pop() if len(found) == 1 else None
+
+
 def affine_from_aff(
     aff: isl.Aff, parameters: Sequence[str], iterators: Sequence[str]
 ) -> Affine | None:

@@ -1,10 +1,10 @@
 """Kernels on complex numbers, compiled, against plain Python on NumPy's scalars, bit for bit."""
 
 import itertools
-import linecache
 
 import numpy as np
 import pytest
+from lines_of_elements import of_lines
 
 import polyopt as po
 from polyopt.errors import DtypeError, TargetUnavailableError, UnsupportedSyntaxError
@@ -37,17 +37,6 @@ def same(function, *arguments, **options):
     for a, b in zip((*arguments, found), (*expected, wanted), strict=True):
         if isinstance(a, np.ndarray | np.generic | complex):
             assert np.argwhere(parts(a) != parts(b)).tolist() == []
-
-
-def of_lines(expressions, names="A, B"):
-    """A kernel that puts expressions of elements of arrays into the rows of another."""
-    rows = "".join(f"        out[{row}, i] = {e}\n" for row, e in enumerate(expressions))
-    text = f"def lines({names}, out):\n    for i in range(out.shape[1]):\n{rows}"
-    name = f"<complex {expressions}>"
-    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-    scope = {"np": np, "po": po}
-    exec(compile(text, name, "exec"), scope)
-    return scope["lines"]
 
 
 def check(expressions, *arrays, dtype, **options):

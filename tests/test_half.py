@@ -1,9 +1,8 @@
 """Kernels on `f16`, compiled, against plain Python on NumPy's scalars, bit for bit."""
 
-import linecache
-
 import numpy as np
 import pytest
+from lines_of_elements import of_lines
 
 import polyopt as po
 from polyopt.errors import DtypeError, UnsupportedSyntaxError
@@ -35,17 +34,6 @@ def same(function, *arguments, **options):
 def halves(size, seed=0):
     """Random numbers of 16 bits, of every magnitude, with the special ones among them."""
     return np.random.default_rng(seed).choice(ALL, size)
-
-
-def of_lines(expressions, names="A, B"):
-    """A kernel that puts expressions of elements of arrays into the rows of another."""
-    rows = "".join(f"        out[{row}, i] = {e}\n" for row, e in enumerate(expressions))
-    text = f"def lines({names}, out):\n    for i in range(out.shape[1]):\n{rows}"
-    name = f"<half {expressions}>"
-    linecache.cache[name] = (len(text), None, text.splitlines(True), name)
-    scope = {"np": np, "po": po}
-    exec(compile(text, name, "exec"), scope)
-    return scope["lines"]
 
 
 def check(expressions, *arrays, dtype=np.float16, **options):

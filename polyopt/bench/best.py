@@ -13,8 +13,8 @@ NOT_PEERS = (SELF, SCRIPT, OPENCL)
 """polyopt itself, in other forms."""
 LIBRARIES = ("numpy", "scipy", JAX)
 """Tools whose times are mostly those of library calls; the other peers compile the loops."""
-BEHIND_LOOPS = 0.95
-"""Below this ratio to the best loop compiler a kernel is listed."""
+LOSS = 0.95
+"""Below this ratio a kernel counts as lost, and is listed; above, as even or won."""
 BEHIND_CALLS = 0.8
 """Below this ratio to the best library call a kernel is listed."""
 
@@ -62,7 +62,7 @@ def behind(results: Ratios, threads: int) -> list[str]:
     """The kernels that are clearly slower than the best loop compiler or library call, worst
     first."""
     groups = (
-        (f"below {BEHIND_LOOPS} of the best loop compiler", loop_compilers, BEHIND_LOOPS),
+        (f"below {LOSS} of the best loop compiler", loop_compilers, LOSS),
         (f"below {BEHIND_CALLS} of the best library call", libraries, BEHIND_CALLS),
     )
     lines = []

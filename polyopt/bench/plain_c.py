@@ -112,7 +112,7 @@ def _compiled(
         seconds = time.perf_counter() - start
         run = compiled.bind(*workspace.arguments)
         candidate = Candidate(tool, way.name, run, compile_seconds=seconds, reference=way.plain)
-        made.setdefault(compiled.library.read_bytes(), candidate)
+        made.setdefault(compiled.file.read_bytes(), candidate)
     if not made:
         raise PeerError(errors[0])
     return list(made.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from polyopt.bench.best import NOT_PEERS, all_best, behind, best, libraries, loop_compilers
+from polyopt.bench.best import LOSS, NOT_PEERS, all_best, behind, best, libraries, loop_compilers
 from polyopt.bench.rows import SELF
 from polyopt.displayed import Displayed
 
@@ -27,8 +27,6 @@ MANY = 3
 """Up to this many peers are shown with their times."""
 CROWD = 6
 """Above this many peers the table shows the best of them alone."""
-LOSS = 0.95
-"""Below this ratio a kernel counts as lost, and is listed; above, as even or won."""
 
 
 def duration(seconds: float | None) -> str:

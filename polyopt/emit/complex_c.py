@@ -41,32 +41,17 @@ static inline {c} pow_{n}({c} a, {c} b)
     int n = (int)br < 0 ? -(int)br : (int)br;
     if (br == 1)
         return a;
+    if (br == 3)
+        return mul_{n}(a, mul_{n}(a, a));
     {c} result = 1, power = a;
-    if (br == 3) {{
-        const {t} r = __real__ a, i = __imag__ a, sr = r * r - i * i, si = r * i + i * r;
-        return __builtin_complex(r * sr - i * si, r * si + i * sr);
-    }}
     for (;; n >>= 1) {{
-        const {t} pr = __real__ power, pi = __imag__ power;
-        if (n & 1) {{
-            const {t} r = __real__ result, i = __imag__ result;
-            result = br == 2 ? power : __builtin_complex(r * pr - i * pi, r * pi + i * pr);
-        }}
+        if (n & 1)
+            result = br == 2 ? power : mul_{n}(result, power);
         if (n <= 1)
             break;
-        power = __builtin_complex(pr * pr - pi * pi, pr * pi + pi * pr);
+        power = mul_{n}(power, power);
     }}
-    if (br > 0)
-        return result;
-    const {t} r = __real__ result, i = __imag__ result;
-    if (fabs{s}(r) >= fabs{s}(i)) {{
-        if (r == 0 && i == 0)
-            return __builtin_complex(1 / fabs{s}(r), 0 / fabs{s}(r));
-        const {t} ratio = i / r, scale = 1 / (r + i * ratio);
-        return __builtin_complex((1 + 0 * ratio) * scale, (0 - 1 * ratio) * scale);
-    }}
-    const {t} ratio = r / i, scale = 1 / (i + r * ratio);
-    return __builtin_complex((1 * ratio + 0) * scale, (0 * ratio - 1) * scale);
+    return br > 0 ? result : div_{n}(1, result);
 }}""",
     "abs": """
 static inline {t} abs_{n}({c} a)
@@ -103,3 +88,6 @@ COMPLEX = _CONVERSIONS | {
     for op, text in _TEXTS.items()
 }
 """The helpers by name."""
+
+NEEDS = {f"pow_{n}": (f"div_{n}", f"mul_{n}") for n in _TYPES}
+"""The helpers that one calls."""

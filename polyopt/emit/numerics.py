@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from polyopt.emit.complex_c import COMPLEX
+from polyopt.emit.complex_c import COMPLEX, NEEDS
 from polyopt.emit.halves_c import HALVES
 from polyopt.emit.spread import SPREADS
 from polyopt.emit.waits import PIPELINE
@@ -372,5 +372,6 @@ HELPERS = {**_all_helpers(), **SPREADS}
 
 
 def helper_text(names: Iterable[str]) -> tuple[str, ...]:
-    """The text of the named helpers, each once, in alphabetic order."""
-    return tuple(HELPERS[name] for name in sorted(set(names)))
+    """The text of the named helpers and of those they call, each once, in alphabetic order."""
+    wanted = {needed for name in names for needed in (name, *NEEDS.get(name, ()))}
+    return tuple(HELPERS[name] for name in sorted(wanted))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import islpy as isl
 
-from polyopt._isl import Frame, affine_from_aff
+from polyopt._isl import Frame, affine_from_aff, one_form
 from polyopt.model.affine import Affine, All, Compare
 from polyopt.model.frames import frames
 from polyopt.model.scop import Access, Scop, Statement
@@ -232,9 +232,7 @@ class Footprints:
 
     def _end(self, last: isl.PwAff) -> Affine | None:
         """The affine in the parameters after a greatest element, where it has one form."""
-        last = last.gist(last.domain()).coalesce()
-        found = {affine_from_aff(p[1], self.scop.parameter_names, ()) for p in last.get_pieces()}
-        end = found.pop() if len(found) == 1 else None
+        end = one_form(last.gist(last.domain()).coalesce(), self.scop.parameter_names)
         return None if end is None else end + 1
 
     def fixed_element(
@@ -306,10 +304,7 @@ class Footprints:
         # The gist of the map itself may lose what makes it single-valued.
         function = isl.PwMultiAff.from_map(relation).get_pw_aff(0)
         function = function.gist(relation.domain()).coalesce()
-        names = [f"c{i}" for i in range(depth)]
-        pieces = function.get_pieces()
-        found = {affine_from_aff(p[1], self.scop.parameter_names, names) for p in pieces}
-        return found.pop() if len(found) == 1 else None
+        return one_form(function, self.scop.parameter_names, [f"c{i}" for i in range(depth)])
 
 
 def _is_one_copy(elements: isl.Map, copies: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import islpy as isl
 
-from polyopt._isl import affine_from_aff
+from polyopt._isl import one_form
 from polyopt.errors import BadArgumentError
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependences
@@ -82,7 +82,7 @@ def expand(scop: Scop, array: str) -> Scop:
 
 def _extent(scop: Scop, array: str, position: int) -> Affine | None:
     """One more than the greatest value of a subscript, in sizes; None where it has no such form."""
-    made, names = frames(scop), scop.parameter_names
+    made = frames(scop)
     touched: isl.Set | None = None
     for statement in scop.statements:
         for access in statement.accesses:
@@ -94,9 +94,7 @@ def _extent(scop: Scop, array: str, position: int) -> Affine | None:
         return None
     below = touched.upper_bound_val(isl.dim_type.set, position, isl.Val(-1))
     last = touched.dim_max(position)
-    last = last.gist(last.domain()).coalesce()
-    found = {affine_from_aff(aff, names, ()) for _, aff in last.get_pieces()}
-    end = found.pop() if len(found) == 1 else None
+    end = one_form(last.gist(last.domain()).coalesce(), scop.parameter_names)
     return None if end is None or not below.is_empty() else end + 1
 
 

@@ -17,8 +17,8 @@ from functools import partial
 
 from polyopt.model.scop import Statement
 from polyopt.transform.auto.context import Search, attempt
-from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import in_strips
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.views import LoopView, stride_of, views
 from polyopt.transform.edit import Place, places
 from polyopt.transform.schedule import Schedule

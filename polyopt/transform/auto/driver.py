@@ -24,8 +24,8 @@ from polyopt.transform.auto.lagging import lag_recurrences
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
 from polyopt.transform.auto.private_tiles import tile_private_sums
-from polyopt.transform.auto.scalars import privatize_temporaries
 from polyopt.transform.auto.structure import components, improve_component
+from polyopt.transform.auto.temporaries import privatize_temporaries
 from polyopt.transform.auto.tiles import tile_contractions
 from polyopt.transform.parts import by_nests
 from polyopt.transform.schedule import Schedule

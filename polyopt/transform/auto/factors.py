@@ -26,8 +26,8 @@ from polyopt.model.tree import Band, Leaf, Member, Node, Sequence, children, wal
 from polyopt.transform.auto.context import Search, attempt
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.packs import Roles, column_operands, packed
-from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.structure import with_component
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.tiles import Shape, may_contract, shape_for
 from polyopt.transform.edit import fresh_name, node_at, normal, resolve, whole
 from polyopt.transform.schedule import Schedule

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from polyopt.model.tree import Band, Node, Sequence, children
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.tiles import may_contract
 from polyopt.transform.edit import node_at, places
 from polyopt.transform.legality import Path

@@ -18,8 +18,8 @@ from polyopt.machine import Machine, detect
 from polyopt.model.affine import Affine
 from polyopt.model.tree import Member
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.scalars import blocks_exist, privatize_temporaries
 from polyopt.transform.auto.structure import components, distribute_fully, improve_component
+from polyopt.transform.auto.temporaries import blocks_exist, privatize_temporaries
 from polyopt.transform.auto.tiles import may_contract
 from polyopt.transform.auto.views import LoopView, stride_of, views
 from polyopt.transform.edit import Place, places

@@ -16,7 +16,7 @@ from functools import partial
 from polyopt.model.scop import Statement
 from polyopt.model.tree import Sequence
 from polyopt.transform.auto.context import Search, attempt
-from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.tiles import Shape, shape_for
 from polyopt.transform.auto.views import stride_of, views
 from polyopt.transform.edit import Place, first_statement, fresh_name, node_at, places

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from polyopt.model.tree import Band, Sequence
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.views import step_of, views
 from polyopt.transform.edit import Place, first_statement, is_inside, node_at, places
 from polyopt.transform.legality import Level

@@ -14,7 +14,7 @@ from math import prod
 
 from polyopt.model.scop import Statement
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.scalars import blocks_exist
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.views import TYPICAL_SIZE
 from polyopt.transform.edit import Place, places
 from polyopt.transform.schedule import Schedule

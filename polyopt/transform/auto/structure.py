@@ -13,9 +13,9 @@ from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.isl_order import isl_order
 from polyopt.transform.auto.lagging import skewed_to_lag
 from polyopt.transform.auto.marks import innermost
-from polyopt.transform.auto.scalars import blocks_exist
 from polyopt.transform.auto.sinking import sunk
 from polyopt.transform.auto.stencils import diamonds
+from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.views import TYPICAL_SIZE, LoopView, inner_loop, stride_of, views
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
