@@ -21,6 +21,7 @@ from polyopt.model.affine import (
     All,
     Any,
     Atom,
+    Choice,
     Compare,
     Condition,
     Extreme,
@@ -165,6 +166,10 @@ class Frame:
                 for value in values[1:]:
                     total = total.min(value) if kind == "min" else total.max(value)
                 return total
+            case Choice(condition, then, otherwise):
+                where = self.holds(condition)
+                chosen = self.pw_aff(then).intersect_domain(where)
+                return chosen.union_add(self.pw_aff(otherwise).intersect_domain(where.complement()))
             case Opaque():
                 raise InternalError(f"{atom} is read from data, of which sets know nothing")
 

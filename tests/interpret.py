@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from polyopt.model.affine import Affine, Atom, Extreme, Floor, Mod, evaluate_condition
+from polyopt.model.affine import Affine, Atom, Choice, Extreme, Floor, Mod, evaluate_condition
 from polyopt.model.expr import (
     Binary,
     Call,
@@ -144,6 +144,9 @@ class Machine:
                 return int(self.value(expr))
             case Extreme(kind, operands):
                 return (min if kind == "min" else max)(self.affine(o) for o in operands)
+            case Choice(condition, then, otherwise):
+                holds = evaluate_condition(condition, self.sizes)
+                return self.affine(then if holds else otherwise)
             case Floor(numerator, denominator):
                 return self.affine(numerator) // denominator
             case Mod(numerator, denominator):

@@ -13,6 +13,7 @@ from polyopt.model.affine import (
     All,
     Any,
     Atom,
+    Choice,
     Compare,
     Condition,
     Extreme,
@@ -117,6 +118,11 @@ def _atom(atom: Atom, scope: Scope) -> Text:
             for text in reversed(texts[:-1]):
                 result = call(scope.helper(kind), text, result)
             return result
+        case Choice(test, then, otherwise):
+            sides = [affine(side, scope).at(Level.OR) for side in (then, otherwise)]
+            return Text(
+                f"{condition(test, scope).at(Level.OR)} ? {sides[0]} : {sides[1]}", Level.TERNARY
+            )
         case Floor(numerator, denominator, exact) | Mod(numerator, denominator, exact):
             operator, function = ("/", "floord") if isinstance(atom, Floor) else ("%", "pmod")
             top, bottom = affine(numerator, scope), integer(denominator)

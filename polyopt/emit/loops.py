@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from polyopt.model.affine import Affine, Condition
+from polyopt.model.affine import Affine, Atom, Condition
 from polyopt.model.layout import Layout
 from polyopt.source import Location
 
@@ -66,10 +66,15 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One statement instance; `values[d]` is the value of the statement's iterator d."""
+    """One statement instance; `values[d]` is the value of the statement's iterator d.
+
+    `straight`: minima, maxima and choices of its subscripts, as the statement writes them, of
+    which it is known here what they come to.
+    """
 
     statement: str
     values: tuple[Affine, ...]
+    straight: tuple[tuple[Atom, Affine], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

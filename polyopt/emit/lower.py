@@ -20,6 +20,7 @@ from polyopt._isl import (
     is_choice,
     mangle,
 )
+from polyopt.emit.borders import with_borders
 from polyopt.emit.data_bounds import with_data_bounds
 from polyopt.emit.exits import with_exits
 from polyopt.emit.guards import with_guards
@@ -54,7 +55,9 @@ def lower(schedule: Schedule) -> Loops:
     guarded = with_guards(body, schedule.scop)
     whole = widened(with_work(guarded, schedule.scop), schedule.scop)
     return Loops(
-        with_exits(with_data_bounds(whole, schedule.scop), schedule.scop),
+        with_borders(
+            with_exits(with_data_bounds(whole, schedule.scop), schedule.scop), schedule.scop
+        ),
         tuple(sorted(schedule.scop.private_scalars)),
         tuple(apart),
     )

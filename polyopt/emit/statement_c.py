@@ -18,6 +18,8 @@ from polyopt.model.expr import Binary, Expr, Load, change_data, rebuild_all, sub
 from polyopt.model.scop import Scop, Statement
 from polyopt.source import Location
 
+Change = Callable[[Expr], Expr]
+
 _COMPOUND = {"add": "+=", "sub": "-=", "mul": "*=", "div": "/="}
 _BITS = {"and": "&=", "or": "|=", "xor": "^="}
 _COMPOUND_OF_KIND = {"f": _COMPOUND, "i": {**_COMPOUND, **_BITS}, "b": _BITS}
@@ -29,31 +31,35 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
     """A statement instance: its comment and its assignment."""
     statement = scop.statement(node.statement)
     values = dict(zip(statement.iterators, node.values, strict=True))
+    redirect = _redirection(node, statement, scope)
     holder = scope.holder(statement.name, statement.array, statement.subscripts)
-    subscripts = _subscripts(statement, values, scope)
-    value = _placed(statement.value, statement, values, scope)
+    subscripts = _subscripts(node, statement, values, redirect)
+    value = _placed(statement.value, values, redirect)
     operator, operand = _compound(holder, subscripts, value)
     target = element(holder, subscripts, scope, write=True)
     right = (assigned if operator == "=" else increment)(operand, scope)
     line: cgen.Generable = cgen.Statement(f"{target} {operator} {right}")
     if statement.guard is not None:
-        guard = expression(_placed(statement.guard, statement, values, scope), scope)
+        guard = expression(_placed(statement.guard, values, redirect), scope)
         line = cgen.If(cgen.Line(str(guard)), line)
     if statement.late:
-        line = _checked(statement, values, scope, line)
+        line = _checked(statement, values, redirect, scope, line)
     return [cgen.Comment(about(statement)), line]
 
 
 def _checked(
-    statement: Statement, values: Mapping[str, Affine], scope: Scope, line: cgen.Generable
+    statement: Statement,
+    values: Mapping[str, Affine],
+    redirect: Change,
+    scope: Scope,
+    line: cgen.Generable,
 ) -> cgen.Generable:
     """The statement where its subscripts are in bounds; a note where one is not."""
-    redirect = _redirection(statement, scope)
     for verify in reversed(statement.late):
         here = replace(
             verify,
             index=change_data(verify.index, redirect).substitute(values),
-            when=tuple(_placed(w, statement, values, scope) for w in verify.when),
+            when=tuple(_placed(w, values, redirect) for w in verify.when),
         )
         failed = element(FAILED, (), scope, write=True).text
         place = failed.removeprefix("*") if failed.startswith("*") else f"&{failed}"
@@ -63,26 +69,38 @@ def _checked(
 
 
 def _subscripts(
-    statement: Statement, values: Mapping[str, Affine], scope: Scope
+    node: Instance, statement: Statement, values: Mapping[str, Affine], redirect: Change
 ) -> tuple[Affine, ...]:
     """The subscripts of the element that is written, each load in them from its own place."""
-    redirect = _redirection(statement, scope)
-    moved = (change_data(s, redirect) for s in statement.subscripts)
+    straight = dict(node.straight)
+    moved = (change_data(s.replace_atoms(straight), redirect) for s in statement.subscripts)
     return tuple(s.substitute(values) for s in moved)
 
 
-def _redirection(statement: Statement, scope: Scope) -> Callable[[Expr], Expr]:
-    def redirect(node: Expr) -> Expr:
-        if not isinstance(node, Load):
-            return read_as(node, scope.prepared)
-        return replace(node, array=scope.holder(statement.name, node.array, node.subscripts))
+def _redirection(node: Instance, statement: Statement, scope: Scope) -> Change:
+    """The change of expressions to what is known at an instance: where the scope keeps each access,
+    and what its subscripts come to."""
+    straight = dict(node.straight)
 
-    return redirect if scope.redirected else lambda node: node
+    def redirect(expr: Expr) -> Expr:
+        if not isinstance(expr, Load):
+            return read_as(expr, scope.prepared)
+        return replace(
+            expr,
+            array=scope.holder(statement.name, expr.array, expr.subscripts),
+            subscripts=tuple(s.replace_atoms(straight) for s in expr.subscripts),
+        )
+
+    return redirect if scope.redirected or straight else _same
 
 
-def _placed(expr: Expr, statement: Statement, values: Mapping[str, Affine], scope: Scope) -> Expr:
+def _same(expr: Expr) -> Expr:
+    return expr
+
+
+def _placed(expr: Expr, values: Mapping[str, Affine], redirect: Change) -> Expr:
     """The expression of this instance, each load from where the scope keeps that access."""
-    found = rebuild_all(expr, _redirection(statement, scope)) if scope.redirected else expr
+    found = expr if redirect is _same else rebuild_all(expr, redirect)
     return substitute(found, dict(values))
 
 

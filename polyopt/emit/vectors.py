@@ -104,13 +104,15 @@ def _fits(
     if not dtype.is_float or dtype.bits < 32 or statement.guard is not None or statement.late:
         return False
     values = dict(zip(statement.iterators, node.values, strict=True))
+    straight = dict(node.straight)
 
     def step(array: str, subscripts: tuple[Affine, ...]) -> int | None:
         key = scope.holder(statement.name, array, subscripts)
         if key in sums:
             return 1
         place = scope.places[key]
-        return _step(place, tuple(s.substitute(values) for s in subscripts), variable)
+        here = tuple(s.replace_atoms(straight).substitute(values) for s in subscripts)
+        return _step(place, here, variable)
 
     if step(statement.array, statement.subscripts) != 1:
         return False

@@ -10,7 +10,7 @@ from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.dispatch import read_expression
 from polyopt.frontend.values import affine_of
-from polyopt.model.affine import Affine, extreme
+from polyopt.model.affine import Affine, Compare, Relation, choice, extreme
 from polyopt.model.expr import BinaryOp
 
 
@@ -51,6 +51,27 @@ _LINEAR: Mapping[BinaryOp, Callable[[Affine, Affine], Affine]] = {
     "min": lambda a, b: extreme("min", [a, b]),
     "max": lambda a, b: extreme("max", [a, b]),
 }
+
+
+def wrapped(context: Context, op: BinaryOp, left: Affine, size: Affine) -> Affine | None:
+    """`left % size`, of a size that is no constant, where `left` is known to lie less than one size
+    outside of [0, size), as in `(i + 1) % n`; else None."""
+    if op != "mod" or left.is_data or size.is_data:
+        return None
+    zero, one = Affine.integer(0), Affine.integer(1)
+
+    def happens(relation: Relation, value: Affine, bound: Affine) -> bool:
+        return context.flow.happens(*context.known(), Compare(relation, value, bound))
+
+    far = happens("<", size, one) or happens("<", left, -size) or happens(">=", left, size * 2)
+    if far:
+        return None
+    value = left
+    if happens(">=", left, size):
+        value = choice(Compare(">=", left, size), left - size, value)
+    if happens("<", left, zero):
+        value = choice(Compare("<", left, zero), left + size, value)
+    return value
 
 
 def _floordiv(affine: Affine, divisor: int) -> Affine | None:
@@ -95,7 +116,7 @@ def _operands(context: Context, node: ast.expr) -> list[ast.expr]:
             return [operand]
         case ast.Call(func=function, args=arguments):
             known = resolve(context, function)
-            is_extreme = isinstance(known, Function) and known.name in ("min", "max")
+            is_extreme = isinstance(known, Function) and known.name in ("min", "max", "abs")
             return arguments if is_extreme else []
         case _:
             return []

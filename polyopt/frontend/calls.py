@@ -18,6 +18,7 @@ from polyopt.frontend.inline import read_helper_call
 from polyopt.frontend.numpy_calls import NUMPY_FUNCTIONS, read_numpy_call
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_FLOAT, WEAK_INT, Side, mix, order_is_uniform
 from polyopt.frontend.values import Value, affine_of
+from polyopt.model.affine import extreme
 from polyopt.model.expr import Binary, Call, Cast, Unary
 from polyopt.model.types import DType, ScalarType, f64, i64
 
@@ -194,9 +195,9 @@ def _abs(context: Context, node: ast.Call) -> Value:
         return _plain(operand) if operand.type.weak else operand
     if operand.type.dtype.is_complex:
         return modulus(context, node, operand)
-    constant, affine = operand.constant, affine_of(operand)
-    if constant is not None and affine is not None:
-        return index(context, node, affine if constant.real >= 0 else -affine, operand.type)
+    affine = affine_of(operand)
+    if affine is not None:
+        return index(context, node, extreme("max", [affine, -affine]), operand.type)
     check_sign(context, node, operand)
     sides = frozenset(
         s if s.constant is None else Side(s.type, abs(s.constant)) for s in operand.mixed

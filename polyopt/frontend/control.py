@@ -9,6 +9,7 @@ from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import constructs, messages
 from polyopt.frontend.affine import read_affine
 from polyopt.frontend.captured import Function, resolve
+from polyopt.frontend.choices import Bindings, join_names
 from polyopt.frontend.conditions import affine_condition, assumption, constant, opposite
 from polyopt.frontend.context import Bound, Context, Lost
 from polyopt.frontend.dispatch import read_statements, statement
@@ -18,6 +19,7 @@ from polyopt.frontend.indirect import read_index
 from polyopt.frontend.leaving import without
 from polyopt.frontend.promotion import WEAK_INT
 from polyopt.frontend.statements import branch
+from polyopt.frontend.walks import stored_names
 from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.nest import Assumption, Loop, Node
 
@@ -126,10 +128,17 @@ def _if(context: Context, node: ast.If) -> list[Node]:
     if outcome is not None:
         return read_statements(context, node.body if outcome else node.orelse)
     sides: list[tuple[Node, ...]] = []
+    ends: list[Bindings] = []
+    before, after = dict(context.bindings), dict(context.bindings)
     with context.flow.fork() as fork:
         for suite, known in ((node.body, condition), (node.orelse, opposite(condition))):
+            context.bindings = dict(before)
             with context.block(suite, loop=False), fork.side(), context.flow.where(known):
                 sides.append(tuple(read_statements(context, suite)))
+                ends.append(dict(context.bindings))
+            after |= {name: context.bindings[name] for name in stored_names(suite)}
+    context.bindings = after
+    join_names(context, node, condition, *ends)
     return branch(context, condition, sides[0], sides[1], node)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import array_messages, messages
-from polyopt.frontend.affine import combine
+from polyopt.frontend.affine import combine, wrapped
 from polyopt.frontend.captured import Function, Helper, KernelFunction, resolve
 from polyopt.frontend.complex_parts import PARTS, part
 from polyopt.frontend.context import Bound, Context, Lost, Pending
@@ -245,7 +245,7 @@ def _fold(
 ) -> Value | None:
     a, b = affine_of(left), affine_of(right)
     if a is not None and b is not None and typing.result.dtype.kind == "i":
-        affine = combine(typing.op, a, b)
+        affine = combine(typing.op, a, b) or wrapped(context, typing.op, a, b)
         if affine is not None:
             return index(context, node, affine, typing.result)
     x, y = left.constant, right.constant
@@ -407,16 +407,6 @@ def truth(context: Context, node: ast.AST, value: Value) -> Expr:
     if value.constant is not None:
         return Const(bool(value.constant), bool_)
     return Comparison("!=", value.expr, zero)
-
-
-@expression(ast.IfExp)
-def _conditional(context: Context, node: ast.IfExp) -> Value:
-    test = read_expression(context, node.test)
-    condition = Value(truth(context, node.test, test), WEAK_BOOL)
-    if condition.constant is not None:
-        return read_expression(context, node.body if condition.constant else node.orelse)
-    then, otherwise = read_expression(context, node.body), read_expression(context, node.orelse)
-    return select(context, node, condition, then, otherwise)
 
 
 def select(

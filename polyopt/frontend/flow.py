@@ -61,10 +61,15 @@ class Flow:
             return length.constant * step > 0
         if length.is_data:
             return False
-        frame = Frame(tuple(parameters), None, tuple(self.variables))
         ends = Compare(">=", lower, upper) if step > 0 else Compare("<=", lower, upper)
-        empty = All((*known, *self.conditions, ends))
-        return bool(frame.holds(empty).is_empty())
+        return not self.happens(parameters, known, ends)
+
+    def happens(
+        self, parameters: Iterable[str], known: Iterable[Condition], condition: Condition
+    ) -> bool:
+        """Whether a condition may hold at the place being read."""
+        frame = Frame(tuple(parameters), None, tuple(self.variables))
+        return not frame.holds(All((*known, *self.conditions, condition))).is_empty()
 
     @contextmanager
     def loop(self, node: ast.AST, variable: str, inside: Condition, runs: bool) -> Iterator[None]:

@@ -20,7 +20,8 @@ PRODUCT_OF_SIZES = (
     "  Compute the product before the call and pass it as an integer argument."
 )
 DIVISOR = (
-    "// and % take constants on their right here.\n"
+    "// and % take constants on their right here; % also a size, where its left side is known to "
+    "be less than one such size outside of it, as in (i + 1) % n.\n"
     "  Compute the quotient before the call and pass it as an integer argument."
 )
 DIVISION_BY_ZERO = "it divides by zero.\n  Write another divisor."
@@ -35,12 +36,13 @@ CONDITIONAL = (
     "  Write an if with one statement for each case, or min and max."
 )
 CALL = (
-    "only min, max, len and sizes may stand in it.\n"
+    "only min, max, abs, len and sizes may stand in it.\n"
     "  Compute it before the call and pass it as an integer argument."
 )
 OTHER_NAME = "its value is no integer.\n  Write sums of loop variables and sizes."
 OTHER_OPERATION = (
-    "only +, -, products with constants, // and % by constants, min and max may stand in it.\n"
+    "only +, -, products with constants, // and % by constants, min, max, abs and choices by "
+    "conditions on them may stand in it.\n"
     "  Compute it before the call and pass it as an integer argument."
 )
 

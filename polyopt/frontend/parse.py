@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.frontend import (
     calls,
+    choices,
     control,
     data,
     elements,
@@ -40,7 +41,18 @@ from polyopt.model.types import ArgumentType, i32, i64
 
 __all__ = ["annotated_types", "parse"]
 
-READERS = (data, calls, elements, statements, guards, control, jumps, returns, kernel_calls)
+READERS = (
+    data,
+    choices,
+    calls,
+    elements,
+    statements,
+    guards,
+    control,
+    jumps,
+    returns,
+    kernel_calls,
+)
 """The modules that register readers of syntax; importing them is what counts."""
 
 MAX_ROUNDS = 200

@@ -1,8 +1,9 @@
 """Quasi-affine integer expressions: the one form of bounds, subscripts, schedule rows and indices.
 
 An `Affine` is an integer combination of atoms plus a constant. An atom is a name (an iterator or
-a parameter), a floored quotient, a remainder, or a minimum or maximum of other affines. All are
-immutable, hashable and kept in one canonical order, so `==` is structural and `str()` stable.
+a parameter), a floored quotient, a remainder, a minimum or maximum of other affines, or one of two
+by a condition. All are immutable, hashable and kept in one canonical order, so `==` is structural
+and `str()` stable.
 """
 
 from __future__ import annotations
@@ -47,6 +48,18 @@ class Extreme:
         return f"{self.kind}({', '.join(map(str, self.operands))})"
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`then` where the condition holds, else `otherwise`."""
+
+    condition: Condition
+    then: Affine
+    otherwise: Affine
+
+    def __str__(self) -> str:
+        return f"({self.then} if {self.condition} else {self.otherwise})"
+
+
 class Opaque:
     """An integer of which only the run knows the value: what is read from data.
 
@@ -64,7 +77,7 @@ class Opaque:
         raise NotImplementedError
 
 
-Atom = str | Floor | Mod | Extreme | Opaque
+Atom = str | Floor | Mod | Extreme | Choice | Opaque
 
 
 def _atom_key(atom: Atom) -> tuple[int, str]:
@@ -129,6 +142,9 @@ class Affine:
             elif isinstance(atom, Extreme):
                 for operand in atom.operands:
                     yield from operand._names()
+            elif isinstance(atom, Choice):
+                for part in (*compared(atom.condition), atom.then, atom.otherwise):
+                    yield from part._names()
             elif isinstance(atom, Opaque):
                 yield from atom.names()
             else:
@@ -156,6 +172,9 @@ class Affine:
                 case Extreme(_, operands):
                     for operand in operands:
                         yield from operand._opaque()
+                case Choice(condition, then, otherwise):
+                    for part in (*compared(condition), then, otherwise):
+                        yield from part._opaque()
                 case Floor(numerator) | Mod(numerator):
                     yield from numerator._opaque()
 
@@ -210,6 +229,15 @@ class Affine:
             result = result + _substitute_atom(atom, values) * factor
         return result
 
+    def replace_atoms(self, known: Mapping[Atom, Affine]) -> Affine:
+        """Replace whole atoms that are terms of it, or of the extremes and choices in it."""
+        if not known or self.is_linear:
+            return self
+        result = Affine((), self.constant)
+        for atom, factor in self.terms:
+            result = result + _replaced(atom, known) * factor
+        return result
+
     def evaluate(self, values: Mapping[str, int]) -> int:
         """The integer value, every name given."""
         return self.constant + sum(f * _evaluate_atom(a, values) for a, f in self.terms)
@@ -234,9 +262,20 @@ def _substitute_atom(atom: Atom, values: Mapping[str, Affine]) -> Affine:
         return Affine(((atom.substituted(values), 1),), 0)
     if isinstance(atom, Extreme):
         return extreme(atom.kind, [o.substitute(values) for o in atom.operands])
+    if isinstance(atom, Choice):
+        condition = substitute_condition(atom.condition, values)
+        return choice(condition, atom.then.substitute(values), atom.otherwise.substitute(values))
     inner = atom.numerator.substitute(values)
     divide: Callable[..., Affine] = inner.floordiv if isinstance(atom, Floor) else inner.mod
     return divide(atom.denominator, exact=False)
+
+
+def _replaced(atom: Atom, known: Mapping[Atom, Affine]) -> Affine:
+    if atom in known:
+        return known[atom]
+    if isinstance(atom, Extreme):
+        return extreme(atom.kind, [o.replace_atoms(known) for o in atom.operands])
+    return Affine(((atom, 1),), 0)
 
 
 def _evaluate_atom(atom: Atom, values: Mapping[str, int]) -> int:
@@ -247,6 +286,9 @@ def _evaluate_atom(atom: Atom, values: Mapping[str, int]) -> int:
     if isinstance(atom, Extreme):
         results = [o.evaluate(values) for o in atom.operands]
         return min(results) if atom.kind == "min" else max(results)
+    if isinstance(atom, Choice):
+        holds = evaluate_condition(atom.condition, values)
+        return (atom.then if holds else atom.otherwise).evaluate(values)
     inner = atom.numerator.evaluate(values)
     return inner // atom.denominator if isinstance(atom, Floor) else inner % atom.denominator
 
@@ -275,6 +317,29 @@ def extreme(kind: Literal["min", "max"], operands: Iterable[Affine]) -> Affine:
     if len(kept) == 1:
         return kept[0]
     return Affine(((Extreme(kind, tuple(kept)), 1),), 0)
+
+
+def choice(condition: Condition, then: Affine, otherwise: Affine) -> Affine:
+    """`then` where the condition holds, else `otherwise`."""
+    if then == otherwise:
+        return then
+    if all(side.is_constant for side in compared(condition)):
+        return then if evaluate_condition(condition, {}) else otherwise
+    return Affine(((Choice(condition, then, otherwise), 1),), 0)
+
+
+def choices(affine: Affine) -> int:
+    """How many choices an affine makes, those inside one another counted each time they stand."""
+    total = 0
+    for atom, _ in affine.terms:
+        match atom:
+            case Choice(condition, then, otherwise):
+                total += 1 + sum(map(choices, (*compared(condition), then, otherwise)))
+            case Extreme(_, operands):
+                total += sum(map(choices, operands))
+            case Floor(numerator) | Mod(numerator):
+                total += choices(numerator)
+    return total
 
 
 @runtime_checkable
@@ -366,6 +431,19 @@ def evaluate_condition(condition: Condition, values: Mapping[str, int]) -> bool:
             return any(evaluate_condition(o, values) for o in operands)
         case Not(operand):
             return not evaluate_condition(operand, values)
+
+
+def compared(condition: Condition) -> Iterator[Affine]:
+    """Every affine that a condition compares."""
+    match condition:
+        case Compare(_, left, right):
+            yield left
+            yield right
+        case All(operands) | Any(operands):
+            for operand in operands:
+                yield from compared(operand)
+        case Not(operand):
+            yield from compared(operand)
 
 
 def substitute_condition(condition: Condition, values: Mapping[str, Affine]) -> Condition:

@@ -23,6 +23,7 @@ from polyopt.model.affine import (
     All,
     Any,
     Atom,
+    Choice,
     Compare,
     Condition,
     Extreme,
@@ -288,6 +289,9 @@ def _atom(atom: Atom) -> sympy.Expr:
         case Extreme(kind, operands):
             parts = map(as_sympy, operands)
             return sympy.Min(*parts) if kind == "min" else sympy.Max(*parts)
+        case Choice(condition, then, otherwise):
+            sides = (as_sympy(then), as_relation(condition)), (as_sympy(otherwise), True)
+            return sympy.Piecewise(*sides)
     raise InternalError(f"an affine without a formula: {atom}")
 
 

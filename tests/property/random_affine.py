@@ -124,3 +124,14 @@ def lesser(a: Term, b: Term) -> Term:
 def greater(a: Term, b: Term) -> Term:
     """`max(a, b)`."""
     return Term(f"max({a.text}, {b.text})", a.low, each(max, a.high, b.high))
+
+
+def chosen(a: Term, condition: str, b: Term) -> Term:
+    """`a if condition else b`."""
+    text = f"({a.text} if {condition} else {b.text})"
+    return Term(text, each(min, a.low, b.low), each(max, a.high, b.high))
+
+
+def size_of(a: Term) -> Term:
+    """`abs(a)`."""
+    return Term(f"abs({a.text})", ZERO, each(max, each(max, a.high, plus(ZERO, a.low, -1)), ZERO))

@@ -5,7 +5,19 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field, replace
 
-from random_affine import ZERO, Linear, Term, constant, each, greater, lesser, linear, plus
+from random_affine import (
+    ZERO,
+    Linear,
+    Term,
+    chosen,
+    constant,
+    each,
+    greater,
+    lesser,
+    linear,
+    plus,
+    size_of,
+)
 from random_value import Values
 
 VARIABLES = "ijkl"
@@ -267,7 +279,24 @@ class Body:
             return base.mod(rng.randint(2, 3))
         if 0.22 < draw < 0.25:
             return constant(rng.randint(0, 2))
-        return base.shifted((0, 0, pad + rng.choice((0, 0, 0, -1, -1, 1))))
+        moved = base.shifted((0, 0, pad + rng.choice((0, 0, 0, -1, -1, 1))))
+        return self._bent(moved, place) if 0.25 < draw < 0.3 else moved
+
+    def _bent(self, moved: Term, place: Place) -> Term:
+        """A subscript that is not the same affine everywhere: clamped, chosen or folded over."""
+        rng, other = self.rng, self._variable(place)
+        match rng.randrange(5):
+            case 0:
+                return lesser(moved, linear(rng.choice(((1, 0, 0), (0, 1, 0), (0, 0, 4)))))
+            case 1:
+                return greater(moved.shifted((0, 0, -2)), constant(rng.randint(0, 2)))
+            case 2:
+                return size_of(moved - other)
+            case _:
+                relation = rng.choice(("<", ">=", "==", "!="))
+                limit = rng.choice((other, constant(rng.randint(0, 4)), linear((1, 0, -1))))
+                condition = f"{self._variable(place).text} {relation} {limit.text}"
+                return chosen(moved, condition, moved.shifted((0, 0, rng.choice((-2, 1)))))
 
     def _fresh(self) -> str:
         self.named += 1

@@ -360,12 +360,13 @@ class _Text:
             inside.append(f"{low} - ({o}):max({low}, {high}) - ({o})")
         return ", ".join(there), ", ".join(inside)
 
-    def place(self, statement: str, blocks: _Blocks, values: dict[str, Affine]) -> Place:
+    def place(self, node: Instance, blocks: _Blocks, values: dict[str, Affine]) -> Place:
         """How an access is written: in its array, or in the block that holds it."""
+        straight = dict(node.straight)
 
         def text(array: str, subscripts: tuple[Affine, ...]) -> str:
-            block = blocks.holder(statement, (array, subscripts))
-            index = [s.substitute(values) for s in subscripts]
+            block = blocks.holder(node.statement, (array, subscripts))
+            index = [s.replace_atoms(straight).substitute(values) for s in subscripts]
             if block is None:
                 is_private = array in self.scop.private_arrays
                 copies = dict(self.scop.private)[array] if is_private else 0
@@ -381,7 +382,7 @@ class _Text:
     def instance(self, node: Instance, blocks: _Blocks, level: int) -> None:
         statement = self.scop.statement(node.statement)
         values = dict(zip(statement.iterators, node.values, strict=True))
-        place = self.place(statement.name, blocks, values)
+        place = self.place(node, blocks, values)
 
         def value(expr: Any) -> str:
             return value_text(expr, place, values, self.constants)
