@@ -12,7 +12,7 @@ from polyopt.frontend.dispatch import expression, read_expression
 from polyopt.frontend.promotion import WEAK_BOOL, WEAK_INT
 from polyopt.frontend.values import Value, affine_of
 from polyopt.frontend.walks import stored_names
-from polyopt.model.affine import Affine, Condition, choice, choices
+from polyopt.model.affine import Affine, Choice, Condition, Extreme, Floor, Mod, choice, compared
 
 _MOST_CHOICES = 8
 
@@ -61,3 +61,17 @@ def _chosen(condition: Condition, then: Affine, otherwise: Affine) -> Affine | N
     """The one or the other; None where choices of choices grow too many."""
     chosen = choice(condition, then, otherwise)
     return chosen if choices(chosen) <= _MOST_CHOICES else None
+
+
+def choices(affine: Affine) -> int:
+    """How many choices an affine makes, those inside one another counted each time they stand."""
+    total = 0
+    for atom, _ in affine.terms:
+        match atom:
+            case Choice(condition, then, otherwise):
+                total += 1 + sum(map(choices, (*compared(condition), then, otherwise)))
+            case Extreme(_, operands):
+                total += sum(map(choices, operands))
+            case Floor(numerator) | Mod(numerator):
+                total += choices(numerator)
+    return total

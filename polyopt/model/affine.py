@@ -328,20 +328,6 @@ def choice(condition: Condition, then: Affine, otherwise: Affine) -> Affine:
     return Affine(((Choice(condition, then, otherwise), 1),), 0)
 
 
-def choices(affine: Affine) -> int:
-    """How many choices an affine makes, those inside one another counted each time they stand."""
-    total = 0
-    for atom, _ in affine.terms:
-        match atom:
-            case Choice(condition, then, otherwise):
-                total += 1 + sum(map(choices, (*compared(condition), then, otherwise)))
-            case Extreme(_, operands):
-                total += sum(map(choices, operands))
-            case Floor(numerator) | Mod(numerator):
-                total += choices(numerator)
-    return total
-
-
 @runtime_checkable
 class SupportsAffine(Protocol):
     """Anything that converts to an affine, such as a size symbol."""

@@ -5,7 +5,8 @@ import pytest
 from parsing import define, nest_of
 
 import polyopt as po
-from polyopt.model.affine import Affine, Choice, Compare, Extreme, choice, choices
+from polyopt.frontend.choices import choices
+from polyopt.model.affine import Affine, Choice, Compare, Extreme, choice
 from polyopt.model.expr import loads
 
 
