@@ -34,11 +34,13 @@ from polyopt.emit.place import Place, block_of, strides
 from polyopt.emit.prepared import preparation
 from polyopt.emit.recurrence_c import recurrence_loop, recurrence_of
 from polyopt.emit.scope import Scope, block_key
-from polyopt.emit.statement_c import comment_text, instance
+from polyopt.emit.statement_c import comment_text, guard_of, instance
 from polyopt.emit.target import CTarget
 from polyopt.emit.text import Level
+from polyopt.emit.unswitching import given_by, steady_guard, without
 from polyopt.emit.vectors import lanes_of, vector_loop
-from polyopt.model.expr import Load
+from polyopt.model.affine import Compare
+from polyopt.model.expr import Expr, Load
 from polyopt.model.scop import Scop
 from polyopt.model.types import bool_
 
@@ -139,6 +141,21 @@ class BodyPrinter:
     # ---- loops ---------------------------------------------------------------------------
 
     def _loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
+        guard = self._steady_guard(node, scope)
+        if guard is None:
+            return self._plain_loop(node, scope, position)
+        inside = replace(scope, given=given_by(scope.given, guard))
+        runs = Compare("<", node.lower, node.upper)
+        test = f"{condition(runs, scope).at(Level.AND)} && {expression(guard, scope).at(Level.AND)}"
+        return [cgen.If(cgen.Line(test), braces(self._plain_loop(node, inside, position)))]
+
+    def _steady_guard(self, node: For, scope: Scope) -> Expr | None:
+        """What a loop's statements wait for and the loop does not change, if not known to hold."""
+        found = [n for n in node.body if isinstance(n, Instance)]
+        guards = {n: without(guard_of(n, self.scop, scope), scope.given) for n in found}
+        return steady_guard(node, guards, self.scop, scope.places)
+
+    def _plain_loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         sums = position.accumulators
         if node.vector and sums and has_lanes(node, sums):
             within = position.inside(node)

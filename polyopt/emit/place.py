@@ -23,7 +23,7 @@ class Place:
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
     `space`: the qualifier of OpenCL's memory that it is in.
     `layout`: a packed buffer, whose subscripts are made by `packs`. `threads`: there is one for
-    each thread.
+    each thread. `own`: nobody else sees its elements while they are in use.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Place:
     space: str = ""
     layout: Layout | None = None
     threads: bool = False
+    own: bool = False
 
     @property
     def rank(self) -> int:
@@ -73,7 +74,8 @@ def private_copy(array: Array, name: str, copies: int, threads: bool) -> Place:
     rank = len(array.shape)
     kept = tuple(range(copies, copies + rank))
     origin = (Affine(),) * (copies + rank)
-    return Place(name, array.name, array.dtype, array.shape, origin, kept, threads=threads)
+    shape, dtype = array.shape, array.dtype
+    return Place(name, array.name, dtype, shape, origin, kept, threads=threads, own=True)
 
 
 def strides(array: Array) -> tuple[str, ...]:
@@ -85,4 +87,4 @@ def block_of(promote: Promote, dtype: DType, name: str) -> Place:
     """The place of a promoted block; dimensions of extent 1 have no subscript."""
     kept = tuple(d for d, extent in enumerate(promote.shape) if extent > 1)
     extents = tuple(Affine.integer(promote.shape[d]) for d in kept)
-    return Place(name, promote.array, dtype, extents, promote.origin, kept)
+    return Place(name, promote.array, dtype, extents, promote.origin, kept, own=True)

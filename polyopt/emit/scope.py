@@ -68,7 +68,7 @@ class Scope:
     `wide`: affines are computed without overflow. `loops`: of each loop around, by its variable,
     where it starts, and how much further it goes at most where that is known. `prepared`: what
     the buffers hold that do not hold elements as they are. `codes`: what the entry function returns
-    where a check that a statement makes itself fails.
+    where a check that a statement makes itself fails. `given`: parts of guards that hold here.
     """
 
     names: Names
@@ -83,6 +83,7 @@ class Scope:
     loops: Mapping[str, tuple[Affine, int | None]] = field(default_factory=dict)
     prepared: Mapping[str, Expr] = field(default_factory=dict)
     codes: Mapping[Verify, int] = field(default_factory=dict)
+    given: frozenset[Expr] = frozenset()
 
     def value(self, name: str) -> str:
         """The C name of a loop variable, parameter or scalar argument, noted as used."""
