@@ -331,7 +331,8 @@ def _scheduled(schedule: Schedule, target: Target, *, shared: bool = True) -> Sc
     if isinstance(target, OpenCL) and device_kind(target) == "gpu":
         return auto_grid(schedule, machine=machine, shared=shared)
     threads = machine.cores if target.is_parallel else 1
-    return auto(schedule, machine=machine, threads=threads, packs=not isinstance(target, OpenCL))
+    device = isinstance(target, OpenCL)
+    return auto(schedule, machine=machine, threads=threads, packs=not device, jams=device)
 
 
 def _fits(schedule: Schedule, loops: Loops, target: Target) -> bool:

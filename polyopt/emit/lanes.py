@@ -118,7 +118,7 @@ def lane_loop(
     pays = long if over_data else fits
     blocks.append(_for("", fits, f"{name} += {count}", [inner]))
     for a in accumulators:
-        blocks += _together(a, lanes[a.key], count, lane, scope.target.simd)
+        blocks += _together(a, lanes[a.key], count, lane, scope.target.simd, vectors)
     start = cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}")
     last = _for("", f"{name} < {upper}", f"{name}++", rest)
     scope.used.values.difference_update({node.variable, counter})
@@ -126,18 +126,35 @@ def lane_loop(
 
 
 def _together(
-    a: Accumulator, lanes: str, count: int, lane: str, simd: str
+    a: Accumulator, lanes: str, count: int, lane: str, simd: str, vectors: Lanes | None
 ) -> Iterator[cgen.Generable]:
     """The sum over the lanes: by halves, in vectors, then the last two."""
     while count > 2 and count % 2 == 0:
         count //= 2
-        half = replace(a, place=replace(a.place, name=f"{lanes}[{lane}]", pointer=False))
+        if vectors is not None:
+            yield from _halves(a, lanes, count, vectors)
+            continue
+        half = _part(a, f"{lanes}[{lane}]")
         over = f"int64_t {lane} = 0", f"{lane} < {count}", f"{lane}++"
         body = [combined(half, f"{lanes}[{lane} + {count}]")]
         yield cgen.Pragma(simd)
         yield _for(*over, body)
     for number in range(count):
         yield combined(a, f"{lanes}[{number}]")
+
+
+def _halves(a: Accumulator, lanes: str, count: int, vectors: Lanes) -> Iterator[cgen.Generable]:
+    """Twice `count` lanes added up to `count`, in explicit vectors where they fill one: compilers
+    that make none of loops keep lanes in memory that a loop counts through."""
+    whole = count % vectors.width == 0
+    pointed = f"*({vectors.ctype} *)&" if whole else ""
+    for first in range(0, count, vectors.width if whole else 1):
+        half = _part(a, f"{pointed}{lanes}[{first}]")
+        yield combined(half, f"{pointed}{lanes}[{first + count}]")
+
+
+def _part(a: Accumulator, name: str) -> Accumulator:
+    return replace(a, place=replace(a.place, name=name, pointer=False))
 
 
 def _for(start: str, test: str, step: str, body: list[cgen.Generable]) -> cgen.Generable:

@@ -40,7 +40,14 @@ from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
 from polyopt.emit.opencl_grid import GridPrinter
-from polyopt.emit.opencl_shape import group_ranges, group_sizes, has_items, is_group, is_item
+from polyopt.emit.opencl_shape import (
+    group_ranges,
+    group_sizes,
+    has_items,
+    is_group,
+    is_item,
+    is_shared_copy,
+)
 from polyopt.emit.partials import in_order
 from polyopt.emit.place import Place, whole_array
 from polyopt.emit.program import CArgument, Check
@@ -147,8 +154,11 @@ class KernelPrinter:
         for node in nodes:
             if not _has_parallel(node):
                 alone.append(node)
+                continue
+            flush()
+            if is_shared_copy(node):
+                made += self.host(node.body, scope, outer)
             else:
-                flush()
                 made.append(self._parallel(node, scope, outer))
         flush()
         return tuple(made)
@@ -332,8 +342,8 @@ def _has_parallel(node: Node) -> bool:
             return any(map(_has_parallel, body))
         case If(_, then, otherwise):
             return any(map(_has_parallel, (*then, *otherwise)))
-        case Promote():
-            return has_items(node)
+        case Promote(body=body):
+            return has_items(node) or (is_shared_copy(node) and any(map(_has_parallel, body)))
         case _:
             return False
 

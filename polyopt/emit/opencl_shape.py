@@ -36,6 +36,16 @@ def has_items(node: Node) -> bool:
             return False
 
 
+def is_shared_copy(node: Node) -> TypeGuard[Promote]:
+    """Whether a block is the private copy of a scalar: around launches the scalar's one buffer
+    takes its place, since iterations of the host's loops come one after another."""
+    return (
+        isinstance(node, Promote)
+        and not (node.load or node.store or node.targets or node.reduction or node.layout)
+        and all(extent == 1 for extent in node.shape)
+    )
+
+
 def chain(node: For, kind: str) -> tuple[For, ...]:
     """Mapped loops that stand one directly inside the other, each along a dimension of its own."""
     found = [node]

@@ -12,7 +12,7 @@ there, and some abort its compiler.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import cgen
@@ -42,9 +42,8 @@ def lanes_of(
     """
     if not (node.vector and scope.target.vectors and node.step == 1 and scope.lanes is None):
         return None
-    statements = [n for n in node.body if not isinstance(n, Comment)]
     types: set[DType] = set()
-    for item in statements:
+    for item in _written_out(node.body):
         if not isinstance(item, Instance):
             return None
         statement = scop.statement(item.statement)
@@ -89,6 +88,15 @@ def vector_loop(node: For, lanes: Lanes, scope: Scope, print_body: Print) -> lis
 
 
 # ---- what may be a vector --------------------------------------------------------------------
+
+
+def _written_out(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    """What stands in a loop, also in the loops inside that the compiler writes out."""
+    for node in nodes:
+        if isinstance(node, For) and node.unroll < 0 and not (node.parallel or node.exit):
+            yield from _written_out(node.body)
+        elif not isinstance(node, Comment):
+            yield node
 
 
 def _fits(

@@ -6,27 +6,18 @@ import ctypes
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyopt.emit.launches import (
-    Buffer,
-    Case,
-    Choice,
-    HostNode,
-    Launch,
-    LaunchProgram,
-    Range,
-    Repeat,
-    Work,
-    launches,
-)
+from polyopt.emit.launches import Buffer, Launch, LaunchProgram, launches
+from polyopt.emit.program import CArgument
 from polyopt.errors import (
     AliasError,
     BadArgumentError,
@@ -39,19 +30,16 @@ from polyopt.runtime.bind import Entry
 from polyopt.runtime.memory import overlap
 from polyopt.runtime.opencl_data import Held, held
 from polyopt.runtime.opencl_device import INSTALL, Device, driver, find
+from polyopt.runtime.opencl_steps import Step, own_values, steps
 from polyopt.runtime.plan import ArrayPlan, Interface, Plan
 from polyopt.targets import OpenCL, Target
 
 if TYPE_CHECKING:
     from polyopt.machine import DeviceModel
 
-LARGE_LAUNCH = 4e5
-"""Operations from which on a loop is worth a launch of its own, some 30 microseconds."""
+_KEPT_STEPS = 1 << 14
+"""Launches of a call that are kept for the next one with the same numbers."""
 
-LARGE_PIECES = 1e5
-"""Operations from which on a loop is worth more than one group."""
-
-_PIECES_PER_UNIT = 8
 _NUMBERS: dict[str, Callable[[Any], np.generic]] = {
     "int8_t": np.int8,
     "uint8_t": np.uint8,
@@ -133,13 +121,15 @@ def open_program(program: LaunchProgram, target: Target) -> Launcher:
     return Launcher(program, find(target))
 
 
-@dataclass
-class _Call:
-    """What one call's launches refer to: numbers by name, and buffers by array."""
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What the numbers of a call decide: which check fails, counted from 1, the bytes of its
+    buffers, and its launches; None where they are too many to keep."""
 
-    numbers: dict[str, int]
-    scalars: dict[str, float]
-    buffers: dict[str, Any]
+    numbers: Mapping[str, int]
+    failed: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    steps: tuple[Step, ...] | None = ()
 
 
 class Launcher:
@@ -153,15 +143,23 @@ class Launcher:
         self.program, self.device = program, device
         _refuse_beyond(program, device.model)
         built = _build(program, device)
-        cl = driver()
-        self._kernels = {x.kernel: cl.Kernel(built, x.kernel) for x in launches(program.host)}
+        self._launches = {x.kernel: x for x in launches(program.host)}
+        self._kernels = {name: _typed(built, launch) for name, launch in self._launches.items()}
         names = {kind: [a.name for a in program.arguments if a.kind == kind] for kind in _KINDS}
         self._numbers, self._scalars, self._arrays = (names[kind] for kind in _KINDS)
         self._argument_buffers = [b for b in program.buffers if b.kind == "argument"]
         self._local_buffers = [b for b in program.buffers if b.kind == "local"]
+        self._own = {
+            name: tuple(
+                position
+                for position, argument in enumerate(launch.arguments)
+                if argument.name in own_values(launch, frozenset(self._numbers))
+            )
+            for name, launch in self._launches.items()
+        }
         self._process = os.getpid()
         self._kept: dict[str, tuple[int, int, Any]] = {}
-        self._given: dict[tuple[str, int], object] = {}
+        self._last: _Decided | None = None
 
     def __call__(self, *values: float) -> int:
         """Run it once, to its end."""
@@ -172,24 +170,42 @@ class Launcher:
             )
         first, second = len(self._numbers), len(self._numbers) + len(self._scalars)
         numbers = dict(zip(self._numbers, map(int, values[:first]), strict=True))
-        for number, check in enumerate(self.program.checks):
-            if not evaluate_condition(check.condition, numbers):
-                return 1 + number
         scalars = dict(zip(self._scalars, values[first:second], strict=True))
         addresses = dict(zip(self._arrays, map(int, values[second:]), strict=True))
         with self.device.lock:
-            return self._run(_Call(numbers, scalars, {}), addresses)
+            decided = self._decided(numbers)
+            return decided.failed or self._run(decided, scalars, addresses)
 
-    def _run(self, call: _Call, addresses: Mapping[str, int]) -> int:
+    def _decided(self, numbers: Mapping[str, int]) -> _Decided:
+        """What these numbers decide; a call with those of the call before need not find it again.
+
+        Raises TargetUnavailableError where the device has no buffers so large.
+        """
+        if self._last is None or self._last.numbers != numbers:
+            self._last = self._decide(numbers)
+        return self._last
+
+    def _decide(self, numbers: Mapping[str, int]) -> _Decided:
+        for number, check in enumerate(self.program.checks):
+            if not evaluate_condition(check.condition, numbers):
+                return _Decided(numbers, failed=1 + number)
+        sizes = {b.name: self._size(b, numbers) for b in self.program.buffers}
+        found = tuple(islice(self._steps(numbers), _KEPT_STEPS + 1))
+        return _Decided(numbers, 0, sizes, found if len(found) <= _KEPT_STEPS else None)
+
+    def _steps(self, numbers: Mapping[str, int]) -> Iterator[Step]:
+        return steps(self.program.host, numbers, self.device.model.compute_units)
+
+    def _run(
+        self, decided: _Decided, scalars: Mapping[str, float], addresses: Mapping[str, int]
+    ) -> int:
         cl = driver()
         try:
-            back = self._buffers(call, addresses)
+            buffers, back = self._buffers(decided.sizes, addresses)
         except cl.MemoryError:
             return -1
         try:
-            for launch in launches(self.program.host):
-                self._set_fixed(launch, call)
-            self._nodes(self.program.host, call)
+            self._launch({**decided.numbers, **scalars, **buffers}, decided)
             for buffer, host in back:
                 self._copy_back(buffer, host)
             self.device.queue.finish()
@@ -199,6 +215,21 @@ class Launcher:
                 'may be partial. Choose another device, or use target="openmp"'
             ) from error
         return 0
+
+    def _launch(self, values: Mapping[str, Any], decided: _Decided) -> None:
+        """Launch all kernels; `values` are what they take but for the loops around."""
+        enqueue, queue = driver().enqueue_nd_range_kernel, self.device.queue
+        given = {
+            name: [_number(a, values) for a in launch.arguments]
+            for name, launch in self._launches.items()
+        }
+        known = decided.steps
+        for step in self._steps(decided.numbers) if known is None else known:
+            kernel, arguments = self._kernels[step.kernel], given[step.kernel]
+            for position, value in zip(self._own[step.kernel], step.values, strict=True):
+                arguments[position] = value
+            kernel.set_args(*arguments)
+            enqueue(queue, kernel, step.size, step.items)
 
     def _copy_back(self, buffer: Any, where: Any) -> None:  # noqa: ANN401
         """Copy a buffer to memory of the host, or to a part of another buffer."""
@@ -211,43 +242,44 @@ class Launcher:
 
     # -- memory ------------------------------------------------------------------------------
 
-    def _buffers(self, call: _Call, addresses: Mapping[str, int]) -> list[tuple[Any, Any]]:
-        """Make the call's buffers; gives those to be copied back, with where to."""
+    def _buffers(
+        self, sizes: Mapping[str, int], addresses: Mapping[str, int]
+    ) -> tuple[dict[str, Any], list[tuple[Any, Any]]]:
+        """Make the call's buffers; gives also those to be copied back, with where to."""
         cl, device = driver(), self.device
         flags = cl.mem_flags
+        made: dict[str, Any] = {}
         back: list[tuple[Any, Any]] = []
         for item in self._local_buffers:
-            size = max(self._size(item, call), 1)
+            size = max(sizes[item.name], 1)
             make = partial(cl.Buffer, device.context, flags.READ_WRITE, size)
-            call.buffers[item.name] = self._again(item, 0, size, make)
+            made[item.name] = self._again(item, 0, size, make)
         for item in self._argument_buffers:
-            size = self._size(item, call)
+            size = sizes[item.name]
             if not size:
-                call.buffers[item.name] = cl.Buffer(device.context, flags.READ_WRITE, 8)
+                made[item.name] = cl.Buffer(device.context, flags.READ_WRITE, 8)
                 continue
             there = held(addresses[item.name])
             if there is not None:
-                buffer, host = self._on_device(item, there, size)
-                call.buffers[item.name] = buffer
-                back += [] if host is None else [(buffer, host)]
+                made[item.name], host = self._on_device(item, there, size)
+                back += [] if host is None else [(made[item.name], host)]
                 continue
             memory = (ctypes.c_char * size).from_address(addresses[item.name])
             if device.shares_memory:
                 mode = flags.READ_WRITE | flags.USE_HOST_PTR
                 make = partial(cl.Buffer, device.context, mode, hostbuf=memory)
-                call.buffers[item.name] = self._again(item, addresses[item.name], size, make)
+                made[item.name] = self._again(item, addresses[item.name], size, make)
                 continue
-            buffer = cl.Buffer(device.context, flags.READ_WRITE, size)
-            call.buffers[item.name] = buffer
+            buffer = made[item.name] = cl.Buffer(device.context, flags.READ_WRITE, size)
             if item.copied_in:
                 cl.enqueue_copy(device.queue, buffer, memory, is_blocking=False)
             if item.written:
                 back.append((buffer, memory))
-        return back
+        return made, back
 
     def _again(self, item: Buffer, address: int, size: int, make: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """The buffer of the call before, where it is over the same memory: making buffers and
-        setting them as arguments is half of what a small call costs."""
+        """The buffer of the call before, where it is over the same memory: making one costs as
+        much as a launch."""
         kept = self._kept.get(item.name)
         if kept is None or kept[:2] != (address, size):
             kept = self._kept[item.name] = (address, size, make())
@@ -274,12 +306,12 @@ class Launcher:
         cl.enqueue_copy(device.queue, copy, there.buffer, src_offset=part[0], byte_count=size)
         return copy, (there.buffer, *part) if item.written else None
 
-    def _size(self, item: Buffer, call: _Call) -> int:
+    def _size(self, item: Buffer, numbers: Mapping[str, int]) -> int:
         """A buffer's bytes.
 
         Raises TargetUnavailableError where the device has none so large.
         """
-        extents = [max(e.evaluate(call.numbers), 0) for e in item.shape]
+        extents = [max(e.evaluate(numbers), 0) for e in item.shape]
         size = prod(extents) * (item.dtype.bits // 8)
         most = self.device.model.buffer_bytes
         if size > most:
@@ -290,73 +322,14 @@ class Launcher:
             )
         return size
 
-    # -- launches ----------------------------------------------------------------------------
-
-    def _set_fixed(self, launch: Launch, call: _Call) -> None:
-        """Set the arguments that are the same in every launch of a call, where they are others
-        than in the call before."""
-        kernel = self._kernels[launch.kernel]
-        for position, argument in enumerate(launch.arguments):
-            place = launch.kernel, position
-            if argument.kind == "array":
-                buffer = call.buffers[argument.name]
-                if self._given.get(place) is not buffer:
-                    kernel.set_arg(position, buffer)
-                    kept = self._kept.get(argument.name)
-                    self._given[place] = buffer if kept and kept[2] is buffer else None
-            elif argument.kind == "scalar":
-                kernel.set_arg(position, _NUMBERS[argument.ctype](call.scalars[argument.name]))
-            elif argument.name in call.numbers:
-                number = call.numbers[argument.name]
-                if self._given.get(place) != number:
-                    kernel.set_arg(position, np.int64(number))
-                    self._given[place] = number
-
-    def _nodes(self, nodes: Sequence[HostNode], call: _Call) -> None:
-        for node in nodes:
-            match node:
-                case Launch():
-                    self._launch(node, call.numbers)
-                case Repeat(variable, range_, body):
-                    lower, upper = _ends(range_, call.numbers)
-                    for value in range(lower, upper, range_.step):
-                        call.numbers[variable] = value
-                        self._nodes(body, call)
-                    call.numbers.pop(variable, None)
-                case Case(condition, then, otherwise):
-                    holds = evaluate_condition(condition, call.numbers)
-                    self._nodes(then if holds else otherwise, call)
-                case Choice(work, many, one):
-                    large = _operations(work, call.numbers) > LARGE_LAUNCH
-                    self._nodes(many if large else (one,), call)
-
-    def _launch(self, launch: Launch, numbers: Mapping[str, int]) -> None:
-        trips = [r.trips.evaluate(numbers) for r in launch.groups]
-        if trips and min(trips) <= 0:
-            return
-        if launch.pieces:
-            small = _operations(launch.work, numbers) <= LARGE_PIECES
-            most = 1 if small else _PIECES_PER_UNIT * self.device.model.compute_units
-            trips = [min(trips[0], most)]
-        kernel = self._kernels[launch.kernel]
-        for position, argument in enumerate(launch.arguments):
-            if argument.kind == "parameter" and argument.name not in self._numbers:
-                kernel.set_arg(position, np.int64(numbers[argument.name]))
-        items = launch.items
-        groups = [*trips, *[1] * (len(items) - len(trips))]
-        size = tuple(g * i for g, i in zip(groups, items, strict=True))
-        driver().enqueue_nd_range_kernel(self.device.queue, kernel, size, items)
-
 
 _KINDS = ("parameter", "scalar", "array")
 
 
-def _ends(range_: Range, numbers: Mapping[str, int]) -> tuple[int, int]:
-    return range_.lower.evaluate(numbers), range_.upper.evaluate(numbers)
-
-
-def _operations(work: Work, numbers: Mapping[str, int]) -> int:
-    return prod(max(f.evaluate(numbers), 0) for f in work.factors) * work.scale
+def _number(argument: CArgument, values: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """What a kernel takes; nothing yet for a loop around it."""
+    value = values.get(argument.name)
+    return _NUMBERS[argument.ctype](value) if argument.kind == "scalar" else value
 
 
 # ---- building ------------------------------------------------------------------------------
@@ -393,6 +366,16 @@ def _refuse_beyond(program: LaunchProgram, model: DeviceModel) -> None:
                 f"{launch.kernel} has arguments of {size} bytes, and {model.name} takes "
                 f'{model.argument_bytes}: make the kernel smaller, or use target="openmp"'
             )
+
+
+def _typed(built: Any, launch: Launch) -> Any:  # noqa: ANN401 pyopencl has no types
+    """A kernel that knows the types of its numbers: it takes them six times as fast then."""
+    kernel = driver().Kernel(built, launch.kernel)
+    types = {"parameter": np.int64, "array": None}
+    kernel.set_scalar_arg_dtypes(
+        [types[a.kind] if a.kind in types else _NUMBERS[a.ctype] for a in launch.arguments]
+    )
+    return kernel
 
 
 def _build(program: LaunchProgram, device: Device) -> Any:  # noqa: ANN401 pyopencl has no types

@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyopt.runtime import opencl
+from polyopt.runtime import opencl_steps
 
 
 @pytest.fixture(params=["cpu", "gpu"])
@@ -13,5 +13,5 @@ def model(request):
 @pytest.fixture
 def eager(monkeypatch):
     """Every parallel loop is launched, in as many groups as it may have."""
-    monkeypatch.setattr(opencl, "LARGE_LAUNCH", -1)
-    monkeypatch.setattr(opencl, "LARGE_PIECES", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_LAUNCH", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_PIECES", -1)

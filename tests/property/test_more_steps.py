@@ -26,7 +26,7 @@ from polyopt.errors import (
     UnsupportedSyntaxError,
 )
 from polyopt.model.types import FpMode
-from polyopt.runtime import opencl
+from polyopt.runtime import opencl_steps
 from polyopt.transform.edit import places
 from polyopt.transform.schedule import Schedule
 
@@ -148,8 +148,8 @@ def _on_device(case: Case, schedule: Schedule, seed: int) -> int:
 
 
 def test_grids_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opencl, "LARGE_LAUNCH", -1)
-    monkeypatch.setattr(opencl, "LARGE_PIECES", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_LAUNCH", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_PIECES", -1)
     rng = random.Random(9)
     kernels = compared = 0
     for seed, case, fp in _cases(61_000, 40):

@@ -16,7 +16,7 @@ from random_program import make_program
 import polyopt as po
 from polyopt.errors import TargetUnavailableError, UnsupportedSyntaxError
 from polyopt.model.types import FpMode
-from polyopt.runtime import opencl
+from polyopt.runtime import opencl_steps
 
 PROGRAMS = int(os.environ.get("POLYOPT_DEVICE_PROGRAMS", "5"))
 SEED = int(os.environ.get("POLYOPT_DEVICE_SEED", "64000"))
@@ -46,8 +46,8 @@ def _run(case: Case, model: str, fp: FpMode, seed: int) -> int:
 
 @pytest.mark.parametrize("model", ["cpu", "gpu"])
 def test_automatic_mappings_give_plain_results(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opencl, "LARGE_LAUNCH", -1)
-    monkeypatch.setattr(opencl, "LARGE_PIECES", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_LAUNCH", -1)
+    monkeypatch.setattr(opencl_steps, "LARGE_PIECES", -1)
     programs = compared = 0
     for seed in range(SEED, SEED + 4 * PROGRAMS):
         program = make_program(seed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.gathers import jam_gathers
+from polyopt.transform.auto.gathers import jam_rows
 from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
 from polyopt.transform.edit import Place, is_inside, places
 from polyopt.transform.legality import Level, Path
@@ -21,7 +21,8 @@ _TOO_FEW = 4
 
 def mark_loops(search: Search, schedule: Schedule) -> Schedule:
     """Mark parallel and vector loops; whether threads pay is decided at the call, by the work."""
-    schedule = jam_gathers(by_nests(schedule, partial(_vectors, search)))
+    schedule = by_nests(schedule, partial(_vectors, search))
+    schedule = jam_rows(schedule, all_rows=search.jams)
     return by_nests(schedule, partial(_threads, search)) if search.threads > 1 else schedule
 
 

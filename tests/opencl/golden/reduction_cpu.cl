@@ -25,18 +25,11 @@ __kernel void reduction_once(int64_t x_shape0, __global const double *restrict x
                                 * *(__global const f64x4 *)&y[i + i_lane];
                     }
                 }
-                #pragma clang loop vectorize(assume_safety)
-                for (int64_t i_lane = 0; i_lane < 8; i_lane++) {
-                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 8];
-                }
-                #pragma clang loop vectorize(assume_safety)
-                for (int64_t i_lane = 0; i_lane < 4; i_lane++) {
-                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 4];
-                }
-                #pragma clang loop vectorize(assume_safety)
-                for (int64_t i_lane = 0; i_lane < 2; i_lane++) {
-                    out_acc_lanes[i_lane] += out_acc_lanes[i_lane + 2];
-                }
+                *(f64x4 *)&out_acc_lanes[0] += *(f64x4 *)&out_acc_lanes[8];
+                *(f64x4 *)&out_acc_lanes[4] += *(f64x4 *)&out_acc_lanes[12];
+                *(f64x4 *)&out_acc_lanes[0] += *(f64x4 *)&out_acc_lanes[4];
+                out_acc_lanes[0] += out_acc_lanes[2];
+                out_acc_lanes[1] += out_acc_lanes[3];
                 out_acc += out_acc_lanes[0];
                 out_acc += out_acc_lanes[1];
             }
