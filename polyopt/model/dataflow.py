@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from polyopt._isl import limited
-from polyopt.model.kills import hides, without_hidden
+from polyopt.model.kills import Kill, hidden
 from polyopt.model.scop import Access, Statement
 
 _OPERATIONS = 300_000
@@ -41,10 +41,12 @@ class Use:
 @dataclass(frozen=True)
 class Order:
     """An order of instances as a map to time; `parts`: per statement the number of the nest it is
-    in, where all of one nest runs before any of the next."""
+    in, where all of one nest runs before any of the next; `kills`: what hides older sources
+    although it need not run."""
 
     time: isl.UnionMap
     parts: Mapping[str, int]
+    kills: tuple[Kill, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,12 +180,10 @@ def _whole(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -> _
     try:
         with limited(_OPERATIONS):
             flow = _analysis(sinks, must, may, time)
-            pairs = flow.get_may_dependence()
-            hiding = [(u.statement, u.relation) for u in may if hides(u.statement)]
-            if hiding:
-                touched = [(u.statement, u.relation) for u in sinks]
-                pairs = without_hidden(pairs, touched, hiding, time)
-            return _Found(pairs.coalesce(), flow.get_may_no_source())
+            names = {u.statement.name for u in may}
+            if any(k.write in names for k in order.kills):
+                return _without_hidden(flow, sinks, may, replace(order, time=time))
+            return _Found(flow.get_may_dependence().coalesce(), flow.get_may_no_source())
     except isl.Error:
         pass
     try:
@@ -191,6 +191,24 @@ def _whole(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -> _
             return _Found(_analysis(sinks, [], must + may, time).get_may_dependence(), None)
     except isl.Error:
         return _Found(_memory_pairs(must + may, sinks, time), None)
+
+
+def _without_hidden(flow: isl.UnionFlow, sinks: list[Use], may: list[Use], order: Order) -> _Found:
+    """The sources that no kill hides, told apart by the elements that they reach a sink through."""
+    pairs, open_ = flow.get_full_may_dependence(), flow.get_may_no_source()
+    for kill in order.kills:
+        for write in (u for u in may if u.statement.name == kill.write):
+            for sink in (u for u in sinks if _is_told(u, kill)):
+                older, touches = hidden(kill, write.relation, sink.relation, order.time)
+                pairs, open_ = pairs.subtract(older), open_.subtract(touches)
+    return _Found(pairs.range_factor_domain().coalesce(), open_)
+
+
+def _is_told(sink: Use, kill: Kill) -> bool:
+    """Whether a kill is about a use."""
+    access = sink.access
+    free = access.kind != "read" or access.subscripts not in kill.asked
+    return sink.statement.name == kill.sink and free
 
 
 def _domains(uses: list[Use]) -> isl.UnionSet:

@@ -22,6 +22,7 @@ from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.affine import Affine
 from polyopt.model.dataflow import Flow, Order, Use, last_sources
 from polyopt.model.frames import frames
+from polyopt.model.kills import kills
 from polyopt.model.order import TimeVector, order_map, time_vectors
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Sequence
@@ -108,14 +109,17 @@ def _orders(
     """The order of the statements with some uses, in the time dimensions that tell them apart;
     and with time running backwards."""
     names = list(dict.fromkeys(u.statement.name for u in uses))
+    array = uses[0].access.array
     columns = [c for c in zip(*(vectors[n] for n in names), strict=True) if not _is_one_number(c)]
     short = dict(zip(names, zip(*columns, strict=True), strict=True)) if columns else {}
     forwards = {n: short.get(n, (Affine(),)) for n in names}
     backwards = {n: tuple(-row for row in vector) for n, vector in forwards.items()}
     parts = _parts(scop, vectors)
+    ahead = kills(scop, frames, vectors, array)
+    back = kills(scop, frames, backwards, array, is_backwards=True)
     return (
-        Order(order_map(forwards, frames), parts),
-        Order(order_map(backwards, frames), {n: -part for n, part in parts.items()}),
+        Order(order_map(forwards, frames), parts, ahead),
+        Order(order_map(backwards, frames), {n: -part for n, part in parts.items()}, back),
     )
 
 
