@@ -17,7 +17,7 @@ from polyopt.emit.affine_c import affine, integer, prints_data
 from polyopt.emit.libm import function_call
 from polyopt.emit.packed_index import packed_indices
 from polyopt.emit.place import Place
-from polyopt.emit.scope import Scope, Signature
+from polyopt.emit.scope import Lanes, Scope, Signature
 from polyopt.emit.text import Level, Text, call, cast, infix, prefix, primary
 from polyopt.errors import InternalError
 from polyopt.model.affine import Affine
@@ -57,9 +57,7 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
         return Text(f"*{place.name}", Level.UNARY)
     lanes = scope.lanes
     if lanes and any(lanes.variable in i.names() for i in place.indices(subscripts)):
-        first = element(array, subscripts, replace(scope, lanes=None), write)
-        qualifier = place.space + ("" if write else "const ")
-        return Text(f"*({qualifier}{lanes.ctype} *)&{first}", Level.UNARY)
+        return _vector(array, subscripts, lanes, scope, write)
     if place.strides is not None:
         return Text(f"{place.name}[{_strided_index(place, subscripts, scope)}]", Level.POSTFIX)
     if place.flat:
@@ -67,6 +65,24 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
     found = packed_indices(place, subscripts, scope) if place.layout else place.indices(subscripts)
     indices = "".join(f"[{affine(i, scope)}]" for i in found)
     return Text(place.name + indices, Level.POSTFIX if indices else Level.PRIMARY)
+
+
+def _vector(
+    array: str, subscripts: tuple[Affine, ...], lanes: Lanes, scope: Scope, write: bool
+) -> Text:
+    """The elements of all lanes, which lie side by side; where they lie the other way round, the
+    last lane's is the first in memory."""
+    place = scope.place(array, write)
+    backwards = place.indices(subscripts)[-1].coefficient(lanes.variable) < 0
+    if backwards:
+        last = Affine.name(lanes.variable) + (lanes.width - 1)
+        subscripts = tuple(s.substitute({lanes.variable: last}) for s in subscripts)
+    first = element(array, subscripts, replace(scope, lanes=None), write)
+    qualifier = place.space + ("" if write else "const ")
+    whole = f"*({qualifier}{lanes.ctype} *)&{first}"
+    if not backwards:
+        return Text(whole, Level.UNARY)
+    return Text(f"({whole}).s{''.join(map(str, reversed(range(lanes.width))))}", Level.POSTFIX)
 
 
 def _flat_index(place: Place, subscripts: tuple[Affine, ...], scope: Scope) -> Text:

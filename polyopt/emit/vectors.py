@@ -4,10 +4,10 @@
                                         *(__global f64x4 *)&y[j] += a * *(… f64x4 *)&x[j];
                                     for (; j < n; j++) y[j] += a * x[j];
 
-Only elements that lie side by side from one iteration to the next become vectors; what does not
-follow the loop stays a scalar, which the language spreads over the lanes. PoCL 3.0 vectorises no
-loop of a kernel (measured: 5 times on jacobi-1d); vectors wider than its 32 bytes gain nothing
-there, and some abort its compiler.
+Only elements that lie side by side from one iteration to the next become vectors, those that are
+read also from the last to the first; what does not follow the loop stays a scalar, which the
+language spreads over the lanes. PoCL 3.0 vectorises no loop of a kernel (measured: 5 times on
+jacobi-1d); vectors wider than its 32 bytes gain nothing there, and some abort its compiler.
 """
 
 from __future__ import annotations
@@ -149,12 +149,13 @@ def _is_vector(
 
 
 def _step(place: Place, subscripts: tuple[Affine, ...], variable: str) -> int | None:
-    """How far an access moves with the variable: 0, 1, or None for anything else."""
+    """How far an access moves with the variable: 0, 1, -1, or None for anything else."""
     indices = place.indices(subscripts)
     if not any(variable in i.names() for i in indices):
         return 0
     *others, last = indices
-    straight = not any(variable in i.names() for i in others) and last.coefficient(variable) == 1
-    rest = last - Affine.name(variable)
+    step = last.coefficient(variable)
+    alone = not any(variable in i.names() for i in others)
+    rest = last - step * Affine.name(variable)
     plain = place.strides is None and place.layout is None
-    return 1 if straight and plain and variable not in rest.names() else None
+    return step if alone and plain and step in (1, -1) and variable not in rest.names() else None

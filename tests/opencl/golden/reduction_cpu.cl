@@ -25,6 +25,11 @@ __kernel void reduction_once(int64_t x_shape0, __global const double *restrict x
                                 * *(__global const f64x4 *)&y[i + i_lane];
                     }
                 }
+                for (; i < x_shape0 - 3; i += 4) {
+                    /* shapes.py:39   out[0] += x[i] * y[i]   S1 */
+                    *(f64x4 *)&out_acc_lanes[0] += *(__global const f64x4 *)&x[i]
+                            * *(__global const f64x4 *)&y[i];
+                }
                 *(f64x4 *)&out_acc_lanes[0] += *(f64x4 *)&out_acc_lanes[8];
                 *(f64x4 *)&out_acc_lanes[4] += *(f64x4 *)&out_acc_lanes[12];
                 *(f64x4 *)&out_acc_lanes[0] += *(f64x4 *)&out_acc_lanes[4];
