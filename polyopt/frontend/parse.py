@@ -32,6 +32,7 @@ from polyopt.frontend.signature import (
     argument_nodes,
     read_signature,
 )
+from polyopt.frontend.small_arrays import in_scalars
 from polyopt.frontend.source import FunctionSource
 from polyopt.frontend.values import Value, coerce
 from polyopt.model.affine import Affine
@@ -92,7 +93,7 @@ def _read(source: FunctionSource, signature: Signature) -> LoopNest:
             raise context.mixed[0]
         if learnt is None:
             whole = [*jumps.unset(context), *body, *last]
-            nest = in_floats(forwarded(_nest(context, signature, whole, made)))
+            nest = in_scalars(in_floats(forwarded(_nest(context, signature, whole, made))))
             check_facts(nest, context.index_facts)
             return nest
         if learnt == facts and context.pending:  # assigned from itself alone

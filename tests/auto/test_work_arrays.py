@@ -54,7 +54,7 @@ def planes(A, B):
 
 def two_loops_deep(A, B):
     N, M = A.shape
-    pair = np.empty(2)
+    pair = np.empty(20)  # more elements than become scalars
     for i in range(N):
         for j in range(M - 1):
             pair[0] = A[i, j]

@@ -90,7 +90,7 @@ def test_data_conditions():
 
 def test_types_and_conversions():
     def mixed(x, v, I):
-        t = np.zeros(3, dtype=np.float32)
+        t = np.zeros(30, dtype=np.float32)
         for i in range(3):
             t[i] += v[i] * x + 0.1
             I[i] += i * i - 2 * i + t[i] // 2
@@ -105,10 +105,10 @@ def test_types_and_conversions():
           argument I: i32[I_shape0]
           parameter v_shape0 = v.shape[0]
           parameter I_shape0 = I.shape[0]
-          local t: f32[3]
+          local t: f32[30]
           local x_local: f32
           x_local = f32(x)
-          for _t_0 in range(0, 3):
+          for _t_0 in range(0, 30):
             t[_t_0] = f32(0.0)
           for i in range(0, 3):
             t[i] = t[i] + (v[i] * x_local + f32(0.1))
