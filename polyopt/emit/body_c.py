@@ -14,6 +14,7 @@ from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.block_copies import block_end, block_start
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
+from polyopt.emit.exit_c import loop_exit
 from polyopt.emit.expr_c import expression
 from polyopt.emit.lanes import Accumulator, has_lanes, lane_loop
 from polyopt.emit.layout import Branch
@@ -40,9 +41,8 @@ from polyopt.emit.text import Level
 from polyopt.emit.unswitching import given_by, steady_guard, without
 from polyopt.emit.vectors import lanes_of, vector_loop
 from polyopt.model.affine import Compare
-from polyopt.model.expr import Expr, Load
+from polyopt.model.expr import Expr
 from polyopt.model.scop import Scop
-from polyopt.model.types import bool_
 
 _LONG_BOUND = 60
 _NONE: Mapping[str, str] = {}
@@ -179,7 +179,7 @@ class BodyPrinter:
                 node, found, self.scop, held, lambda n, s: self.nodes(n, s, within)
             )
         inner = replace(_within(node, scope), vector=scope.vector or node.vector)
-        ending = _exit(node, inner)
+        ending = loop_exit(node, inner)
         body = block([*ending, *self.nodes(node.body, inner, position.inside(node))])
         return _counted(node, body, _pragmas(node, position, scope), scope)
 
@@ -350,14 +350,6 @@ def _counted(
     step = f"{name}++" if node.step == 1 else f"{name} += {node.step}"
     loop = _for(f"int64_t {name} = {lower}", f"{name} < {upper}", step, body)
     return [*before, *pragmas, loop]
-
-
-def _exit(node: For, scope: Scope) -> list[cgen.Generable]:
-    """The end of a loop whose flag is false."""
-    if not node.exit:
-        return []
-    flag = expression(Load(node.exit, (), bool_), scope).at(Level.UNARY)
-    return [cgen.If(cgen.Line(f"!{flag}"), cgen.Statement("break"))]
 
 
 def _for(start: str, test: str, step: str, body: cgen.Generable) -> cgen.Generable:

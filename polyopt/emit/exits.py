@@ -7,7 +7,12 @@
 
 Iterations behind do nothing, so that leaving them out changes nothing. That holds for a loop that
 runs one iteration after the other, along the iterator of the flagged source loop, and all of whose
-statements are of that loop.
+statements are of that loop. Where lanes have a flag each, it ends once all are false:
+
+    for t in [0, n):                          for t in [0, n):
+        for i in [0, 16):                         if !(go[0] or … go[15]): break
+            go_now = go[i]             →          for i in [0, 16):
+            if go_now: …                              …
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ def with_exits(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
     if not any(s.exits for s in scop.statements):
         return nodes
     blocks = (n for n in below(nodes) if isinstance(n, Promote))
-    targeted = {b.array for b in blocks if b.targets or any(extent > 1 for extent in b.shape)}
+    targeted = {b.array for b in blocks if b.targets or b.layout or _dimensions(b) > 1}
     return _Marking(scop, targeted).nodes(nodes, frozenset(), frozenset(), False)
 
 
@@ -43,6 +48,10 @@ def refuse_endless(scop: Scop, target: str) -> None:
                 'length is known.\n  Call it with target="openmp".',
                 statement.location,
             )
+
+
+def _dimensions(block: Promote) -> int:
+    return sum(extent > 1 for extent in block.shape)
 
 
 class _Marking:

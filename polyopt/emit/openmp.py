@@ -34,11 +34,13 @@ def in_chunks(node: For) -> For:
                                        for i in range(i_from, min(hi, i_from + 2048))
 
     A vector loop always is cut so: its vectors need consecutive iterations. Loops around other
-    loops are left as they are, but for those over data, which are short as a rule.
+    loops are left as they are, but for those over data, which are short as a rule, and for one that
+    ends once data say so, which may be.
     """
     inner = next(_loops(node.body), None)
     over_data = _over_data(node.body)
-    if inner is not None and not node.vector and not over_data:
+    alone = inner is not None and bool(inner.exit) and _depth(node.body) == 1
+    if inner is not None and not node.vector and not over_data and not alone:
         return node
     nested = _DATA_CHUNK if over_data else _NESTED_CHUNK
     span = (_CHUNK if inner is None else nested) * node.step
@@ -60,7 +62,8 @@ def shared_pragma(node: For) -> str:
 
 
 def _shares(node: For) -> str:
-    uneven = _uneven(node) or _over_data(node.body) or _depth(node.body) >= _HEAVY
+    uneven = _uneven(node) or _ends_early(node.body) or _over_data(node.body)
+    uneven = uneven or _depth(node.body) >= _HEAVY
     return f"schedule({'dynamic' if uneven else 'static'})"
 
 
@@ -86,6 +89,11 @@ def _loops(nodes: Iterable[Node]) -> Iterator[For]:
 def _over_data(nodes: Iterable[Node]) -> bool:
     """Whether the range of a loop in some nodes is read from data: it may be of any length."""
     return any(loop.lower.is_data or loop.upper.is_data for loop in _loops(nodes))
+
+
+def _ends_early(nodes: Iterable[Node]) -> bool:
+    """Whether a loop in some nodes ends once data say so."""
+    return any(loop.exit for loop in _loops(nodes))
 
 
 def _depth(nodes: Iterable[Node]) -> int:

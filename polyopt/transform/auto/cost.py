@@ -99,9 +99,17 @@ def _statement_cost(
         # A loop shorter than a vector does not fill one.
         lanes = max(1.0, min(machine.vector_bits / max(bits, 8), inner.trips / 2))
     memory, strided = 0.0, False
+    # The copies of a private scalar are side by side, but where other elements are gathered.
+    lie_in_lanes = all(
+        stride_of(a.subscripts, inner) <= 1
+        for a in statement.accesses
+        if a.array not in scop.private_scalars
+    )
     for access, is_near in zip(statement.accesses, repeated, strict=True):
         subscripts = scop.cells(access)
         step = stride_of(subscripts, inner)
+        if access.array in scop.private_scalars and lie_in_lanes:
+            step = min(step, 1)
         strided = strided or step > 1
         lines = _lines(step, scop.dtype(access.array).bits, machine)
         if is_near:

@@ -14,6 +14,8 @@ from __future__ import annotations
 from functools import partial
 from itertools import pairwise
 
+from polyopt.model.expr import Binary, Call, Expr, walk
+from polyopt.model.scop import Statement
 from polyopt.model.tree import Band, Sequence
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.temporaries import blocks_exist
@@ -34,11 +36,13 @@ def sunk(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule
             continue
         if _is_crooked(search, schedule, place) or _is_straight(search, schedule, place):
             continue
-        found = attempt(schedule, partial(_sink, place=place))
+        if any(not _is_fast_in_lanes(s) for s in _waiting(schedule, place)):
+            continue
+        found = attempt(schedule, partial(_sink, place=place, search=search))
         if found is None or not blocks_exist(found):
             continue
         cost = search.cost(found, inside)
-        if best is None or cost < least:
+        if best is None or cost < least / 0.97:  # along lines, where nothing tells them apart
             best, least = found, cost
     return best
 
@@ -82,8 +86,40 @@ def _is_straight(search: Search, schedule: Schedule, place: Place) -> bool:
     return all(view.is_small for view in inner)
 
 
-def _sink(s: Schedule, place: Place) -> Schedule:
-    return in_strips(s, place, _STRIP, outwards=True)
+def _sink(s: Schedule, place: Place, search: Search) -> Schedule:
+    """Strips of a size, or of two vectors where lanes wait for the last of them to be done."""
+    if not _waiting(s, place):
+        return in_strips(s, place, _STRIP, outwards=True)
+    widest = max(s.scop.dtype(s.scop.statement(n).array).bits for n in place.member.statements)
+    return in_strips(s, place, 2 * search.machine.vector_bits // widest, outwards=False)
+
+
+def _waiting(s: Schedule, place: Place) -> tuple[Statement, ...]:
+    """The statements of loops inside that end once data say so: lanes wait for the last of them."""
+    around = [p for p in places(s.tree) if p == place or is_inside(place, p)]
+
+    def ends_inside(statement: Statement) -> bool:
+        outside = {n for p in around for n in p.member.row(statement.name).names()}
+        return any(e.iterator not in outside for e in statement.exits)
+
+    return tuple(filter(ends_inside, map(s.scop.statement, place.member.statements)))
+
+
+def _is_fast_in_lanes(statement: Statement) -> bool:
+    """Whether there are vector instructions for all that a statement does: lanes that are done
+    wait for the others, so that lanes one after another cost more than iterations do."""
+    if any(s.is_data for access in statement.accesses for s in access.subscripts):
+        return False
+    exprs = [e for e in (statement.guard, statement.value) if e is not None]
+    return all(_is_vector_operation(node) for e in exprs for node in walk(e))
+
+
+def _is_vector_operation(node: Expr) -> bool:
+    if isinstance(node, Call):
+        return node.function == "sqrt"
+    if isinstance(node, Binary) and node.op in ("div", "floordiv", "mod", "pow"):
+        return node.op == "div" and node.dtype.is_float
+    return True
 
 
 def in_strips(s: Schedule, place: Place, size: int, *, outwards: bool) -> Schedule:
@@ -97,8 +133,11 @@ def in_strips(s: Schedule, place: Place, size: int, *, outwards: bool) -> Schedu
     if before and outwards:
         names = (name_of(s, tile), *(name_of(s, p) for p in before))
         s = attempt(s, lambda t: t.permute(*names)) or s
-    s = _distribute(s, point, inside)
-    return _innermost(s, point, inside)
+    before_moving = None
+    while before_moving is not s:
+        before_moving = s
+        s = _innermost(_distribute(s, point, inside), point, inside)
+    return s
 
 
 def _points(s: Schedule, point: str, inside: set[str]) -> list[Place]:
