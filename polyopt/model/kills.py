@@ -138,8 +138,14 @@ def _when(
     """The pairs of a write and a sink that is later in the same iteration of `depth` loops,
     between which no condition of the write changes."""
     write, sink = pair
+    if write.guard is not None and _is_before(vectors[sink.name], vectors[write.name], depth):
+        return isl.UnionMap.empty(scop.facts.get_space())
     read = {load for e in _conditions(write.guard) for load in loads(e)}
-    changing = [s for s in scop.statements if any(s.array == load.array for load in read)]
+    changing = [
+        s
+        for s in scop.statements
+        if any(s.array == load.array for load in read) and _may_be_between(s, pair, vectors, depth)
+    ]
     names = {s.name for s in (write, sink, *changing)}
     times = {name: order_map({name: vectors[name]}, frames) for name in names}
     for each in (write, sink, *changing):
@@ -156,6 +162,32 @@ def _when(
         until = times[change.name].lex_lt_union_map(times[sink.name])
         when = when.subtract(from_.apply_range(until))
     return when
+
+
+def _may_be_between(
+    statement: Statement,
+    pair: tuple[Statement, Statement],
+    vectors: Mapping[str, tuple[Affine, ...]],
+    depth: int,
+) -> bool:
+    """Whether a statement may run from a write on and before a sink in the same iteration, as far
+    as the text tells: what stands before both, or behind both, does not."""
+    sides = [_is_before(vectors[statement.name], vectors[each.name], depth) for each in pair]
+    return None in sides or sides[0] != sides[1]
+
+
+def _is_before(first: tuple[Affine, ...], second: tuple[Affine, ...], depth: int) -> bool | None:
+    """Whether one statement stands before another in the `depth` loops of one iteration; None where
+    the text does not tell, as in a further loop that both are in."""
+    for one, other in zip(first, second, strict=True):
+        if one.is_constant and other.is_constant and one != other:
+            return one.constant < other.constant
+        if one != other:
+            return None
+        depth -= not one.is_constant
+        if depth < 0:
+            return None
+    return False
 
 
 def _changes(read: set[Load], changing: Sequence[Statement]) -> Iterator[tuple[Load, Statement]]:

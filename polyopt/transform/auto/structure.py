@@ -25,6 +25,9 @@ _ALL_ORDERS_UP_TO = 4
 _WAVE_TILE = 32
 _LONGEST_LINE = 512
 _SHORT = 16
+_MANY = 64
+"""Statements in a nest from which on isl is not asked for orders: seconds, for long straight code
+whose order its own values give."""
 
 Option = Callable[[Search, Schedule, frozenset[str]], Schedule | None]
 
@@ -41,7 +44,8 @@ def improve_component(search: Search, schedule: Schedule, statements: tuple[str,
     """The cheapest of the options for one nest; what the source says wins ties."""
     inside = frozenset(statements)
     best, best_cost = schedule, search.cost(schedule, inside)
-    for option in (_as_written, _distributed, sunk, _isl_parallel, _isl_tilable, _wavefront):
+    others = (_isl_parallel, _isl_tilable, _wavefront) if len(inside) <= _MANY else ()
+    for option in (_as_written, _distributed, sunk, *others):
         if option is _isl_parallel and runs_well(search, best, inside):
             break
         candidate = option(search, schedule, inside)
@@ -179,9 +183,11 @@ def _has_outer_parallel(schedule: Schedule, inside: frozenset[str]) -> bool:
 def distribute_fully(schedule: Schedule, inside: frozenset[str]) -> Schedule:
     """Split every loop wherever that is legal, outermost first (Allen and Kennedy 1987).
 
-    A cut that was refused is not tried again: what is split elsewhere does not free it.
+    A cut that was refused is not tried again: what is split elsewhere does not free it. None is
+    made through the life of a private scalar, but in loops of constant length.
     """
     refused: set[tuple[Member, str]] = set()
+    lives = _lives(schedule)
     changed = True
     while changed:
         changed = False
@@ -189,12 +195,40 @@ def distribute_fully(schedule: Schedule, inside: frozenset[str]) -> Schedule:
             if (place.member, before) in refused:
                 continue
             refused.add((place.member, before))
+            if _cuts_a_life(schedule, place, before, lives):
+                continue
             name = name_of(schedule, place)
             new = attempt(schedule, partial(Schedule.distribute, loop=name, before=before))
             if new is not None and blocks_exist(new):
                 schedule, changed = new, True
                 break
     return schedule
+
+
+def _lives(schedule: Schedule) -> list[frozenset[str]]:
+    """The statements that use each private scalar."""
+    scop = schedule.scop
+    return [
+        frozenset(s.name for s in scop.statements if any(a.array == name for a in s.accesses))
+        for name in scop.private_scalars
+    ]
+
+
+def _cuts_a_life(
+    schedule: Schedule, place: Place, before: str, lives: list[frozenset[str]]
+) -> bool:
+    """Whether a cut of a loop of unknown length has users of a private scalar on both sides."""
+    names = place.member.statements
+    first, second = set(names[: names.index(before)]), set(names[names.index(before) :])
+    if not any(life & first and life & second for life in lives):
+        return False
+    statement = schedule.scop.statement(before)
+    iterator = place.member.row(before).single_name
+    if iterator is None:
+        return False
+    position = statement.iterators.index(iterator)
+    length = statement.domain.dim_max(position).sub(statement.domain.dim_min(position))
+    return not length.coalesce().is_cst()
 
 
 def _cuts(schedule: Schedule, inside: frozenset[str]) -> Iterator[tuple[Place, str]]:

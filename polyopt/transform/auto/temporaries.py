@@ -2,31 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, partial
 
+from polyopt.errors import BadArgumentError
+from polyopt.model.dependences import analyse
 from polyopt.model.scop import Access, Statement
 from polyopt.transform.auto.context import attempt
+from polyopt.transform.legality import Judge
 from polyopt.transform.promotion import copies_fit
 from polyopt.transform.schedule import Schedule
-from polyopt.transform.storage import private_depth, reused_depth, uses
+from polyopt.transform.script import Step
+from polyopt.transform.storage import private_depth, privatize, rename, reused_depth, uses
 
 
 def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedule:
     """Privatise every scalar local that can be, uses that share no value apart from each other,
     and with `arrays` the arrays that alone keep a loop from running side by side; one for whose
     copies there is no place is left."""
-    scalars = [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]
-    for name in scalars:
-        schedule = attempt(schedule, partial(Schedule.rename, array=name)) or schedule
-    for array in [a for a in schedule.scop.arrays if a.kind == "local" and not a.shape]:
-        if private_depth(schedule.scop, schedule.dependences, array.name):
-            schedule = _privatized(schedule, array.name)
+    schedule = _renamed(schedule)
+    names = [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]
+    apart = [n for n in names if private_depth(schedule.scop, schedule.dependences, n)]
+    made = _stored(schedule, "privatize", apart) if apart else schedule
+    if made is not None and blocks_exist(made):
+        schedule = made
+    else:
+        for name in apart:
+            schedule = _privatized(schedule, name)
     if not arrays:
         return schedule
     schedule = _renamed_arrays(schedule)
     for name in _in_the_way(schedule):
         made = _privatized(schedule, name)
         schedule = made if made is schedule else _expanded(made)
+    return schedule
+
+
+def _renamed(schedule: Schedule) -> Schedule:
+    """The schedule with every scalar local under as many names as share no value."""
+    several: list[str] = []
+    for array in schedule.scop.arrays:
+        if array.kind == "local" and not array.shape:
+            try:
+                rename(schedule.scop, schedule.dependences, array.name)
+            except BadArgumentError:
+                continue
+            several.append(array.name)
+    made = _stored(schedule, "rename", several) if several else schedule
+    if made is not None:
+        return made
+    for name in several:
+        schedule = attempt(schedule, partial(Schedule.rename, array=name)) or schedule
+    return schedule
+
+
+def _stored(schedule: Schedule, step: str, arrays: list[str]) -> Schedule | None:
+    """The schedule after one step on each of several locals, judged once; None where refused."""
+    scop, old = schedule.scop, {a.name for a in schedule.scop.arrays}
+    for array in arrays:
+        if step == "rename":
+            scop = rename(scop, schedule.dependences, array)
+        else:
+            scop = privatize(scop, schedule.dependences, schedule.tree, array, None)
+    changed = frozenset(arrays) | {a.name for a in scop.arrays} - old
+    dependences = analyse(scop, schedule.dependences, changed)
+    new = replace(
+        schedule,
+        scop=scop,
+        dependences=dependences,
+        steps=(*schedule.steps, *(Step(step, (array,)) for array in arrays)),
+        judge=Judge(scop, dependences, schedule.fp, schedule.judge),
+    )
+    return attempt(new, _judged)
+
+
+def _judged(schedule: Schedule) -> Schedule:
+    """The schedule, where its order is legal."""
+    schedule.judged("privatize")
     return schedule
 
 
