@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import TypeVar
 
 import islpy as isl
 
@@ -75,6 +76,18 @@ def limited(operations: int) -> Iterator[None]:
     finally:
         context.set_max_operations(before)
         context.reset_operations()
+
+
+Sets = TypeVar("Sets", isl.Set, isl.Map, isl.UnionMap)
+
+
+def coalesced(sets: Sets) -> Sets:
+    """The same in fewer pieces, where isl can: for some relations it says that it cannot "relax a
+    redundant constraint" (isl_tab.c)."""
+    try:
+        return sets.coalesce()
+    except isl.Error:
+        return sets
 
 
 # ---- spaces ---------------------------------------------------------------------------------

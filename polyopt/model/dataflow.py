@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import islpy as isl
 
-from polyopt._isl import limited
+from polyopt._isl import coalesced, limited
 from polyopt.model.kills import Kill, hidden
 from polyopt.model.scop import Access, Statement
 
@@ -104,7 +104,7 @@ def _by_parts(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -
             live = [left for one in live if (left := one.without(certain)) is not None]
         if certain or possible:
             live.append(_Live(certain, possible, _touched([*certain, *possible]), once))
-    return _Found(pairs.coalesce(), rest if known else None)
+    return _Found(coalesced(pairs), rest if known else None)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class _Live:
         """What is left after later sources that are certain; None for nothing."""
         try:
             with limited(_OPERATIONS // 10):
-                left = self.elements.subtract(_touched(later)).coalesce()
+                left = coalesced(self.elements.subtract(_touched(later)))
                 return None if left.is_empty() else replace(self, elements=left)
         except isl.Error:
             return self
@@ -159,7 +159,7 @@ def _kept(uses: list[Use], touches: isl.UnionMap) -> list[Use]:
     for use in uses:
         left = use.relation.intersect(touches.extract_map(use.relation.get_space()))
         if not left.is_empty():
-            found.append(replace(use, relation=left.coalesce()))
+            found.append(replace(use, relation=coalesced(left)))
     return found
 
 
@@ -167,7 +167,7 @@ def _touched(uses: list[Use]) -> isl.Set:
     result = uses[0].relation.range()
     for use in uses[1:]:
         result = result.union(use.relation.range())
-    return result.coalesce()
+    return coalesced(result)
 
 
 def _whole(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -> _Found:
@@ -183,7 +183,7 @@ def _whole(sinks: list[Use], must: list[Use], may: list[Use], order: Order) -> _
             names = {u.statement.name for u in may}
             if any(k.write in names for k in order.kills):
                 return _without_hidden(flow, sinks, may, replace(order, time=time))
-            return _Found(flow.get_may_dependence().coalesce(), flow.get_may_no_source())
+            return _Found(coalesced(flow.get_may_dependence()), flow.get_may_no_source())
     except isl.Error:
         pass
     try:
@@ -201,7 +201,7 @@ def _without_hidden(flow: isl.UnionFlow, sinks: list[Use], may: list[Use], order
             for sink in (u for u in sinks if _is_told(u, kill)):
                 older, touches = hidden(kill, write.relation, sink.relation, order.time)
                 pairs, open_ = pairs.subtract(older), open_.subtract(touches)
-    return _Found(pairs.range_factor_domain().coalesce(), open_)
+    return _Found(coalesced(pairs.range_factor_domain()), open_)
 
 
 def _is_told(sink: Use, kill: Kill) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 
 import islpy as isl
 
-from polyopt._isl import Frame
+from polyopt._isl import Frame, coalesced
 from polyopt.displayed import Displayed
 from polyopt.errors import UnsupportedSyntaxError
 from polyopt.model.affine import Affine
@@ -161,7 +161,7 @@ def _split(
         sink = map_.get_tuple_name(isl.dim_type.out)
         if source == sink and source in drop_self:
             continue
-        simple = map_.coalesce()
+        simple = coalesced(map_)
         found.append(Dependence(kind, source, sink, array, simple, str(simple)))
     return sorted(found, key=lambda d: (int(d.source[1:]), int(d.sink[1:])))
 

@@ -14,7 +14,7 @@ from itertools import count
 
 import islpy as isl
 
-from polyopt._isl import Frame, smallest_point
+from polyopt._isl import Frame, coalesced, smallest_point
 from polyopt.errors import InternalError, Violation
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependence, Dependences
@@ -326,7 +326,7 @@ class Judge:
             return _Told(together, distance != 0, source, sink, distance)
         first = self._row(item.dependence.source, source)
         second = self._row(item.dependence.sink, sink)
-        left = item.relation.intersect(first.eq_map(second)).coalesce()
+        left = coalesced(item.relation.intersect(first.eq_map(second)))
         if left.is_empty():
             return _Told(None, True, source, sink, None)
         together = _Pending(item.dependence, left, next(self._memory.numbers))

@@ -186,3 +186,39 @@ def test_a_scalar_read_before_it_is_assigned():
     assert refusal.value.msg == (
         "t may be read here before it is assigned. Assign it on every path first."
     )
+
+
+def test_relations_that_isl_cannot_simplify_are_kept_as_they_are():
+    """isl's coalesce fails on one of its relations ("cannot relax redundant constraint")."""
+
+    @po.kernel(fp="strict", cache=False)
+    def corners(a, b, A):
+        n = a.shape[0]
+        s = 0.0
+        for i in range(n):
+            u = np.zeros(3)
+            if i > 1:  # noqa: SIM108 (the form is what is tested)
+                q = i - 2
+            else:
+                q = n - 1
+            b[max(i - 1, 0)] = u[0]
+            b[min(q + 1, n - 1)] = b[abs(q - 1) % n]
+            if b[(i - 1) % n] > u[0]:
+                s += u[1]
+            for j in range(n):
+                w = np.zeros(3)
+                for c in range(3):
+                    A[max(i - 2, 0), max(j - 2, 0)] = w[c]
+                    if b[(q - 1 if q >= 1 else n - 1)] > 0.6:
+                        A[min(i + 2, n - 1), max(j - 1, 0)] = w[c]
+                    else:
+                        last = a[(i - 1) % n]
+                        A[(i + 2) % n, abs(j - 2) % n] = (w[c] - last) - a[abs(j - 2) % n]
+        return s
+
+    random = np.random.default_rng(3).random
+    a, b, expected = random(5), random(5), random((5, 5))
+    found = expected.copy()
+    corners.py_func(a, b.copy(), expected)
+    corners(a, b, found)
+    np.testing.assert_array_equal(found, expected)
