@@ -339,17 +339,17 @@ def test_no_pack_inside_a_promoted_block_of_its_array() -> None:
 
 
 def seen(x):
-    T = np.zeros((3,))
-    for i in range(3):
+    T = np.zeros((20,))
+    for i in range(20):
         T[i] = x[i]
         x[i] = T[i] * 2.0
 
 
 def test_panels_do_not_outlive_the_subscripts_of_their_array() -> None:
-    s = original(seen, np.ones(3))
+    s = original(seen, np.ones(20))
     reader = next(t for t in s.scop.statements if t.array == "x").name
     s = s.distribute(f"{reader}.i", before=reader)
-    s = s.pack("T", at=f"{reader}.i", panel={f"{reader}.i": 3}, pad=True)
+    s = s.pack("T", at=f"{reader}.i", panel={f"{reader}.i": 20}, pad=True)
     first = next(t for t in s.scop.statements if t.array == "T" and t.name != "S1").name
     s = s.fuse(f"{first}.i", f"{reader}.i")
     assert refused(lambda: s.contract("T")) == (
