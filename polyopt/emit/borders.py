@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from polyopt.emit.conditions import NEGATED
 from polyopt.emit.loops import For, If, Instance, Node, Promote, below
 from polyopt.emit.openmp import trip_bound
 from polyopt.model.affine import (
@@ -31,8 +32,8 @@ from polyopt.model.affine import (
     substitute_condition,
 )
 from polyopt.model.scop import Scop
+from polyopt.transform.auto.views import TYPICAL_SIZE
 
-_TYPICAL_SIZE = 1000
 _LONG = 16
 _MOST_CUTS = 2
 _MOST_INSTANCES = 32
@@ -42,7 +43,7 @@ Values = Mapping[str, int]
 
 def with_borders(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
     """The nodes with vector loops cut at the bends of subscripts."""
-    sizes = dict.fromkeys(scop.parameter_names, _TYPICAL_SIZE)
+    sizes = dict.fromkeys(scop.parameter_names, TYPICAL_SIZE)
     return tuple(n for node in nodes for n in _cut(node, scop, sizes))
 
 
@@ -307,13 +308,10 @@ class _Inner:
     def _compared(self, condition: Compare, truth: bool) -> tuple[Affine, ...] | None:
         """As above, of one comparison; of equal numbers that differ, on the side of the midst."""
         apart = condition.left - condition.right
-        relation = condition.relation if truth else _OPPOSITE[condition.relation]
+        relation = condition.relation if truth else NEGATED[condition.relation]
         if relation == "==":
             return apart, -apart
         if relation == "!=":
             relation = ">" if apart.evaluate(self.middle) > 0 else "<"
         sign = 1 if relation in (">", ">=") else -1
         return (apart * sign - (relation in (">", "<")),)
-
-
-_OPPOSITE = {"<": ">=", "<=": ">", "==": "!=", "!=": "==", ">=": "<", ">": "<="}

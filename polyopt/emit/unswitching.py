@@ -8,23 +8,14 @@ Of a guard that is a conjunction, that holds for the parts at its front (Allen a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from polyopt.emit.effects import effects
 from polyopt.emit.loops import Comment, For, Instance
 from polyopt.emit.place import Place
 from polyopt.model.affine import Affine
-from polyopt.model.expr import Expr, Index, Load, Logical, walk
+from polyopt.model.expr import Expr, Index, Load, Logical, conjuncts, walk
 from polyopt.model.scop import Scop
-
-
-def conjuncts(guard: Expr) -> Iterator[Expr]:
-    """The parts of a conjunction, in the order in which they are evaluated."""
-    if isinstance(guard, Logical) and guard.op == "and":
-        yield from conjuncts(guard.left)
-        yield from conjuncts(guard.right)
-    else:
-        yield guard
 
 
 def conjunction(parts: list[Expr]) -> Expr | None:

@@ -230,7 +230,7 @@ class Affine:
         return result
 
     def replace_atoms(self, known: Mapping[Atom, Affine]) -> Affine:
-        """Replace whole atoms that are terms of it, or of the extremes and choices in it."""
+        """Replace whole atoms that are terms of it, or of the extremes in it."""
         if not known or self.is_linear:
             return self
         result = Affine((), self.constant)

@@ -212,6 +212,15 @@ def walk(expr: Expr) -> Iterator[Expr]:
         yield from walk(child)
 
 
+def conjuncts(condition: Expr) -> Iterator[Expr]:
+    """The parts of a conjunction, in the order in which they are evaluated."""
+    if isinstance(condition, Logical) and condition.op == "and":
+        yield from conjuncts(condition.left)
+        yield from conjuncts(condition.right)
+    else:
+        yield condition
+
+
 def loads(expr: Expr) -> tuple[Load, ...]:
     """Every array element read, in evaluation order, duplicates kept."""
     return tuple(e for e in walk(expr) if isinstance(e, Load))

@@ -22,7 +22,7 @@ import islpy as isl
 
 from polyopt._isl import Frame, limited
 from polyopt.model.affine import Affine
-from polyopt.model.expr import Binary, Call, Expr, Load, Logical, data, loads, walk
+from polyopt.model.expr import Binary, Call, Expr, Load, conjuncts, data, loads, walk
 from polyopt.model.order import order_map
 from polyopt.model.scop import Scop, Statement
 
@@ -108,9 +108,7 @@ def _asked(sink: Statement, array: str) -> frozenset[tuple[Affine, ...]]:
 
 def _conditions(guard: Expr | None) -> frozenset[Expr]:
     """The operands of a guard that is an `and`."""
-    if isinstance(guard, Logical) and guard.op == "and":
-        return _conditions(guard.left) | _conditions(guard.right)
-    return frozenset() if guard is None else frozenset({guard})
+    return frozenset() if guard is None else frozenset(conjuncts(guard))
 
 
 def _is_steady(condition: Expr) -> bool:

@@ -244,14 +244,14 @@ class Schedule(Displayed):
                 self.scop, self.dependences, self.tree, array, at
             )
             dependences = analyse(scop, self.dependences, frozenset({array, work}))
-            return replace(self, tree=scop.tree)._over(scop, dependences, step)
+            return over(replace(self, tree=scop.tree), scop, dependences, step)
         scop = storage.privatize(self.scop, self.dependences, self.tree, array, at)
         return self._stored(scop, frozenset({array}), step)
 
     def expand(self, array: str) -> Schedule:
         """Keep the private copies of a loop's iterations side by side: `storage.expand`."""
         scop = storage.expand(self.scop, array)
-        return self._over(scop, self.dependences, Step("expand", (array,)))
+        return over(self, scop, self.dependences, Step("expand", (array,)))
 
     def rename(self, array: str) -> Schedule:
         """Give uses of a scalar that share no value names of their own: `storage.rename`."""
@@ -261,15 +261,7 @@ class Schedule(Displayed):
 
     def _stored(self, scop: Scop, changed: frozenset[str], step: Step) -> Schedule:
         """This order over a model with other storage, whose dependences are computed anew."""
-        return self._over(scop, analyse(scop, self.dependences, changed), step)
-
-    def _over(self, scop: Scop, dependences: Dependences, step: Step) -> Schedule:
-        """This order over another model and its dependences."""
-        judge = Judge(scop, dependences, self.fp, self.judge)
-        steps = (*self.steps, step)
-        new = replace(self, scop=scop, dependences=dependences, steps=steps, judge=judge)
-        new.judged(step.short)
-        return new
+        return over(self, scop, analyse(scop, self.dependences, changed), step)
 
     def split(self, loop: str, at: str | int) -> Schedule:
         """Run a loop's range in two parts: `splitting.split`."""
@@ -296,7 +288,7 @@ class Schedule(Displayed):
     def contract(self, array: str) -> Schedule:
         """Shrink a local array to what of it is alive at once: `contraction.contract`."""
         made = contraction.contract(self.scop, self.dependences, self.tree, array)
-        return self._over(*made, Step("contract", (array,)))
+        return over(self, *made, Step("contract", (array,)))
 
     def pack(
         self,
@@ -347,6 +339,15 @@ class Schedule(Displayed):
         found = ways(verdict.breaches[0]) if ways else ()
         message = describe(step, self, verdict, violations[0], found)
         raise IllegalScheduleError(message, violations, self, found)
+
+
+def over(schedule: Schedule, scop: Scop, dependences: Dependences, *steps: Step) -> Schedule:
+    """An order over another model and its dependences, after the steps that made them; judged."""
+    judge = Judge(scop, dependences, schedule.fp, schedule.judge)
+    taken = (*schedule.steps, *steps)
+    new = replace(schedule, scop=scop, dependences=dependences, steps=taken, judge=judge)
+    new.judged(steps[0].short)
+    return new
 
 
 def _restored(

@@ -6,24 +6,11 @@ import numpy as np
 import pytest
 
 import polyopt as po
+from polyopt_kernels import find
 
 VECTOR, MATRIX, INDEX = po.f64[...], po.f64[..., ...], po.i64[...]
 
-
-def escapes(limit, re, im, count):
-    for i in range(len(im)):
-        for j in range(len(re)):
-            x = 0.0
-            y = 0.0
-            steps = 0
-            for _ in range(limit):
-                if x * x + y * y > 4.0:
-                    break
-                new = x * x - y * y + re[j]
-                y = 2.0 * x * y + im[i]
-                x = new
-                steps += 1
-            count[i, j] = steps
+escapes = find("mandelbrot").kernel.py_func
 
 
 def escapes_while(limit, re, im, count):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from polyopt.transform.auto.context import Search, attempt, name_of
-from polyopt.transform.auto.gathers import jam_rows
+from polyopt.transform.auto.rows import jam_rows
 from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
 from polyopt.transform.edit import Place, is_inside, places
 from polyopt.transform.legality import Level, Path

@@ -19,6 +19,7 @@ from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.views import TYPICAL_SIZE, LoopView, inner_loop, stride_of, views
 from polyopt.transform.edit import Place, first_statement, node_at, normal, places, whole
 from polyopt.transform.schedule import Schedule
+from polyopt.transform.storage import uses
 
 _STRIP = 128
 _ALL_ORDERS_UP_TO = 4
@@ -209,8 +210,7 @@ def _lives(schedule: Schedule) -> list[frozenset[str]]:
     """The statements that use each private scalar."""
     scop = schedule.scop
     return [
-        frozenset(s.name for s in scop.statements if any(a.array == name for a in s.accesses))
-        for name in scop.private_scalars
+        frozenset(s.name for s in scop.statements if uses(s, name)) for name in scop.private_scalars
     ]
 
 

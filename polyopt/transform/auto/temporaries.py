@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from functools import cache, partial
 
 from polyopt.errors import BadArgumentError
-from polyopt.model.dependences import analyse
-from polyopt.model.scop import Access, Statement
+from polyopt.model.dependences import Dependences, analyse
+from polyopt.model.scop import Access, Scop, Statement
 from polyopt.transform.auto.context import attempt
-from polyopt.transform.legality import Judge
 from polyopt.transform.promotion import copies_fit
-from polyopt.transform.schedule import Schedule
+from polyopt.transform.schedule import Schedule, over
 from polyopt.transform.script import Step
 from polyopt.transform.storage import private_depth, privatize, rename, reused_depth, uses
 
@@ -20,15 +19,8 @@ def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedul
     """Privatise every scalar local that can be, uses that share no value apart from each other,
     and with `arrays` the arrays that alone keep a loop from running side by side; one for whose
     copies there is no place is left."""
-    schedule = _renamed(schedule)
-    names = [a.name for a in schedule.scop.arrays if a.kind == "local" and not a.shape]
-    apart = [n for n in names if private_depth(schedule.scop, schedule.dependences, n)]
-    made = _stored(schedule, "privatize", apart) if apart else schedule
-    if made is not None and blocks_exist(made):
-        schedule = made
-    else:
-        for name in apart:
-            schedule = _privatized(schedule, name)
+    schedule = _on_scalars(schedule, "rename", rename)
+    schedule = _on_scalars(schedule, "privatize", _private)
     if not arrays:
         return schedule
     schedule = _renamed_arrays(schedule)
@@ -38,47 +30,35 @@ def privatize_temporaries(schedule: Schedule, *, arrays: bool = True) -> Schedul
     return schedule
 
 
-def _renamed(schedule: Schedule) -> Schedule:
-    """The schedule with every scalar local under as many names as share no value."""
-    several: list[str] = []
+Change = Callable[[Scop, Dependences, str], Scop]
+
+
+def _private(scop: Scop, dependences: Dependences, array: str) -> Scop:
+    return privatize(scop, dependences, scop.tree, array, None)
+
+
+def _on_scalars(schedule: Schedule, step: str, change: Change) -> Schedule:
+    """The schedule after one step on every scalar local that takes it. They are judged together,
+    and one by one only where not all have a place."""
+    scop, old = schedule.scop, {a.name for a in schedule.scop.arrays}
+    taken: list[str] = []
     for array in schedule.scop.arrays:
         if array.kind == "local" and not array.shape:
             try:
-                rename(schedule.scop, schedule.dependences, array.name)
+                scop = change(scop, schedule.dependences, array.name)
             except BadArgumentError:
                 continue
-            several.append(array.name)
-    made = _stored(schedule, "rename", several) if several else schedule
-    if made is not None:
-        return made
-    for name in several:
-        schedule = attempt(schedule, partial(Schedule.rename, array=name)) or schedule
-    return schedule
-
-
-def _stored(schedule: Schedule, step: str, arrays: list[str]) -> Schedule | None:
-    """The schedule after one step on each of several locals, judged once; None where refused."""
-    scop, old = schedule.scop, {a.name for a in schedule.scop.arrays}
-    for array in arrays:
-        if step == "rename":
-            scop = rename(scop, schedule.dependences, array)
-        else:
-            scop = privatize(scop, schedule.dependences, schedule.tree, array, None)
-    changed = frozenset(arrays) | {a.name for a in scop.arrays} - old
-    dependences = analyse(scop, schedule.dependences, changed)
-    new = replace(
-        schedule,
-        scop=scop,
-        dependences=dependences,
-        steps=(*schedule.steps, *(Step(step, (array,)) for array in arrays)),
-        judge=Judge(scop, dependences, schedule.fp, schedule.judge),
-    )
-    return attempt(new, _judged)
-
-
-def _judged(schedule: Schedule) -> Schedule:
-    """The schedule, where its order is legal."""
-    schedule.judged("privatize")
+            taken.append(array.name)
+    if not taken:
+        return schedule
+    changed = frozenset(taken) | {a.name for a in scop.arrays} - old
+    steps = tuple(Step(step, (array,)) for array in taken)
+    new = attempt(schedule, lambda s: over(s, scop, analyse(scop, s.dependences, changed), *steps))
+    if new is not None and blocks_exist(new):
+        return new
+    for each in steps:
+        new = attempt(schedule, each.on)
+        schedule = new if new is not None and blocks_exist(new) else schedule
     return schedule
 
 
