@@ -11,6 +11,7 @@ from itertools import groupby
 import cgen
 
 from polyopt.emit.affine_c import affine, condition
+from polyopt.emit.array_parts import ArrayParts
 from polyopt.emit.block_copies import block_end, block_start
 from polyopt.emit.declare import parameter, row_names
 from polyopt.emit.effects import effects
@@ -115,6 +116,8 @@ class BodyPrinter:
             case For(parallel=True) if not position.parallel and not scope.vector:
                 if has_parts(node, position.accumulators):
                     return self._parts(node, scope, position)
+                if node.sums:
+                    return self._array_parts(node, scope, position)
                 if node.partials:
                     return self._loop(node, scope, position)
                 return self._parallel_loop(in_chunks(node), scope, position)
@@ -204,6 +207,12 @@ class BodyPrinter:
         pointed = (replace(a, place=a.place.behind_pointer()) for a in position.accumulators)
         outer = (*position.outer, parts.start, parts.end)
         within = Position(outer, parallel=True, accumulators=tuple(pointed))
+        return parts.printed(lambda n, held: self._outlined(n, scope, within, held), self.openmp)
+
+    def _array_parts(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
+        """A parallel loop that sums into arrays, with copies of these for its parts."""
+        parts = ArrayParts(node, scope)
+        within = Position((*position.outer, parts.start, parts.end), parallel=True)
         return parts.printed(lambda n, held: self._outlined(n, scope, within, held), self.openmp)
 
     def _pipeline(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:

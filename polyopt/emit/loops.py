@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from polyopt.model.affine import Affine, Atom, Condition
 from polyopt.model.layout import Layout
 from polyopt.source import Location
+from polyopt.transform.array_sums import ArraySums
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class For:
     of a loop inside that is `synced`, until the iteration before has run all of its own up to that
     value. `region`: parallel loops next to one another with the same number, not 0, run under one
     team of threads. `nowait`: a thread that is done with such a loop may go on to the next one.
-    `partials`: as in a schedule member. `exit`: a bool local that ends the loop where
+    `partials`: as in a schedule member. `sums`: the arrays of which each part of such a loop has a
+    copy. `exit`: a bool local that ends the loop where
     it is false. `scan`: a recurrence that may run as a prefix operation.
     """
 
@@ -51,6 +53,7 @@ class For:
     work_scale: int = 1
     within: tuple[Affine, int] | None = None
     partials: int = 0
+    sums: ArraySums = ()
     exit: str = ""
     scan: bool = False
 

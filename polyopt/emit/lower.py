@@ -34,8 +34,9 @@ from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import Affine, Not
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Member
+from polyopt.transform.array_sums import ArraySums, array_sums
 from polyopt.transform.blocks import Point, Promotion
-from polyopt.transform.promotion import invariants, places_apart, required_blocks
+from polyopt.transform.promotion import accumulator, invariants, places_apart, required_blocks
 from polyopt.transform.regions import Share, shares
 from polyopt.transform.schedule import Schedule
 
@@ -111,7 +112,7 @@ def _scanned(
     isl.DEFAULT_CONTEXT.set_ast_build_scale_strides(0)
     build = isl.AstBuild.from_context(schedule.scop.facts)
     ast = build.node_from_schedule(root)
-    walker = _Walker(schedule.scop, builder, promotions)
+    walker = _Walker(schedule.scop, builder, promotions, in_copies(schedule))
     names = {mangle(p): Affine.name(p) for p in schedule.scop.parameter_names}
     return walker.node(ast, _Scope(names, {}, {}, frozenset()))
 
@@ -125,6 +126,18 @@ def plan(schedule: Schedule) -> tuple[Promotion, ...]:
         if level.member.vector:
             found += invariants(footprints, tree, level)
     return tuple(found)
+
+
+def in_copies(schedule: Schedule) -> dict[Member, ArraySums]:
+    """The loops whose parts have copies of whole arrays, with these."""
+    footprints, tree = schedule.judge.footprints, schedule.tree
+    parts = [lv for lv in schedule.verdict.levels if lv.member.parallel and lv.member.partials]
+    found = {
+        level.member: array_sums(schedule.scop, level)
+        for level in parts
+        if accumulator(footprints, tree, level) is None
+    }
+    return {member: sums for member, sums in found.items() if sums}
 
 
 _ALONE = Share(0, nowait=False)
@@ -148,9 +161,16 @@ class _Scope:
 class _Walker:
     """isl's AST to our loops."""
 
-    def __init__(self, scop: Scop, tree: IslTree, promotions: tuple[Promotion, ...]) -> None:
+    def __init__(
+        self,
+        scop: Scop,
+        tree: IslTree,
+        promotions: tuple[Promotion, ...],
+        sums: Mapping[Member, ArraySums],
+    ) -> None:
         self.scop = scop
         self.tree = tree
+        self.sums = sums
         self.promotions = promotions
         self.reserved = frozenset(
             (
@@ -369,6 +389,7 @@ class _Walker:
                 grid=member.grid if member.parallel and is_first else "",
                 within=within,
                 partials=member.partials if is_first else 0,
+                sums=self.sums.get(member, ()) if is_first else (),
                 scan=member.scan and is_first,
             ),
         )

@@ -283,6 +283,12 @@ static inline int64_t pmod(int64_t a, int64_t b)
     int64_t r = a % b;
     return r < 0 ? r + b : r;
 }""",
+    "parts_of": """
+/* The number of parts of a loop: as many as pay, from 1 to `most`. */
+static inline int64_t parts_of(double pay, int64_t most)
+{
+    return pay < 2 ? 1 : pay < (double)most ? (int64_t)pay : most;
+}""",
     "scratch": """
 /* Memory for an array of this shape; NULL where there is not so much. */
 static void *scratch(size_t bytes, int rank, const __int128 *shape)

@@ -136,7 +136,7 @@ def in_order(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
             case For():
                 plain = node
                 if node.partials and not node.grid.startswith("item"):
-                    plain = replace(node, parallel=False, partials=0, grid="")
+                    plain = replace(node, parallel=False, partials=0, sums=(), grid="")
                 found.append(replace(plain, body=in_order(node.body)))
             case If():
                 then, otherwise = in_order(node.then), in_order(node.otherwise)

@@ -142,8 +142,9 @@ def _sequential_nests(schedule: Schedule) -> list[Place]:
     """The outermost loops of statements that are in no loop that is or could be parallel."""
     free: set[str] = set()
     for level in schedule.verdict.levels:
-        if level.is_parallel or level.member.vector or level.member.pipeline:
-            free |= set(level.member.statements)
+        member = level.member
+        if level.is_parallel or member.vector or member.pipeline or member.partials:
+            free |= set(member.statements)
     seen = set(free)
     found = []
     for place in places(schedule.tree):

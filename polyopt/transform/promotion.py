@@ -11,6 +11,7 @@ from dataclasses import replace
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
+from polyopt.transform.array_sums import array_sums
 from polyopt.transform.blocks import Point, Promotion, points, statements_at, walk_to
 from polyopt.transform.footprints import Footprints, Wanted
 from polyopt.transform.legality import Level, Path, Verdict
@@ -39,6 +40,9 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
         if (level.member.vector or level.member.partials) and level.reductions:
             step = "reduce" if level.member.partials else "vectorize"
             blocks = accumulator(footprints, tree, level)
+            in_parts = level.member.parallel and not level.member.vector
+            if blocks is None and in_parts and array_sums(footprints.scop, level):
+                continue
             if blocks is None:
                 raise IllegalScheduleError(
                     f'{step}("{level.member.name}") carries a reduction whose target cannot '

@@ -6,12 +6,17 @@ from dataclasses import replace
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.model.tree import Tree
+from polyopt.transform.array_sums import array_sums
 from polyopt.transform.edit import Place, replace_member, resolve
 from polyopt.transform.legality import Judge, Level
 from polyopt.transform.promotion import accumulator
 
 CHUNK = 4096
 """Iterations of one part of a parallel reduction, where the script gives no other number."""
+
+_ARRAY_CHUNK = 8
+"""The same where parts have copies of whole arrays: loops may be inside, and there are few parts.
+"""
 
 MOST_PARTIALS = 64
 MOST_CHUNK = 1 << 20
@@ -31,14 +36,23 @@ def reduce(
     a multiple of that where there would be more than 1024 parts: by the size of the problem alone,
     so that results never depend on the number of threads. `vectorize` may be taken on top.
 
+    for k: h[idx[k]] += x[k]  —reduce("k", parallel=True)→
+                                      parallel for c: for k in part c: p[c][idx[k]] += x[k]
+                                      for c: for all e: h[e] += p[c][e]
+
+    Where the element moves with the loop, parts have copies of the whole array: at most 64, and
+    so few that making and combining them is a fraction of the work; one in place where not two
+    would pay. The array may then be used by nothing else in the loop.
+
     Raises NoSuchLoopError, BadArgumentError for numbers out of range, and IllegalScheduleError
     where the loop carries no reduction, carries something else too, carries reductions of
     floats under fp="strict", or where the element moves with the loop, is used otherwise there,
     or another loop is inside.
     """
-    length = _length(loop, partials, parallel, chunk)
     place = resolve(tree, loop)
-    _check(judge, tree, place, loop)
+    length = _length(loop, partials, parallel, chunk)
+    if not _has_accumulator(judge, tree, place, loop, parallel) and chunk is None:
+        length = _ARRAY_CHUNK
     member = replace(
         place.member, parallel=parallel, partials=length, pipeline=False, unroll=0, grid=""
     )
@@ -65,8 +79,10 @@ def _length(loop: str, partials: int | None, parallel: bool, chunk: int | None) 
     return value
 
 
-def _check(judge: Judge, tree: Tree, place: Place, loop: str) -> None:
-    """Raise IllegalScheduleError where the loop is no sum of independent parts."""
+def _has_accumulator(judge: Judge, tree: Tree, place: Place, loop: str, parallel: bool) -> bool:
+    """Whether single elements hold the partial results, and not copies of whole arrays.
+
+    Raises IllegalScheduleError where the loop is no sum of independent parts."""
     level = next(
         lv
         for lv in judge.judge(tree).levels
@@ -92,8 +108,11 @@ def _check(judge: Judge, tree: Tree, place: Place, loop: str) -> None:
             f'reduce("{loop}") needs a loop that carries a reduction, and "{loop}" carries none. '
             f'Its iterations are independent: parallel("{loop}") or vectorize("{loop}").'
         )
-    if accumulator(judge.footprints, tree, level) is None:
-        raise IllegalScheduleError(no_accumulator(level, loop))
+    if accumulator(judge.footprints, tree, level) is not None:
+        return True
+    if parallel and array_sums(judge.scop, level) is not None:
+        return False
+    raise IllegalScheduleError(no_accumulator(level, loop))
 
 
 def no_accumulator(level: Level, loop: str) -> str:

@@ -49,7 +49,7 @@ def region(tree: Tree, loops: tuple[str, ...]) -> Tree:
             f"this order, and these do not. Distribute the loop around them, or name them all."
         )
     for name, place in zip(loops, found, strict=True):
-        if not place.member.parallel:
+        if not place.member.parallel or place.member.partials:
             raise BadArgumentError(
                 f'{call}: "{name}" is not parallel. Mark it first: parallel("{name}").'
             )

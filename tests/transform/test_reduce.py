@@ -241,7 +241,7 @@ REFUSED = [
         ),
     ),
     (
-        lambda: original(rows).interchange("i", "j").reduce("j", parallel=True),
+        lambda: original(rows).interchange("i", "j").reduce("j", partials=4),
         (
             'reduce("j") needs one element of "s" to accumulate into all along the loop: here it moves '
             "with the loop, is used otherwise there, or another loop is inside. Reduce the innermost "

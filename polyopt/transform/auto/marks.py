@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from polyopt.transform.array_sums import is_scattered
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.rows import jam_rows
 from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
@@ -50,13 +51,19 @@ def _threads(search: Search, schedule: Schedule) -> Schedule:
 
 
 def _on_threads(search: Search, schedule: Schedule, place: Place, level: Level) -> Schedule | None:
-    """A loop on threads; one that sums in partial results, where it is a whole nest: inside of
-    another loop, parts would have to be combined in each of its iterations."""
+    """A loop on threads; one that sums in partial results, where it is a whole nest, since inside
+    of another loop parts would be combined in each of its iterations, or where data say into
+    which elements: then copies are made only where they pay."""
     name = name_of(schedule, place)
     if level.is_parallel:
         return attempt(schedule, partial(Schedule.parallel, loop=name))
     enclosed = any(is_inside(place, other) for other in places(schedule.tree))
-    if level.carried or enclosed or not search.packs:
+    apart = is_scattered(schedule.scop, level) or not enclosed
+    if level.carried or not apart or not search.packs:
+        return None
+    if accumulator(schedule.judge.footprints, schedule.tree, level) is None and not is_scattered(
+        schedule.scop, level
+    ):
         return None
     return attempt(schedule, partial(Schedule.reduce, loop=name, parallel=True))
 
