@@ -274,7 +274,7 @@ static inline int64_t max(int64_t a, int64_t b)
 /* a / b rounded down, b > 0 */
 static inline int64_t floord(int64_t a, int64_t b)
 {
-    return a / b - (a % b < 0);
+    return b & (b - 1) ? a / b - (a % b < 0) : (a - (a & (b - 1))) / b;
 }""",
     "pmod": """
 /* a - b * floord(a, b), b > 0 */

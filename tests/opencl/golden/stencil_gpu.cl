@@ -15,7 +15,7 @@ typedef long int64_t;
 /* a / b rounded down, b > 0 */
 static inline int64_t floord(int64_t a, int64_t b)
 {
-    return a / b - (a % b < 0);
+    return b & (b - 1) ? a / b - (a % b < 0) : (a - (a & (b - 1))) / b;
 }
 
 static inline int64_t max_i64(int64_t a, int64_t b)
