@@ -160,6 +160,9 @@ class Launcher:
         self._process = os.getpid()
         self._kept: dict[str, tuple[int, int, Any]] = {}
         self._last: _Decided | None = None
+        self._taken: tuple[Any, ...] | None = None
+        self._given: dict[str, list[Any]] = {}
+        self._visitors = False
 
     def __call__(self, *values: float) -> int:
         """Run it once, to its end."""
@@ -219,17 +222,25 @@ class Launcher:
     def _launch(self, values: Mapping[str, Any], decided: _Decided) -> None:
         """Launch all kernels; `values` are what they take but for the loops around."""
         enqueue, queue = driver().enqueue_nd_range_kernel, self.device.queue
-        given = {
-            name: [_number(a, values) for a in launch.arguments]
-            for name, launch in self._launches.items()
-        }
+        taken = tuple(values.values())
+        repeated = taken == self._taken
+        if not repeated:
+            self._taken = None
+            self._given = {
+                name: [_number(a, values) for a in launch.arguments]
+                for name, launch in self._launches.items()
+            }
         known = decided.steps
         for step in self._steps(decided.numbers) if known is None else known:
-            kernel, arguments = self._kernels[step.kernel], given[step.kernel]
-            for position, value in zip(self._own[step.kernel], step.values, strict=True):
+            kernel, arguments = self._kernels[step.kernel], self._given[step.kernel]
+            own = self._own[step.kernel]
+            for position, value in zip(own, step.values, strict=True):
                 arguments[position] = value
-            kernel.set_args(*arguments)
+            if own or not repeated:  # a kernel keeps what it was given
+                kernel.set_args(*arguments)
             enqueue(queue, kernel, step.size, step.items)
+        # A buffer that is not kept is not to live longer for being compared with.
+        self._taken = None if self._visitors else taken
 
     def _copy_back(self, buffer: Any, where: Any) -> None:  # noqa: ANN401
         """Copy a buffer to memory of the host, or to a part of another buffer."""
@@ -250,6 +261,7 @@ class Launcher:
         flags = cl.mem_flags
         made: dict[str, Any] = {}
         back: list[tuple[Any, Any]] = []
+        self._visitors = False
         for item in self._local_buffers:
             size = max(sizes[item.name], 1)
             make = partial(cl.Buffer, device.context, flags.READ_WRITE, size)
@@ -257,19 +269,22 @@ class Launcher:
         for item in self._argument_buffers:
             size = sizes[item.name]
             if not size:
+                self._visitors = True
                 made[item.name] = cl.Buffer(device.context, flags.READ_WRITE, 8)
                 continue
             there = held(addresses[item.name])
             if there is not None:
+                self._visitors = True
                 made[item.name], host = self._on_device(item, there, size)
                 back += [] if host is None else [(made[item.name], host)]
                 continue
-            memory = (ctypes.c_char * size).from_address(addresses[item.name])
+            address = addresses[item.name]
             if device.shares_memory:
-                mode = flags.READ_WRITE | flags.USE_HOST_PTR
-                make = partial(cl.Buffer, device.context, mode, hostbuf=memory)
-                made[item.name] = self._again(item, addresses[item.name], size, make)
+                make = partial(self._over, address, size)
+                made[item.name] = self._again(item, address, size, make)
                 continue
+            memory = _memory(address, size)
+            self._visitors = True
             buffer = made[item.name] = cl.Buffer(device.context, flags.READ_WRITE, size)
             if item.copied_in:
                 cl.enqueue_copy(device.queue, buffer, memory, is_blocking=False)
@@ -284,6 +299,12 @@ class Launcher:
         if kept is None or kept[:2] != (address, size):
             kept = self._kept[item.name] = (address, size, make())
         return kept[2]
+
+    def _over(self, address: int, size: int) -> Any:  # noqa: ANN401 pyopencl has no types
+        """A buffer over memory of the host."""
+        flags = driver().mem_flags
+        mode = flags.READ_WRITE | flags.USE_HOST_PTR
+        return driver().Buffer(self.device.context, mode, hostbuf=_memory(address, size))
 
     def _on_device(self, item: Buffer, there: Held, size: int) -> tuple[Any, Any]:
         """The buffer of an array that is on the device; with it the part of another buffer that
@@ -324,6 +345,11 @@ class Launcher:
 
 
 _KINDS = ("parameter", "scalar", "array")
+
+
+def _memory(address: int, size: int) -> ctypes.Array[ctypes.c_char]:
+    """The bytes from an address on."""
+    return (ctypes.c_char * size).from_address(address)
 
 
 def _number(argument: CArgument, values: Mapping[str, Any]) -> Any:  # noqa: ANN401

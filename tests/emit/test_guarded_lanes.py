@@ -1,5 +1,7 @@
 """Guards in vector loops: values selected in registers, and guards that stand still tested once."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -121,7 +123,8 @@ def source(body):
 
 
 def test_a_guarded_sum_is_selected_in_its_lanes():
-    assert "count_acc[i] = v[j] < v[64 * i_tile + i] ?" in source(smaller)
+    selected = r"count_acc\[i\] = v\[j\] < v\[\d+ \* i_tile \+ i\] \?"
+    assert re.search(selected, source(smaller))
 
 
 @pytest.mark.parametrize("body", [rows_that_count, rows_and_elements], ids=lambda b: b.__name__)
