@@ -33,6 +33,7 @@ from polyopt.emit.packs import buffer, filled
 from polyopt.emit.partials import Parts, has_parts, side_by_side
 from polyopt.emit.pipeline_c import Pipeline, has_steps
 from polyopt.emit.place import Place, block_of, strides
+from polyopt.emit.prefetch import prefetches
 from polyopt.emit.prepared import preparation
 from polyopt.emit.recurrence_c import recurrence_loop, recurrence_of
 from polyopt.emit.scope import Scope, block_key
@@ -183,7 +184,8 @@ class BodyPrinter:
             )
         inner = replace(_within(node, scope), vector=scope.vector or node.vector)
         ending = loop_exit(node, inner)
-        body = block([*ending, *self.nodes(node.body, inner, position.inside(node))])
+        asked = prefetches(node, self.scop, inner)
+        body = block([*ending, *asked, *self.nodes(node.body, inner, position.inside(node))])
         return _counted(node, body, _pragmas(node, position, scope), scope)
 
     def _parallel_loop(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
@@ -251,7 +253,8 @@ class BodyPrinter:
             for key, place in scope.places.items()
         }
         inner = _within(node, scope.inside_function(places))
-        body = self.nodes(node.body, inner, position)
+        asked = prefetches(node, self.scop, inner)
+        body = [*asked, *self.nodes(node.body, inner, position)]
         used = inner.used
         keys = [key for key in places if key in used.arrays]
         for key in keys:

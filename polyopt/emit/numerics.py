@@ -283,6 +283,14 @@ static inline int64_t pmod(int64_t a, int64_t b)
     int64_t r = a % b;
     return r < 0 ? r + b : r;
 }""",
+    "ask_row": """
+/* Asks the memory for a row, or for its first kilobyte, of an array of rows of so many bytes. */
+static inline void ask_row(const void *rows, uint64_t number, uint64_t bytes)
+{
+    const uintptr_t row = (uintptr_t)rows + number * bytes;
+    for (uint64_t at = 0; at < bytes && at < 1024; at += 64)
+        __builtin_prefetch((const void *)(row + at));
+}""",
     "parts_of": """
 /* The number of parts of a loop: as many as pay, from 1 to `most`. */
 static inline int64_t parts_of(double pay, int64_t most)

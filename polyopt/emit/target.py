@@ -18,6 +18,8 @@ class CTarget:
     `unroll`: the pragma before a loop to unroll, the factor behind it.
     `overloaded`: mathematical functions have one name for all types, and are the language's own.
     `helpers`: helper functions that go by another name.
+    `far`: bytes above which rows of an array that data choose are asked of the memory ahead, about
+    what the caches of one core hold; 0 where they are not.
     `vectors`: bytes of an explicit vector type, 0 where vector loops are left to the compiler.
     """
 
@@ -28,6 +30,7 @@ class CTarget:
     unroll: str = "GCC unroll"
     overloaded: bool = False
     helpers: Mapping[str, str] = field(default_factory=dict)
+    far: int = 1 << 20
     vectors: int = 0
 
 
@@ -39,6 +42,7 @@ OPENCL = CTarget(
     clauses=False,
     unroll="unroll",
     overloaded=True,
+    far=0,
     # OpenCL's own `min` and `max` are ambiguous between a long and an int literal.
     helpers={"min": "min_i64", "max": "max_i64"},
 )
