@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import prod
 
 from polyopt.emit.affine_c import affine
 from polyopt.emit.loops import For, Node, below, children
@@ -42,12 +43,20 @@ def in_chunks(node: For) -> For:
     alone = inner is not None and bool(inner.exit) and _depth(node.body) == 1
     if inner is not None and not node.vector and not over_data and not alone:
         return node
-    nested = _DATA_CHUNK if over_data else _NESTED_CHUNK
-    span = (_CHUNK if inner is None else nested) * node.step
+    span = (_DATA_CHUNK if over_data else _chunk(node.body)) * node.step
     start = f"{node.variable}_from"
     end = extreme("min", [node.upper, Affine.name(start) + span])
     piece = replace(node, lower=Affine.name(start), upper=end, parallel=False, work=(), unroll=0)
     return replace(node, variable=start, step=span, body=(piece,), vector=False, unroll=0)
+
+
+def _chunk(body: tuple[Node, ...]) -> int:
+    """The iterations of one chunk: fewer the more loops inside do, as far as they are counted."""
+    loops = list(_loops(body))
+    if any(loop.unroll >= 0 for loop in loops):
+        return _NESTED_CHUNK
+    work = prod(max(trip_bound(loop) or _CHUNK, 1) for loop in loops)
+    return max(_NESTED_CHUNK, _CHUNK // work // _NESTED_CHUNK * _NESTED_CHUNK)
 
 
 def parallel_pragma(node: For) -> str:

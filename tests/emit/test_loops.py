@@ -277,6 +277,17 @@ def test_flat_parallel_loops_run_in_chunks(n, step):
     assert np.array_equal(x, touched(*range(0, n, step), n=n))
 
 
+@pytest.mark.parametrize(("written_out", "chunk"), [(True, 512), (False, 64)])
+def test_loops_inside_that_are_written_out_make_no_chunk_short(written_out, chunk):
+    short = loop("j", ZERO + 4, run("S1", "i"), unroll=-1 if written_out else 0)
+    body = loop("i", N, short, parallel=True, vector=True)
+    program = printed(iota(), body, openmp=True)
+    assert f"i_from += {chunk})" in program.source
+    x = np.zeros(1000, "i8")
+    assert build(program)(1000, x) == 0
+    assert np.array_equal(x, touched(*range(1000), n=1000))
+
+
 def test_a_scalar_shared_with_a_parallel_loop():
     """A scalar local read in the loop is passed by value; one written there, by its address."""
     statements = [
