@@ -3,19 +3,19 @@
 Everything else works in names: parameters and iterators by name, expressions as `Affine`,
 conditions as `Condition`. Isl drops dimension names on many operations, so a statement's
 iterator names are always given beside its space. Names that isl's text form reserves are
-mangled here and nowhere else.
+mangled in `_spaces` and nowhere else.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import reduce
 from typing import TypeVar
 
 import islpy as isl
 
+from polyopt._spaces import basis, between, integer, mangle, val
 from polyopt.errors import InternalError
 from polyopt.model.affine import (
     Affine,
@@ -33,13 +33,6 @@ from polyopt.model.affine import (
     extreme,
 )
 
-_RESERVED = frozenset(
-    {
-        *("and", "ceil", "ceild", "exists", "false", "floor", "floord", "implies", "infinity"),
-        *("infty", "max", "min", "mod", "nan", "not", "or", "rat", "true"),
-    }
-)
-_LOOP_NAME = re.compile(r"c\d+")
 _IN, _OUT, _PARAM, _SET = (
     isl.dim_type.in_,
     isl.dim_type.out,
@@ -50,18 +43,6 @@ _IN, _OUT, _PARAM, _SET = (
 
 class NoFormError(Exception):
     """An expression of isl's that no affine or condition of ours has the form of, as text."""
-
-
-@lru_cache(maxsize=4096)
-def mangle(name: str) -> str:
-    """A name that isl's parser accepts as an identifier, and that no loop of its AST can have.
-
-    isl reads its keywords in any case, and identifiers in ASCII only. Different names stay
-    different: what ends in two underscores is always the result of this function.
-    """
-    plain = "".join(c if c.isascii() else f"_u{ord(c):x}_" for c in name)
-    special = name.lower() in _RESERVED or _LOOP_NAME.fullmatch(name) or name.endswith("__")
-    return f"{plain}__" if special or plain != name else name
 
 
 @contextmanager
@@ -90,29 +71,15 @@ def coalesced(sets: Sets) -> Sets:
         return sets
 
 
-# ---- spaces ---------------------------------------------------------------------------------
-
-
-def space(parameters: Sequence[str], name: str | None, iterators: Sequence[str]) -> isl.Space:
-    """The set space `[parameters] -> { name[iterators] }`."""
-    result = isl.Space.set_alloc(isl.DEFAULT_CONTEXT, len(parameters), len(iterators))
-    for position, parameter in enumerate(parameters):
-        result = result.set_dim_name(_PARAM, position, mangle(parameter))
-    for position, iterator in enumerate(iterators):
-        result = result.set_dim_name(_SET, position, mangle(iterator))
-    return result if name is None else result.set_tuple_name(_SET, name)
-
-
-def parameter_space(parameters: Sequence[str]) -> isl.Space:
-    """The space of parameters alone."""
-    return space(parameters, None, ()).params()
-
-
 class Frame:
     """A set space with the names of its parameters and iterators: where affines become isl's.
 
     `frame.pw_aff(affine)` is the quasi-affine function, `frame.holds(condition)` the set of
     points where a condition is true.
+
+    What is quasi-affine is built as one `isl.Aff`, from functions that are kept for each space:
+    piecewise functions of one piece take isl ten times as long, and each argument that isl takes
+    over costs 32 bytes for ever (tests/runtime/test_leaks.py).
     """
 
     def __init__(
@@ -120,59 +87,76 @@ class Frame:
     ) -> None:
         self.parameters = tuple(parameters)
         self.iterators = tuple(iterators)
-        self.space = (
-            space(parameters, name, iterators)
-            if name is not None or iterators
-            else parameter_space(parameters)
-        )
-        self._local = isl.LocalSpace.from_space(self.space)
-        self._position = {n: (_PARAM, i) for i, n in enumerate(self.parameters)}
-        self._position.update({n: (_SET, i) for i, n in enumerate(self.iterators)})
+        self._domain = self.parameters, name, self.iterators
+        self._basis = basis(*self._domain)
+        self.space = self._basis.space
 
     def universe(self) -> isl.Set:
         """Every point of the space."""
-        return isl.Set.universe(self.space)
+        return self._basis.universe
 
     def empty(self) -> isl.Set:
         """No point of the space."""
         return isl.Set.empty(self.space)
 
-    def _zero(self) -> isl.Aff:
-        return isl.Aff.zero_on_domain(self._local)
-
-    def _variable(self, name: str) -> isl.PwAff:
-        if name not in self._position:
-            raise InternalError(f"{name} is not a name of the space {self.space}")
-        kind, position = self._position[name]
-        return isl.PwAff.from_aff(isl.Aff.var_on_domain(self._local, kind, position))
-
     def pw_aff(self, affine: Affine) -> isl.PwAff:
         """The affine as a function on this space."""
-        if affine.is_linear:
-            return isl.PwAff.from_aff(self.linear_aff(affine))
-        total = isl.PwAff.from_aff(self._zero().set_constant_val(_val(affine.constant)))
+        whole = self._aff(affine)
+        if whole is not None:
+            return whole.to_pw_aff()
+        names = [(a, f) for a, f in affine.terms if isinstance(a, str)]
+        total = self._linear(names, affine.constant).to_pw_aff()
         for atom, factor in affine.terms:
-            total = total.add(self._atom(atom).scale_val(_val(factor)))
+            if not isinstance(atom, str):
+                total = total.add(_times(self._atom(atom), factor))
         return total
 
     def linear_aff(self, affine: Affine) -> isl.Aff:
         """A linear affine as an `isl.Aff`."""
-        aff = self._zero().set_constant_val(_val(affine.constant))
-        for atom, factor in affine.terms:
-            if not isinstance(atom, str) or atom not in self._position:
+        return self._linear(affine.terms, affine.constant)
+
+    def _linear(self, terms: Sequence[tuple[Atom, int]], constant: int) -> isl.Aff:
+        total: isl.Aff | None = None
+        for atom, factor in terms:
+            if not isinstance(atom, str) or atom not in self._basis.names:
                 raise InternalError(f"{atom} is not a name of the space {self.space}")
-            kind, position = self._position[atom]
-            aff = aff.add_coefficient_val(_IN if kind == _SET else kind, position, _val(factor))
-        return aff
+            variable, kind, position = self._basis.names[atom]
+            if total is None and factor == 1:
+                total = variable
+            else:
+                before = self._basis.zero if total is None else total
+                total = before.add_coefficient_val(kind, position, val(factor))
+        total = self._basis.zero if total is None else total
+        return total.set_constant_val(val(constant)) if constant else total
+
+    def _aff(self, affine: Affine) -> isl.Aff | None:
+        """A quasi-affine as an `isl.Aff`; None for what has more pieces than one."""
+        if affine.is_linear:
+            return self.linear_aff(affine)
+        names = [(a, f) for a, f in affine.terms if isinstance(a, str)]
+        total = self._linear(names, affine.constant)
+        for atom, factor in affine.terms:
+            if isinstance(atom, str):
+                continue
+            if not isinstance(atom, Floor | Mod):
+                return None
+            inner = self._aff(atom.numerator)
+            if inner is None:
+                return None
+            divisor = val(atom.denominator)
+            floor = isinstance(atom, Floor)
+            value = inner.scale_down_val(divisor).floor() if floor else inner.mod_val(divisor)
+            total = total.add(_times(value, factor))
+        return total
 
     def _atom(self, atom: Atom) -> isl.PwAff:
         match atom:
             case str():
-                return self._variable(atom)
+                return self.linear_aff(Affine.name(atom)).to_pw_aff()
             case Floor(numerator, denominator):
-                return self.pw_aff(numerator).scale_down_val(_val(denominator)).floor()
+                return self.pw_aff(numerator).scale_down_val(val(denominator)).floor()
             case Mod(numerator, denominator):
-                return self.pw_aff(numerator).mod_val(_val(denominator))
+                return self.pw_aff(numerator).mod_val(val(denominator))
             case Extreme(kind, operands):
                 values = [self.pw_aff(o) for o in operands]
                 total = values[0]
@@ -190,53 +174,59 @@ class Frame:
         """The points where the condition is true."""
         match condition:
             case Compare(relation, left, right):
-                return self._compare(relation, self.pw_aff(left), self.pw_aff(right))
+                return self._compare(relation, left, right)
             case All(operands):
-                result = self.universe()
-                for operand in operands:
-                    result = result.intersect(self.holds(operand))
-                return result
+                parts = [self.holds(operand) for operand in operands]
+                return reduce(isl.Set.intersect, parts) if parts else self.universe()
             case Any(operands):
-                result = self.empty()
-                for operand in operands:
-                    result = result.union(self.holds(operand))
-                return result
+                parts = [self.holds(operand) for operand in operands]
+                return reduce(isl.Set.union, parts) if parts else self.empty()
             case Not(operand):
                 return self.holds(operand).complement()
 
-    def _compare(self, relation: str, left: isl.PwAff, right: isl.PwAff) -> isl.Set:
-        table: dict[str, Callable[[isl.PwAff], isl.Set]] = {
-            "<": left.lt_set,
-            "<=": left.le_set,
-            "==": left.eq_set,
-            "!=": left.ne_set,
-            ">=": left.ge_set,
-            ">": left.gt_set,
-        }
-        return table[relation](right)
+    def _compare(self, relation: str, left: Affine, right: Affine) -> isl.Set:
+        one, other = self._aff(left), self._aff(right)
+        if one is None or other is None:
+            return _where(relation, self.pw_aff(left), self.pw_aff(right))
+        return _where(relation, one, other)
 
     def access(self, array: str, subscripts: Sequence[Affine]) -> isl.Map:
         """The relation from points of this space to elements of an array.
 
         A subscript that is read from data may be any: its dimension is left open.
         """
-        target = isl.Space.set_alloc(isl.DEFAULT_CONTEXT, len(self.parameters), len(subscripts))
-        for position, parameter in enumerate(self.parameters):
-            target = target.set_dim_name(_PARAM, position, mangle(parameter))
-        target = target.set_tuple_name(_SET, array)
-        between = self.space.map_from_domain_and_range(target)
+        relations, target = between(self._domain, array, len(subscripts))
         if all(subscript.is_linear for subscript in subscripts):
-            function = isl.MultiAff.zero(between)
+            function = isl.MultiAff.zero(relations)
             for position, subscript in enumerate(subscripts):
                 function = function.set_at(position, self.linear_aff(subscript))
-            return isl.Map.from_multi_aff(function)
-        relation = isl.Map.universe(between)
+            return function.as_map()
+        relation = isl.Map.universe(relations)
         for position, subscript in enumerate(subscripts):
             if subscript.is_data:
                 continue
-            index = isl.Map.from_pw_aff(self.pw_aff(subscript))
+            index = self.pw_aff(subscript).as_map()
             relation = relation.intersect(_at_output(index, position, target))
         return relation
+
+
+Function = TypeVar("Function", isl.Aff, isl.PwAff)
+
+
+def _times(function: Function, factor: int) -> Function:
+    return function if factor == 1 else function.scale_val(val(factor))
+
+
+def _where(relation: str, left: Function, right: Function) -> isl.Set:
+    table: dict[str, Callable[[Function], isl.Set]] = {
+        "<": left.lt_set,
+        "<=": left.le_set,
+        "==": left.eq_set,
+        "!=": left.ne_set,
+        ">=": left.ge_set,
+        ">": left.gt_set,
+    }
+    return table[relation](right)
 
 
 def _at_output(index: isl.Map, position: int, target: isl.Space) -> isl.Map:
@@ -246,14 +236,6 @@ def _at_output(index: isl.Map, position: int, target: isl.Space) -> isl.Map:
     return lifted.set_tuple_name(_OUT, target.get_tuple_name(_SET))
 
 
-def _val(value: int) -> isl.Val:
-    return (
-        isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value)
-        if abs(value) < 2**62
-        else isl.Val(str(value))
-    )
-
-
 # ---- from isl to ours -----------------------------------------------------------------------
 
 
@@ -261,7 +243,7 @@ def affine_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Affine:
     """An integer AST expression as an affine; identifiers go through `rename`."""
     kind = expr.get_type()
     if kind == isl.ast_expr_type.int:
-        return Affine.integer(expr.get_val().to_python())
+        return Affine.integer(integer(expr.get_val()))
     if kind == isl.ast_expr_type.id:
         return rename[expr.get_id().get_name()]
     op = expr.get_op_type()
@@ -306,7 +288,7 @@ def condition_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Cond
     """A boolean AST expression as a condition."""
     t = isl.ast_expr_op_type
     if expr.get_type() == isl.ast_expr_type.int:
-        return All() if expr.get_val().to_python() else Any()
+        return All() if integer(expr.get_val()) else Any()
     op = expr.get_op_type()
     if op in (t.and_, t.and_then, t.or_, t.or_else):
         parts: list[Condition] = []
@@ -353,11 +335,11 @@ def affine_from_aff(
     aff: isl.Aff, parameters: Sequence[str], iterators: Sequence[str]
 ) -> Affine | None:
     """An `isl.Aff` with integer coefficients as an affine, floors included, else None."""
-    denominator = aff.get_denominator_val().to_python()
+    denominator = integer(aff.get_denominator_val())
     terms: list[tuple[Atom, int]] = []
 
     def scaled(value: isl.Val) -> int:
-        return int((value.mul(_val(denominator))).to_python())
+        return integer(value if denominator == 1 else value.mul(val(denominator)))
 
     for kind, names in ((_PARAM, parameters), (_IN, iterators)):
         for position, name in enumerate(names):
@@ -376,8 +358,8 @@ def affine_from_aff(
 
 
 def _div_affine(div: isl.Aff, parameters: Sequence[str], iterators: Sequence[str]) -> Affine | None:
-    denominator = div.get_denominator_val().to_python()
-    numerator = affine_from_aff(div.scale_val(_val(denominator)), parameters, iterators)
+    denominator = integer(div.get_denominator_val())
+    numerator = affine_from_aff(div.scale_val(val(denominator)), parameters, iterators)
     return None if numerator is None else numerator.floordiv(denominator)
 
 
@@ -388,12 +370,10 @@ def sample_point(set_: isl.Set) -> tuple[dict[str, int], tuple[int, ...]] | None
     point = set_.sample_point()
     space_ = point.get_space()
     params = {
-        space_.get_dim_name(_PARAM, i): point.get_coordinate_val(_PARAM, i).to_python()
+        space_.get_dim_name(_PARAM, i): integer(point.get_coordinate_val(_PARAM, i))
         for i in range(space_.dim(_PARAM))
     }
-    coordinates = tuple(
-        point.get_coordinate_val(_SET, i).to_python() for i in range(space_.dim(_SET))
-    )
+    coordinates = tuple(integer(point.get_coordinate_val(_SET, i)) for i in range(space_.dim(_SET)))
     return params, coordinates
 
 
@@ -425,9 +405,9 @@ def _small_parameters(set_: isl.Set) -> isl.Set:
         for bound in (0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 32, 64, 1024):
             small = set_
             for position in range(set_.dim(_PARAM)):
-                small = small.upper_bound_val(_PARAM, position, _val(bound))
+                small = small.upper_bound_val(_PARAM, position, val(bound))
                 low = -bound if least is None else least
-                small = small.lower_bound_val(_PARAM, position, _val(low))
+                small = small.lower_bound_val(_PARAM, position, val(low))
             if not small.is_empty():
                 return small
     return set_
@@ -437,7 +417,7 @@ def _least(set_: isl.Set, position: int) -> isl.Set:
     """Fix a parameter at its value of least size."""
     for value in range(65):
         for signed in (value, -value):
-            fixed = set_.fix_val(_PARAM, position, _val(signed))
+            fixed = set_.fix_val(_PARAM, position, val(signed))
             if not fixed.is_empty():
                 return fixed
     return set_

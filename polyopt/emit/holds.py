@@ -62,6 +62,4 @@ class Hold:
 
     def side(self, end: int) -> isl.UnionSet:
         """The instances before everything below the place, or those after it."""
-        return isl.UnionSet.from_set(
-            self.domain.fix_val(isl.dim_type.set, len(self.rows), isl.Val(end))
-        )
+        return isl.UnionSet(self.domain.fix_val(isl.dim_type.set, len(self.rows), isl.Val(end)))

@@ -97,7 +97,7 @@ class IslTree:
 
     def _between(self, at: isl.ScheduleNode, hold: Hold, then: Insert) -> isl.ScheduleNode:
         """Insert between the instances that hold a place together."""
-        inside = at.get_domain().subtract(isl.UnionSet.from_set(hold.domain))
+        inside = at.get_domain().subtract(isl.UnionSet(hold.domain))
         filters = isl.UnionSetList.alloc(isl.DEFAULT_CONTEXT, 3)
         for part in (hold.side(0), inside, hold.side(1)):
             filters = filters.add(part)
@@ -148,7 +148,7 @@ class IslTree:
                 part = self._filter(item.instances)
                 for hold in self.holds.values():
                     if hold.passes(path, position):
-                        part = part.union(isl.UnionSet.from_set(hold.domain))
+                        part = part.union(isl.UnionSet(hold.domain))
                 filters = filters.add(part)
             at = at.insert_sequence(filters)
             for position, item in enumerate(node.children):
@@ -162,7 +162,7 @@ class IslTree:
         total: isl.UnionSet | None = None
         for name, text in instances:
             set_ = isl.Set(text) if text else self.frames[name].universe()
-            part = isl.UnionSet.from_set(set_)
+            part = isl.UnionSet(set_)
             total = part if total is None else total.union(part)
         if total is None:
             raise ValueError("a filter holds at least one statement")

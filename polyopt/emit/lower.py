@@ -13,13 +13,8 @@ from functools import partial
 
 import islpy as isl
 
-from polyopt._isl import (
-    NoFormError,
-    affine_from_expr,
-    condition_from_expr,
-    is_choice,
-    mangle,
-)
+from polyopt._isl import NoFormError, affine_from_expr, condition_from_expr, is_choice
+from polyopt._spaces import integer, mangle
 from polyopt.emit.borders import with_borders
 from polyopt.emit.data_bounds import with_data_bounds
 from polyopt.emit.exits import with_exits
@@ -347,7 +342,7 @@ class _Walker:
             values = {**scope.values, isl_name: lower}
             loops = {depth: lower, **scope.loops}
             return self.node(ast.for_get_body(), replace(scope, values=values, loops=loops))
-        step = int(ast.for_get_inc().get_val().to_python())
+        step = integer(ast.for_get_inc().get_val())
         variable = _fresh(member.name, scope.taken | self.reserved)
         upper = affine_from_expr(last, scope.values)
         if ast.for_get_cond().get_op_type() != isl.ast_expr_op_type.lt:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polyopt._isl import mangle
+from polyopt._spaces import mangle
 from polyopt.errors import PolyoptError
 from polyopt.explore.domains import dependences, domain, violations
 from polyopt.explore.orders import order

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
-from polyopt._isl import mangle
+from polyopt._spaces import mangle
 from polyopt.errors import BadArgumentError
 from polyopt.kernel import Kernel, Specialization
 from polyopt.model.nest import ENDLESS

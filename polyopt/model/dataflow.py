@@ -142,7 +142,7 @@ def _meeting(source: Use, sinks: list[Use], order: Order) -> isl.UnionMap:
     pairs = isl.UnionMap.empty(order.time.get_space())
     for sink in sinks:
         touching = source.relation.apply_range(sink.relation.reverse())
-        pairs = pairs.union(isl.UnionMap.from_map(touching))
+        pairs = pairs.union(isl.UnionMap(touching))
     return pairs
 
 
@@ -221,7 +221,7 @@ def _domains(uses: list[Use]) -> isl.UnionSet:
 def _union(uses: Iterable[Use], like: isl.UnionMap) -> isl.UnionMap:
     result = isl.UnionMap.empty(like.get_space())
     for use in uses:
-        result = result.union(isl.UnionMap.from_map(use.relation))
+        result = result.union(isl.UnionMap(use.relation))
     return result
 
 
@@ -244,7 +244,7 @@ def _memory_pairs(sources: list[Use], sinks: list[Use], order: isl.UnionMap) -> 
                     before = order.intersect_domain(_instances(source)).lex_lt_union_map(
                         order.intersect_domain(_instances(sink))
                     )
-                    pairs = isl.UnionMap.from_map(touching).intersect(before)
+                    pairs = isl.UnionMap(touching).intersect(before)
             except isl.Error:
                 pairs = _all_pairs([source], [sink], order)
             result = result.union(pairs)
@@ -252,7 +252,7 @@ def _memory_pairs(sources: list[Use], sinks: list[Use], order: isl.UnionMap) -> 
 
 
 def _instances(use: Use) -> isl.UnionSet:
-    return isl.UnionSet.from_set(use.statement.domain)
+    return isl.UnionSet(use.statement.domain)
 
 
 def _all_pairs(sources: list[Use], sinks: list[Use], order: isl.UnionMap) -> isl.UnionMap:
@@ -261,8 +261,8 @@ def _all_pairs(sources: list[Use], sinks: list[Use], order: isl.UnionMap) -> isl
     def domains(uses: list[Use]) -> isl.UnionSet:
         result = isl.UnionSet.empty(order.get_space())
         for use in uses:
-            hull = isl.Set.from_basic_set(use.statement.domain.simple_hull().remove_divs())
-            result = result.union(isl.UnionSet.from_set(hull))
+            hull = isl.Set(use.statement.domain.simple_hull().remove_divs())
+            result = result.union(isl.UnionSet(hull))
         return result
 
     before = order.lex_lt_union_map(order)

@@ -208,7 +208,7 @@ def _refuse_unassigned(scop: Scop, array: str, reads: list[Use], flow: Flow) -> 
     if declared.kind != "local" or declared.shape or flow.unreached is None:
         return
     for use in reads:
-        here = flow.unreached.intersect(isl.UnionSet.from_set(use.relation.domain()))
+        here = flow.unreached.intersect(isl.UnionSet(use.relation.domain()))
         if not here.is_empty():
             raise UnsupportedSyntaxError(
                 f"{array} may be read here before it is assigned. Assign it on every path first.",

@@ -147,15 +147,15 @@ def _when(
     names = {s.name for s in (write, sink, *changing)}
     times = {name: order_map({name: vectors[name]}, frames) for name in names}
     for each in (write, sink, *changing):
-        times[each.name] = times[each.name].intersect_domain(isl.UnionSet.from_set(each.domain))
+        times[each.name] = times[each.name].intersect_domain(isl.UnionSet(each.domain))
     later = times[write.name].lex_lt_union_map(times[sink.name])
-    when = later.intersect(isl.UnionMap.from_map(_equal(write, sink, depth)))
+    when = later.intersect(isl.UnionMap(_equal(write, sink, depth)))
     for load, change in _changes(read, changing):
         if when.is_empty():
             break
         asked = frames[write.name].access(load.array, load.subscripts)
         written = frames[change.name].access(change.array, change.subscripts)
-        clash = isl.UnionMap.from_map(asked.apply_range(written.reverse()))
+        clash = isl.UnionMap(asked.apply_range(written.reverse()))
         from_ = clash.intersect(times[write.name].lex_le_union_map(times[change.name]))
         until = times[change.name].lex_lt_union_map(times[sink.name])
         when = when.subtract(from_.apply_range(until))
@@ -207,9 +207,9 @@ def hidden(
 ) -> tuple[isl.UnionMap, isl.UnionMap]:
     """What a kill hides: of each source the touches of sinks, `source → [sink → element]`, and
     the touches `sink → element` before which no older source is visible."""
-    elements = isl.UnionMap.from_map(touched.range_map().apply_range(write.reverse()))
-    sinks = isl.UnionMap.from_map(touched.domain_map()).apply_range(kill.when.reverse())
+    elements = isl.UnionMap(touched.range_map().apply_range(write.reverse()))
+    sinks = isl.UnionMap(touched.domain_map()).apply_range(kill.when.reverse())
     by = elements.intersect(sinks)
-    times = order.intersect_domain(isl.UnionSet.from_set(write.domain()))
+    times = order.intersect_domain(isl.UnionSet(write.domain()))
     older = order.lex_lt_union_map(times)
     return older.apply_range(by.reverse()), by.domain().unwrap()

@@ -55,7 +55,7 @@ def order_map(vectors: Mapping[str, TimeVector], frames: Mapping[str, Frame]) ->
     result: isl.UnionMap | None = None
     for name, vector in vectors.items():
         relation = frames[name].access("time", vector).reset_tuple_id(isl.dim_type.out)
-        part = isl.UnionMap.from_map(relation)
+        part = isl.UnionMap(relation)
         result = part if result is None else result.union(part)
     if result is None:
         return isl.UnionMap("{ }")

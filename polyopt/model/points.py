@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import islpy as isl
 
-from polyopt._isl import mangle
+from polyopt._spaces import integer, mangle
 from polyopt.model.affine import Affine
 
 Point = tuple[int, ...]
@@ -34,7 +34,7 @@ def spans(set_: isl.Set, values: Mapping[str, int]) -> tuple[tuple[int, int] | N
 
 def _span(set_: isl.Set, position: int) -> tuple[int, int] | None:
     low, high = set_.dim_min_val(position), set_.dim_max_val(position)
-    return (low.to_python(), high.to_python()) if low.is_int() and high.is_int() else None
+    return (integer(low), integer(high)) if low.is_int() and high.is_int() else None
 
 
 def within(set_: isl.Set, box: Sequence[tuple[int, int] | None]) -> isl.Set:
@@ -85,7 +85,7 @@ def _first(possible: isl.Set, parameters: Sequence[str]) -> dict[str, int]:
     names = [possible.get_dim_name(_PARAM, k) for k in range(possible.dim(_PARAM))]
     points = isl.Set.from_params(possible.params()).move_dims(_SET, 0, _PARAM, 0, len(names))
     point = points.lexmin().sample_point()
-    values = [point.get_coordinate_val(_SET, k).to_python() for k in range(len(names))]
+    values = [integer(point.get_coordinate_val(_SET, k)) for k in range(len(names))]
     known = dict(zip(names, values, strict=True))
     return {name: known.get(mangle(name), 0) for name in parameters}
 

@@ -191,7 +191,7 @@ class Scop(Displayed):
         on residues are left out: under those of `range(N // 2, N - 1, 2)` isl loses iterations
         of a strip-mined loop.
         """
-        hull = isl.Set.from_basic_set(self.context.simple_hull().remove_divs())
+        hull = isl.Set(self.context.simple_hull().remove_divs())
         return hull.intersect(known_context(self)).coalesce()
 
     def part(self, tree: Tree) -> Scop:

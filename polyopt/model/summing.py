@@ -16,7 +16,8 @@ from itertools import count as numbers
 import islpy as isl
 import sympy
 
-from polyopt._isl import affine_from_aff, mangle, parameter_condition
+from polyopt._isl import affine_from_aff, parameter_condition
+from polyopt._spaces import integer, mangle
 from polyopt.errors import BadArgumentError, InternalError
 from polyopt.model.affine import (
     Affine,
@@ -88,7 +89,7 @@ class _Sums:
                     "begin at sums of sizes and loop variables"
                 )
             every = (*names, *new)
-            one = isl.Set.from_basic_set(flat)
+            one = isl.Set(flat)
             found += self._along(one, every, added | set(new), term, spent + len(new))
         return found
 
@@ -191,7 +192,7 @@ def _regions(pieces: Iterable[Piece], known: isl.Set) -> list[Piece]:
 
 def _expression(regions: list[Piece], known: isl.Set, parameters: Sequence[str]) -> sympy.Expr:
     """Disjoint regions as one expression, those joined that have one form in common."""
-    apart = [(isl.Set.from_basic_set(b), t) for s, t in regions for b in s.get_basic_sets()]
+    apart = [(isl.Set(b), t) for s, t in regions for b in s.get_basic_sets()]
     apart.sort(key=lambda piece: (len(_fixed(piece[0], parameters)), piece[1] == 0))
     joined = _joined(apart, parameters)
     if len(joined) > 1:  # conditions read better where none is said of what gives 0 by itself
@@ -209,7 +210,7 @@ def _loosened(set_: isl.Set, known: isl.Set) -> isl.Set:
     """A set without the constraints that it has anyhow, of those that are known."""
     result = isl.Set.empty(set_.get_space())
     for basic in set_.get_basic_sets():
-        result = result.union(isl.Set.from_basic_set(_loosened_basic(basic, set_, known)))
+        result = result.union(isl.Set(_loosened_basic(basic, set_, known)))
     return result.gist(known).coalesce()
 
 
@@ -226,7 +227,7 @@ def _loosened_basic(basic: isl.BasicSet, set_: isl.Set, known: isl.Set) -> isl.B
         loose = isl.BasicSet.universe(basic.get_space())
         for other in others:
             loose = loose.add_constraint(other)
-        if isl.Set.from_basic_set(loose).intersect(known).is_subset(set_):
+        if isl.Set(loose).intersect(known).is_subset(set_):
             kept = others
     result = isl.BasicSet.universe(basic.get_space())
     for constraint in kept:
@@ -251,7 +252,7 @@ def _fixed(where: isl.Set, parameters: Sequence[str]) -> dict[sympy.Symbol, int]
     """The parameters that have one value in a set."""
     values = (where.plain_get_val_if_fixed(_PARAM, k) for k in range(where.dim(_PARAM)))
     known = zip(parameters, values, strict=True)
-    return {symbol(n): v.to_python() for n, v in known if v.is_int()}
+    return {symbol(n): integer(v) for n, v in known if v.is_int()}
 
 
 def _equal(form: sympy.Expr, term: sympy.Expr, fixed: dict[sympy.Symbol, int]) -> bool:

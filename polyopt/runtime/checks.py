@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from polyopt._spaces import integer
 from polyopt.emit.program import Check
 from polyopt.errors import TargetUnavailableError
 from polyopt.model import bounds
@@ -39,7 +40,7 @@ def _is_heavy(statement: Statement) -> bool:
     for position in range(len(statement.iterators)):
         last, first = statement.domain.dim_max_val(position), statement.domain.dim_min_val(position)
         if last.is_int() and first.is_int():
-            trips *= max((last - first).to_python() + 1, 1)
+            trips *= max(integer(last - first) + 1, 1)
     return trips > _MANY
 
 

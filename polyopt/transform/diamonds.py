@@ -14,6 +14,7 @@ from functools import cached_property
 import islpy as isl
 
 from polyopt._isl import Frame, sample_point
+from polyopt._spaces import integer
 from polyopt.errors import BadArgumentError, IllegalScheduleError
 from polyopt.model.affine import Affine, Compare
 from polyopt.model.dependences import Dependence, Dependences
@@ -223,7 +224,7 @@ class _Stencil:
                     self.frames[item.sink].access("at", (rows[item.sink],))
                 )
                 value = there.plain_get_val_if_fixed(isl.dim_type.set, 0)
-                reached.add(int(value.to_python()) if value.is_int() else None)
+                reached.add(integer(value) if value.is_int() else None)
         if len(reached) == 1 and None not in reached:
             return Affine.integer(reached.pop() or 0)
         raise BadArgumentError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import islpy as isl
 
 from polyopt._isl import Frame
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.dependences import Dependence
 
@@ -85,7 +86,7 @@ def _pivots(hull: isl.BasicMap, width: int) -> list[tuple[int, _Vector]]:
     t = isl.dim_type
     matrix = hull.equalities_matrix(t.cst, t.param, t.in_, t.out, t.div)
     rows = [
-        [int(matrix.get_element_val(r, c).to_python()) for c in range(matrix.cols())]
+        [integer(matrix.get_element_val(r, c)) for c in range(matrix.cols())]
         for r in range(matrix.rows())
     ]
     rows = [row[:width] for row in rows if not any(row[width:])]

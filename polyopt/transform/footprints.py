@@ -10,6 +10,7 @@ from types import MappingProxyType
 import islpy as isl
 
 from polyopt._isl import Frame, affine_from_aff, one_form
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine, All, Compare
 from polyopt.model.frames import frames
 from polyopt.model.scop import Access, Scop, Statement
@@ -291,13 +292,13 @@ class Footprints:
             origin = affine_from_aff(
                 start, self.scop.parameter_names, [f"c{i}" for i in range(depth)]
             )
-            base = isl.PwAff.from_aff(start)
+            base = isl.PwAff(start)
             below = _range(base.sub(first)).dim_max_val(0)
             span = _range(high.get_pw_aff(0).sub(base)).dim_max_val(0)
-            if origin is None or not below.is_int() or below.to_python() > 0 or not span.is_int():
+            if origin is None or not below.is_int() or integer(below) > 0 or not span.is_int():
                 continue
-            if span.to_python() < limit:
-                return origin, int(span.to_python()) + 1
+            if integer(span) < limit:
+                return origin, integer(span) + 1
         return None
 
     def _function(self, relation: isl.Map, depth: int) -> Affine | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import islpy as isl
 
 from polyopt._isl import Frame
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Member, Sequence, Tree
@@ -82,7 +83,7 @@ class Range:
     def start(self) -> int:
         """The least iteration, where that is the same number for all parameters; else 0."""
         least = self._own().range().dim_min(0).coalesce()
-        values = {piece.get_constant_val().to_python() for _, piece in least.get_pieces()}
+        values = {integer(piece.get_constant_val()) for _, piece in least.get_pieces()}
         return int(values.pop()) if len(values) == 1 and least.is_cst() else 0
 
     def _own(self) -> isl.Map:
@@ -120,4 +121,4 @@ def range_over(
     if points is None:
         raise ValueError("a loop runs at least one statement")
     stride = points.get_stride(points.dim(isl.dim_type.set) - 1)
-    return Range(instances, to, points.coalesce(), max(int(stride.to_python()), 1), facts)
+    return Range(instances, to, points.coalesce(), max(integer(stride), 1), facts)

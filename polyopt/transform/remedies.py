@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import islpy as isl
 
+from polyopt._spaces import integer
 from polyopt.model.tree import Member, Tree
 from polyopt.transform.edit import Place, name_at, places
 from polyopt.transform.legality import Breach
@@ -174,10 +175,10 @@ def _fixed(before: Schedule, breach: Breach, member: Member) -> Iterator[int]:
         names = before.scop.statement(statement).iterators
         if row is None or row not in names:
             continue
-        plain = isl.Set.from_basic_set(instances.affine_hull())
+        plain = isl.Set(instances.affine_hull())
         value = plain.plain_get_val_if_fixed(isl.dim_type.set, names.index(row))
         if value.is_int():
-            yield int(value.to_python())
+            yield integer(value)
 
 
 def _named(tree: Tree, refused: Step) -> list[Place]:

@@ -62,7 +62,7 @@ def _constraints(judge: Judge, statements: tuple[str, ...]) -> isl.ScheduleConst
     scop = judge.scop
     domain = isl.UnionSet.empty(scop.context.get_space())
     for name in statements:
-        domain = domain.union(isl.UnionSet.from_set(scop.statement(name).domain))
+        domain = domain.union(isl.UnionSet(scop.statement(name).domain))
     inside = [d for d in judge.dependences.items if d.source in statements and d.sink in statements]
     order = [d for d in inside if not judge.may_reorder(d)]
     near = [d for d in inside if d.kind in ("flow", "reduction")]
@@ -76,7 +76,7 @@ def _constraints(judge: Judge, statements: tuple[str, ...]) -> isl.ScheduleConst
 def _union(dependences: list[Dependence], scop: Scop) -> isl.UnionMap:
     total = isl.UnionMap.empty(scop.context.get_space())
     for dependence in dependences:
-        total = total.union(isl.UnionMap.from_map(dependence.relation))
+        total = total.union(isl.UnionMap(dependence.relation))
     return total
 
 

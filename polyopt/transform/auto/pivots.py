@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import islpy as isl
 
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine
 from polyopt.transform.auto.context import attempt, name_of
 from polyopt.transform.auto.marks import innermost
@@ -129,20 +130,20 @@ def _fixed(
     position = iterators.index(iterator)
     names = schedule.scop.parameter_names
     for constraint in side.affine_hull().get_constraints():
-        own = constraint.get_coefficient_val(isl.dim_type.set, position).to_python()
+        own = integer(constraint.get_coefficient_val(isl.dim_type.set, position))
         if not constraint.is_equality() or own not in (1, -1):
             continue
         terms = [
-            (n, constraint.get_coefficient_val(isl.dim_type.set, d).to_python())
+            (n, integer(constraint.get_coefficient_val(isl.dim_type.set, d)))
             for d, n in enumerate(iterators)
             if n != iterator
         ]
         if any(factor and n not in outer for n, factor in terms):
             continue
         terms += [
-            (p, constraint.get_coefficient_val(isl.dim_type.param, d).to_python())
+            (p, integer(constraint.get_coefficient_val(isl.dim_type.param, d)))
             for d, p in enumerate(names)
         ]
-        constant = constraint.get_constant_val().to_python()
+        constant = integer(constraint.get_constant_val())
         return Affine.of(terms, int(constant)) * -int(own)
     return None

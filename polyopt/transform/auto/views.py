@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import islpy as isl
 
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop, Statement
 from polyopt.model.tree import Member
@@ -233,7 +234,7 @@ class Trips:
         line = line.project_out(isl.dim_type.param, 0, line.dim(isl.dim_type.param))
         low, high = line.dim_min_val(0), line.dim_max_val(0)
         if low.is_int() and high.is_int():
-            return float(high.to_python() - low.to_python() + 1)
+            return float(integer(high) - integer(low) + 1)
         return float(TYPICAL_SIZE)
 
 
