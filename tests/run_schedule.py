@@ -164,9 +164,7 @@ class _Running(Machine):
     def get(self, statement: str, array: str, subscripts: Any, place: tuple[int, ...]) -> Any:
         depth, block = self.holder(statement, array, subscripts)
         place = self.cell(array, place)
-        # A packed buffer is read only; what is read from it is read from its array.
-        packed = block is not None and block.node.layout is not None
-        self.watch(0, -1 if packed else depth, array, place)
+        self.watch(0, depth, array, place)
         return (
             block.data[block.index(place)] if block else self.arrays[array][self.at(array, place)]
         )
@@ -182,7 +180,12 @@ class _Running(Machine):
 
     def watch(self, kind: int, depth: int, array: str, place: tuple[int, ...]) -> None:
         """Remember who touches what, where iterations share it; lanes have their partial sums."""
+        packed = depth >= 0 and self.blocks[depth].node.layout is not None
         for number, watch in enumerate(self.watches):
+            if packed:  # read from the array by a copy inside the loop, not by one outside
+                if depth >= watch[2]:
+                    watch[kind].setdefault((array, place), set()).add(self.now[number])
+                continue
             own = depth >= watch[2] or (depth >= 0 and self.blocks[depth].node.reduction)
             own = own or (array in self.apart and number < self.threads)
             if not own:

@@ -16,8 +16,9 @@ from polyopt.explore.style import RED, statement_style
 from polyopt.model.dependences import Dependence
 from polyopt.model.points import moves
 from polyopt.model.scop import Scop
-from polyopt.transform.legality import Breach, witness
+from polyopt.transform.legality import Breach
 from polyopt.transform.schedule import Schedule
+from polyopt.transform.witness import witness
 
 _WORDS = 46
 _MOST_NAMED = 400

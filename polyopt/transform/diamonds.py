@@ -29,10 +29,11 @@ from polyopt.transform.edit import (
     resolve,
     textual_order,
 )
-from polyopt.transform.legality import Breach, witness
+from polyopt.transform.legality import Breach
 from polyopt.transform.loops import check_size
 from polyopt.transform.ranges import loops_around
 from polyopt.transform.refusal import example
+from polyopt.transform.witness import witness
 
 _SLOPES = sorted({Fraction(p, q) for p in range(9) for q in range(1, 5)})
 """How far a dependence may move per step of time: 8 at most, in quarters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
@@ -12,13 +12,13 @@ import islpy as isl
 from polyopt._isl import Frame, affine_from_aff, one_form
 from polyopt._spaces import integer
 from polyopt.model.affine import Affine, All, Compare
+from polyopt.model.dependences import Dependence
 from polyopt.model.frames import frames
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Member
+from polyopt.transform.copies import Wanted, any_of
 
 _LARGEST_BLOCK = 4096
-
-Wanted = Callable[[Statement, Access], bool]
 
 
 def is_target(statement: Statement, access: Access) -> bool:
@@ -60,11 +60,18 @@ Restriction = Mapping[str, tuple[str, ...]]
 class Footprints:
     """Relations between the loops outside a point and the elements of an array below it.
 
-    `before` has those of a model that differs in storage alone: what it found is kept.
+    `before` has those of a model that differs in storage alone: what it found is kept. `flows` are
+    the dependences along which values reach reads.
     """
 
-    def __init__(self, scop: Scop, before: Footprints | None = None) -> None:
+    def __init__(
+        self,
+        scop: Scop,
+        before: Footprints | None = None,
+        flows: tuple[Dependence, ...] = (),
+    ) -> None:
         self.scop = scop
+        self.flows = flows
         self._homes: dict[object, Home] = {} if before is None else before._homes
         self._full: dict[object, Filled | None] = {}
         self.packed: dict[object, tuple[Block | None, bool]] = {}
@@ -92,6 +99,65 @@ class Footprints:
                     part = prefix.reverse().apply_range(frame.access(array, access.subscripts))
                     result = part if result is None else result.union(part)
         return None if result is None else result.coalesce()
+
+    def feeds(
+        self,
+        outside: tuple[Member, ...],
+        inside: list[Statement],
+        array: str,
+        *,
+        wanted: Wanted,
+        within: Restriction,
+    ) -> bool:
+        """Whether a value that is written in an iteration of the loops outside reaches one of the
+        wanted reads in the same iteration."""
+        names = {s.name for s in inside}
+        return any(
+            not self.meeting(flow, flow.sink, wanted, outside, within).is_empty()
+            for flow in self.flows
+            if flow.array == array and {flow.source, flow.sink} <= names
+        )
+
+    def meeting(
+        self,
+        dependence: Dependence,
+        reader: str,
+        wanted: Wanted,
+        outside: tuple[Member, ...] = (),
+        within: Restriction = MappingProxyType({}),
+    ) -> isl.Map:
+        """The pairs of a dependence in which a wanted read of the `reader`, at one of its ends,
+        meets what the other end writes, in one iteration of the loops outside."""
+        reads = self.scop.statement(reader)
+        at_sink = reader == dependence.sink and dependence.kind != "anti"
+        writes = self.scop.statement(dependence.source if at_sink else dependence.sink)
+        touched = tuple(
+            a.subscripts for a in reads.accesses if a.array == dependence.array and wanted(reads, a)
+        )
+        if not touched:
+            return isl.Map.empty(dependence.relation.get_space())
+        written = self._held(outside, writes, (writes.subscripts,), dependence.array, within)
+        read = self._held(outside, reads, touched, dependence.array, within)
+        first, second = (written, read) if at_sink else (read, written)
+        return first.apply_range(second.reverse()).intersect(dependence.relation)
+
+    def _held(
+        self,
+        outside: tuple[Member, ...],
+        statement: Statement,
+        touched: tuple[tuple[Affine, ...], ...],
+        array: str,
+        within: Restriction,
+    ) -> isl.Map:
+        """`{ instance → [loops outside, element] }`, for each of some elements."""
+        frame = self.frames[statement.name]
+        rows = tuple(m.row(statement.name) for m in outside)
+        domain = self._domain(statement, within.get(statement.name, ()))
+        parts = [frame.access(array, (*rows, *subscripts)) for subscripts in touched]
+        result = isl.Map.empty(parts[0].get_space())
+        for part in parts:
+            result = result.union(part)
+        return result.intersect_domain(domain)
 
     def _domain(self, statement: Statement, texts: tuple[str, ...]) -> isl.Set:
         key = (statement.name, texts)
@@ -132,11 +198,14 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction = MappingProxyType({}),
+        but: Wanted = lambda _statement, _access: False,
     ) -> bool:
-        """Whether, for fixed outer loops, only the updates' targets touch their elements."""
+        """Whether, for fixed outer loops, only the updates' targets touch their elements, `but`
+        for some accesses."""
 
         def other(statement: Statement, access: Access) -> bool:
-            return statement not in updates or not is_target(statement, access)
+            is_update = statement in updates and is_target(statement, access)
+            return not is_update and not but(statement, access)
 
         targets = self.elements(outside, updates, array, wanted=is_target, within=within)
         others = self.elements(outside, users, array, wanted=other, within=within)
@@ -161,12 +230,17 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction,
+        copies: tuple[str, ...] = (),
     ) -> Filled | None:
-        """The box of which every element that exists is touched for all outer loops; else None."""
+        """The box of which every element that exists is touched for all outer loops; else None.
+
+        What is read from `copies` that stand around it touches none.
+        """
         rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in users)
-        key = (array, rows, tuple(within.get(s.name, ()) for s in users))
+        copies = tuple(c for c in copies if c.partition("[")[0] == array)
+        key = (array, rows, tuple(within.get(s.name, ()) for s in users), copies)
         if key not in self._full:
-            self._full[key] = self._find_full(outside, users, array, within)
+            self._full[key] = self._find_full(outside, users, array, within, any_of(copies))
         return self._full[key]
 
     def access_block(
@@ -189,8 +263,11 @@ class Footprints:
         users: list[Statement],
         array: str,
         within: Restriction,
+        but: Wanted,
     ) -> Filled | None:
-        all_ = self.elements(outside, users, array, within=within)
+        all_ = self.elements(
+            outside, users, array, wanted=lambda s, a: not but(s, a), within=within
+        )
         writers = [s for s in users if s.array == array]
         targets = self.elements(outside, writers, array, wanted=is_target, within=within)
         for find in (self._filled, self._filled_to_ends):
@@ -198,7 +275,7 @@ class Footprints:
             if found is not None:
                 return Filled(found[0], targets_only=False, ends=found[1])
             found = find(outside, targets)
-            if found is not None and self.apart(outside, writers, users, array, within):
+            if found is not None and self.apart(outside, writers, users, array, within, but):
                 return Filled(found[0], targets_only=True, ends=found[1])
         return None
 

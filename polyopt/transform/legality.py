@@ -14,14 +14,14 @@ from itertools import count
 
 import islpy as isl
 
-from polyopt._isl import Frame, coalesced, smallest_point
-from polyopt.errors import InternalError, Violation
+from polyopt._isl import Frame, coalesced
 from polyopt.model.affine import Affine
 from polyopt.model.dependences import Dependence, Dependences
 from polyopt.model.frames import frames
 from polyopt.model.scop import Scop
 from polyopt.model.tree import Band, Leaf, Mark, Member, Node, Region, Sequence, Tree
 from polyopt.model.types import FpMode
+from polyopt.transform.copies import copied, reads_of
 from polyopt.transform.distances import Distances
 from polyopt.transform.footprints import Footprints
 
@@ -124,6 +124,7 @@ class _Memory:
         self.distances: dict[int, Distances] = {}
         self.crossed: dict[tuple[int, Affine, Affine, Affine, Affine], isl.Map | None] = {}
         self.parts: dict[tuple[int, str, bool], _Pending | None] = {}
+        self.uncopied: dict[tuple[int, str], _Pending | None] = {}
         self.sets: dict[str, isl.Set] = {}
         self.numbers = count()
         self._first: dict[int, _Pending] = {}
@@ -164,7 +165,9 @@ class Judge:
         self._subtrees: dict[_Subtree, _Findings] = {}
         self._first = [self._memory.first(d) for d in dependences.items]
         self.footprints: Footprints = Footprints(
-            scop, None if before is None else before.footprints
+            scop,
+            None if before is None else before.footprints,
+            dependences.of_kind("flow", "reduction"),
         )
 
     def frame(self, statement: str) -> Frame:
@@ -226,11 +229,40 @@ class Judge:
                         breaches += self._pipeline(members[position:][:2], pending)
                     pending = self._member(member, path, position, pending, breaches, levels)
                 self._node(child, (*path, 0), pending, breaches, levels)
-            case Mark(_, child) | Region(_, child):
+            case Mark(name, child):
+                what = copied(name)
+                pending = pending if what is None else self._after_copy(what, pending)
+                self._node(child, (*path, 0), pending, breaches, levels)
+            case Region(_, child):
                 self._node(child, (*path, 0), pending, breaches, levels)
             case Sequence():
                 for position, (child, inside) in enumerate(self._sequence(node, pending, breaches)):
                     self._node(child, (*path, position), inside, breaches, levels)
+
+    def _after_copy(self, what: str, pending: list[_Pending]) -> list[_Pending]:
+        """The pairs that are left where reads were copied before: what is overwritten after a
+        copy was made, its reads do not miss."""
+        is_copied = reads_of(what)
+        left: list[_Pending] = []
+        for item in pending:
+            dependence = item.dependence
+            source = self.scop.statement(dependence.source)
+            reads = [a for a in source.accesses if is_copied(source, a)]
+            if dependence.kind != "anti" or not any(a.array == dependence.array for a in reads):
+                left.append(item)
+                continue
+            key = (item.key, what)
+            if key not in self._memory.uncopied:
+                others = self.footprints.meeting(
+                    dependence, source.name, lambda s, a: a.kind == "read" and not is_copied(s, a)
+                )
+                rest = item.relation.intersect(others)
+                number = next(self._memory.numbers)
+                found = None if rest.is_empty() else _Pending(dependence, rest, number)
+                self._memory.uncopied[key] = found
+            kept = self._memory.uncopied[key]
+            left += [] if kept is None else [kept]
+        return left
 
     def _member(
         self,
@@ -400,49 +432,3 @@ def _apart(item: _Pending, told: _Told) -> isl.Map:
     """The pairs that a loop tells apart."""
     together = told.together
     return item.relation if together is None else item.relation.subtract(together.relation)
-
-
-def witness(scop: Scop, breach: Breach) -> Violation:
-    """The smallest case of a breach: two instances, the element, parameter values."""
-    dependence = breach.dependence
-    source, sink = scop.statement(dependence.source), scop.statement(dependence.sink)
-    pairs = breach.relation.intersect_params(scop.context)
-    found = smallest_point(pairs.wrap(), scop.parameter_names)
-    if found is None:  # of a coarse relation, no pair need be within the context
-        found = smallest_point(breach.relation.wrap(), scop.parameter_names)
-    if found is None:
-        raise InternalError(f"a breach without a case: {dependence}", str(breach.relation))
-    values, coordinates = found
-    cut = len(source.iterators)
-    first = tuple(zip(source.iterators, coordinates[:cut], strict=True))
-    second = tuple(zip(sink.iterators, coordinates[cut:], strict=True))
-    return Violation(
-        kind=dependence.kind,
-        source=source.name,
-        sink=sink.name,
-        array=dependence.array,
-        element=_element(scop, dependence, {**values, **dict(first)}, {**values, **dict(second)}),
-        source_instance=first,
-        sink_instance=second,
-        parameters=tuple(values.items()),
-        source_location=source.location,
-        sink_location=sink.location,
-    )
-
-
-def _element(
-    scop: Scop, dependence: Dependence, at_source: dict[str, int], at_sink: dict[str, int]
-) -> tuple[int, ...]:
-    """The element that both instances touch."""
-
-    def touched(name: str, values: dict[str, int], *, reads: bool) -> set[tuple[int, ...]]:
-        return {
-            tuple(s.evaluate(values) for s in access.subscripts)
-            for access in scop.statement(name).accesses
-            if access.array == dependence.array and (access.kind == "read") == reads
-            if not any(s.is_data for s in access.subscripts)
-        }
-
-    first = touched(dependence.source, at_source, reads=dependence.kind == "anti")
-    second = touched(dependence.sink, at_sink, reads=dependence.kind == "flow")
-    return min(first & second, default=())

@@ -1,7 +1,8 @@
 """Packing: what is read below a loop is copied into a buffer of another layout.
 
-The copy is made at the start of each iteration of the loop `at`. It is right where nothing below
-writes what is read there: then each read's writer ran before the copy, and stays the same.
+The copy is made at the start of each iteration of the loop `at`. It is right where no value that is
+written below reaches a read there: then each read's writer ran before the copy, and stays the same.
+What is written below after it was read, the copy keeps as it was.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from polyopt.model.layout import Layout
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Node, Tree, children
 from polyopt.transform.blocks import Promotion, statements_at, walk_to
+from polyopt.transform.copies import PREFIX, copied, reads_of
 from polyopt.transform.edit import Place, node_at, replace_at, resolve
-from polyopt.transform.footprints import Footprints, Wanted
+from polyopt.transform.footprints import Footprints
 from polyopt.transform.legality import Path
 
-_PREFIX = "pack "
 _LARGEST_EXTENT = 1 << 20
 _LARGEST_BYTES = 1 << 28
 
@@ -44,8 +45,8 @@ def pack(
     `what` is an array, or one access to it as the kernel writes it, such as "A[k, j]": then only
     those reads move. A parallel loop inside `at` shares the buffer, one outside has one a thread.
 
-    Refused where what is read is also written there, where its box has no constant size (tile
-    first), where nothing is read, and inside a vector loop.
+    Refused where a value that is written there is read there, where its box has no constant size
+    (tile first), where nothing is read, and inside a vector loop.
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such buffer.
     """
@@ -63,7 +64,7 @@ def pack(
         raise TypeError("a place is always in a band")
     cut = place.position + 1
     inner = Band(band.members[cut:], band.child) if band.members[cut:] else band.child
-    marked = Band(band.members[:cut], Mark(f"{_PREFIX}{what} {layout}", inner))
+    marked = Band(band.members[:cut], Mark(f"{PREFIX}{what} {layout}", inner))
     new = replace_at(tree, place.path, marked)
     problem = _packed(footprints, new, (*place.path, 0), what, layout)
     if isinstance(problem, str):
@@ -89,11 +90,11 @@ def packed_blocks(footprints: Footprints, tree: Tree) -> list[Promotion]:
     found: list[Promotion] = []
 
     def visit(node: Node, path: Path, around: frozenset[str]) -> None:
-        if isinstance(node, Mark) and not node.name.startswith(_PREFIX):
+        what = copied(node.name) if isinstance(node, Mark) else None
+        if isinstance(node, Mark) and what is None:
             around |= set(node.name.split()[1:2])
-        elif isinstance(node, Mark):
-            what, _, text = node.name.removeprefix(_PREFIX).rpartition(" order ")
-            layout = Layout.read(f"order {text}")
+        elif isinstance(node, Mark) and what is not None:
+            layout = Layout.read(f"order {node.name.rpartition(' order ')[2]}")
             if _users(footprints.scop, statements_at(tree, path), what):
                 block = _packed(footprints, tree, path, what, layout)
                 if isinstance(block, str):
@@ -131,10 +132,15 @@ def _packed(
     rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in inside)
     key = (what, rows, tuple(within.get(s.name, ()) for s in inside))
     if key not in footprints.packed:
-        reads = footprints.elements(outside, users, array, wanted=_wanted(what), within=within)
+        reads = footprints.elements(outside, users, array, wanted=reads_of(what), within=within)
         writes = footprints.elements(outside, inside, array, wanted=_writes, within=within)
         box = None if reads is None else footprints.box(reads, len(outside), _LARGEST_EXTENT)
-        clash = reads is not None and writes is not None and not reads.intersect(writes).is_empty()
+        clash = (
+            reads is not None
+            and writes is not None
+            and not reads.intersect(writes).is_empty()
+            and footprints.feeds(outside, inside, array, wanted=reads_of(what), within=within)
+        )
         footprints.packed[key] = (box, clash)
     box, clash = footprints.packed[key]
     if clash:
@@ -154,7 +160,7 @@ def _packed(
         shape = " x ".join(map(str, box[1]))
         return f"the buffer would hold {shape} elements. Tile smaller, or pack further in."
     targets = tuple(
-        (s.name, a.subscripts) for s in users for a in s.accesses if _wanted(what)(s, a)
+        (s.name, a.subscripts) for s in users for a in s.accesses if reads_of(what)(s, a)
         and a.array == array
     )  # fmt: skip
     return Promotion(
@@ -167,23 +173,12 @@ def _writes(_statement: Statement, access: Access) -> bool:
     return access.kind != "read"
 
 
-def _wanted(what: str) -> Wanted:
-    """Selects the reads that `what` names: of an array, or those with these subscripts."""
-    _, bracket, inner = what.replace(" ", "").partition("[")
-
-    def wanted(_statement: Statement, access: Access) -> bool:
-        text = ",".join(map(str, access.subscripts)).replace(" ", "")
-        return access.kind == "read" and (not bracket or inner == f"{text}]")
-
-    return wanted
-
-
 def _users(scop: Scop, names: frozenset[str], what: str) -> list[Statement]:
     """The statements of these names that read what is to be packed."""
-    array, wanted = what.partition("[")[0], _wanted(what)
+    wanted = reads_of(what)
     return [
         s for s in scop.statements
-        if s.name in names and any(a.array == array and wanted(s, a) for a in s.accesses)
+        if s.name in names and any(wanted(s, a) for a in s.accesses)
     ]  # fmt: skip
 
 
@@ -249,7 +244,7 @@ class _Dimensions:
     def of(self, step: str, name: str) -> int:
         """The one dimension that a loop indexes."""
         rows = dict(resolve(self.tree, name).member.rows)
-        wanted = _wanted(self.what)
+        wanted = reads_of(self.what)
         found = {
             d
             for s in self.users if s.name in rows

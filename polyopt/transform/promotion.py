@@ -13,7 +13,8 @@ from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
 from polyopt.transform.array_sums import array_sums
 from polyopt.transform.blocks import Point, Promotion, points, statements_at, walk_to
-from polyopt.transform.footprints import Footprints, Wanted
+from polyopt.transform.copies import Wanted, any_of, copies_around
+from polyopt.transform.footprints import Footprints
 from polyopt.transform.legality import Level, Path, Verdict
 from polyopt.transform.mapping import owned_by_items
 from polyopt.transform.packing import packed_blocks
@@ -117,10 +118,13 @@ def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promot
     written = {s.array for s in inside}
     outside = _outside(tree, level)
     _, within, _ = walk_to(tree, level.path)
+    is_copied = any_of(copies_around(tree, level.path))
     found: list[Promotion] = []
     for statement in inside:
         for access in statement.accesses:
             if access.kind != "read" or access.array not in written or not access.subscripts:
+                continue
+            if is_copied(statement, access):
                 continue
             block = footprints.fixed_element(outside, inside, statement, access, within)
             if block is not None:
@@ -311,12 +315,20 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     of constant shape."""
     outside, within, _ = walk_to(tree, path)
     users = _users(footprints.scop, tree, path, array)
-    found = footprints.full_block(outside, users, array, within)
+    copies = copies_around(tree, path)
+    found = footprints.full_block(outside, users, array, within, copies)
     if found is None:
         return None
     origin, shape = found.block
     writers = [s for s in users if s.array == array]
     targets = tuple((s.name, s.subscripts) for s in writers) if found.targets_only else ()
+    if not targets and any(c.partition("[")[0] == array for c in copies):
+        is_copied = any_of(copies)
+        targets = tuple(
+            (s.name, a.subscripts)
+            for s in users for a in s.accesses
+            if a.array == array and not is_copied(s, a)
+        )  # fmt: skip
     return Promotion(
         path, 0, array, origin, shape,
         load=True, store=bool(writers), reduction=None, targets=targets, ends=found.ends,

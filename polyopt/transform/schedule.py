@@ -34,12 +34,13 @@ from polyopt.transform import (
     work_arrays,
 )
 from polyopt.transform.edit import loop_names
-from polyopt.transform.legality import Breach, Judge, Verdict, witness
+from polyopt.transform.legality import Breach, Judge, Verdict
 from polyopt.transform.promotion import required_blocks
 from polyopt.transform.refusal import describe
 from polyopt.transform.remedies import remedies
 from polyopt.transform.script import Script, Step, difference, program
 from polyopt.transform.text import check_complete, parse_tree, reordered
+from polyopt.transform.witness import witness
 
 
 @dataclass(frozen=True)

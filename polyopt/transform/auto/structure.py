@@ -248,18 +248,26 @@ def _cuts(schedule: Schedule, inside: frozenset[str]) -> Iterator[tuple[Place, s
 # ---- loop order -----------------------------------------------------------------------------
 
 
-def reorder(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule:
-    """Every band of a nest in its cheapest legal order, one band after another."""
+def reorder(
+    search: Search, schedule: Schedule, inside: frozenset[str], *, strips: bool = True
+) -> Schedule:
+    """Every band of a nest in its cheapest legal order, one band after another; `strips`: strips of
+    an innermost loop may be cut off for threads."""
     paths = dict.fromkeys(
         p.path for p in places(schedule.tree) if set(p.member.statements) <= inside
     )
     for path in paths:
-        schedule = _reorder_band(search, schedule, path, inside)
+        schedule = _reorder_band(search, schedule, path, inside, strips=strips)
     return schedule
 
 
 def _reorder_band(
-    search: Search, schedule: Schedule, path: tuple[int, ...], inside: frozenset[str]
+    search: Search,
+    schedule: Schedule,
+    path: tuple[int, ...],
+    inside: frozenset[str],
+    *,
+    strips: bool,
 ) -> Schedule:
     members = [p for p in places(schedule.tree) if p.path == path]
     names = tuple(name_of(schedule, p) for p in members)
@@ -268,7 +276,8 @@ def _reorder_band(
         candidate = _permuted(schedule, order) if order != names else schedule
         if candidate is None or not blocks_exist(candidate):
             continue
-        for variant in (candidate, _strip_outwards(search, candidate, path)):
+        stripped = _strip_outwards(search, candidate, path) if strips else None
+        for variant in (candidate, stripped):
             if variant is None:
                 continue
             found = search.cost(variant, inside)

@@ -128,7 +128,7 @@ def _isolated(search: Search, schedule: Schedule, name: str) -> Schedule | None:
     split = distribute_fully(schedule, around)
     if split is schedule or not _is_alone(split, name):
         return None
-    return reorder(search, split, around)
+    return reorder(search, split, around, strips=False)
 
 
 def _is_alone(schedule: Schedule, name: str) -> bool:

@@ -1,0 +1,77 @@
+"""Contractions with triangles: tiles, and results that stay those of plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from beside_python import same_as
+
+import polyopt as po
+from polyopt.machine import Machine
+from polyopt.transform.auto import auto
+from polyopt.transform.schedule import Schedule
+
+MACHINE = Machine("test", 2, 32 * 1024, 64 * 1024, 32 * 1024 * 1024, 64, 256, fma=True)
+ROWS, COLUMNS = 6, 8
+"""The register tile on that machine."""
+SIZES = (0, 1, 2, ROWS - 1, ROWS, ROWS + 1, COLUMNS + 1, 2 * COLUMNS, 23, 65, 71)
+
+Random = np.random.Generator
+Maker = Callable[[int, Random], tuple[object, ...]]
+
+
+def by_transposed_lower(alpha, A, B):
+    m, n = B.shape
+    for i in range(m):
+        for j in range(n):
+            for k in range(i + 1, m):
+                B[i, j] += A[k, i] * B[k, j]
+            B[i, j] = alpha * B[i, j]
+
+
+def square(n: int, random: Random) -> np.ndarray:
+    return random.random((n, n)) + np.eye(n)
+
+
+def tall(n: int, random: Random) -> np.ndarray:
+    return random.random((n, n + 7))
+
+
+MAKERS: dict[Callable[..., None], Maker] = {
+    by_transposed_lower: lambda n, r: (1.5, square(n, r), tall(n, r)),
+}
+
+
+def in_tiles(s: Schedule) -> Schedule:
+    """The automatic schedule on a machine with small caches."""
+    return auto(s, machine=MACHINE, threads=2)
+
+
+@pytest.mark.parametrize("fp", ["strict", "reassociate"])
+@pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)
+def test_triangular_products_are_those_of_plain_python(
+    function: Callable[..., None], fp: str
+) -> None:
+    kernel = po.kernel(fp=fp, schedule=in_tiles, threads=2)(function)
+    random = np.random.default_rng(5)
+    for n in SIZES:
+        given = MAKERS[function](n, random)
+        if fp == "strict":
+            same_as(function, kernel, given)
+            continue
+        wanted = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in given)
+        function(*wanted)
+        kernel(*given)
+        for found, expected in zip(given, wanted, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)
+def test_triangular_products_have_packed_tiles(function: Callable[..., None]) -> None:
+    given = MAKERS[function](4, np.random.default_rng(0))
+    made = in_tiles(po.kernel(function).specialize(*given).original)
+    text = "\n".join(map(str, made.steps))
+    assert "pack(" in text
+    assert "promote(" in text
