@@ -11,6 +11,7 @@ from beside_python import same_as
 import polyopt as po
 from polyopt.machine import Machine
 from polyopt.transform.auto import auto
+from polyopt.transform.auto.tiles import is_tiled, may_contract
 from polyopt.transform.schedule import Schedule
 
 MACHINE = Machine("test", 2, 32 * 1024, 64 * 1024, 32 * 1024 * 1024, 64, 256, fma=True)
@@ -31,6 +32,47 @@ def by_transposed_lower(alpha, A, B):
             B[i, j] = alpha * B[i, j]
 
 
+def by_upper_in_sums(A, B):
+    m, n = B.shape
+    for i in range(m):
+        for j in range(n):
+            s = 0.0
+            for k in range(i, m):
+                s += A[i, k] * B[k, j]
+            B[i, j] = s
+
+
+def by_symmetric_lower(alpha, beta, C, A, B):
+    m, n = C.shape
+    for i in range(m):
+        for j in range(n):
+            s = 0.0
+            for k in range(i):
+                C[k, j] += alpha * B[i, j] * A[i, k]
+                s += B[k, j] * A[i, k]
+            C[i, j] = beta * C[i, j] + alpha * B[i, j] * A[i, i] + alpha * s
+
+
+def by_symmetric_upper(C, A, B):
+    m, n = C.shape
+    for i in range(m):
+        for j in range(n):
+            for k in range(i + 1, m):
+                C[i, j] += A[i, k] * B[k, j]
+                C[k, j] += A[i, k] * B[i, j]
+            C[i, j] += A[i, i] * B[i, j]
+
+
+def by_symmetric_from_the_right(C, A, B):
+    m, n = C.shape
+    for i in range(m):
+        for j in range(n):
+            for k in range(j):
+                C[i, j] += B[i, k] * A[j, k]
+                C[i, k] += B[i, j] * A[j, k]
+            C[i, j] += B[i, j] * A[j, j]
+
+
 def square(n: int, random: Random) -> np.ndarray:
     return random.random((n, n)) + np.eye(n)
 
@@ -39,8 +81,16 @@ def tall(n: int, random: Random) -> np.ndarray:
     return random.random((n, n + 7))
 
 
+def wide(n: int, random: Random) -> np.ndarray:
+    return random.random((n + 7, n))
+
+
 MAKERS: dict[Callable[..., None], Maker] = {
     by_transposed_lower: lambda n, r: (1.5, square(n, r), tall(n, r)),
+    by_upper_in_sums: lambda n, r: (square(n, r), tall(n, r)),
+    by_symmetric_lower: lambda n, r: (1.5, 1.2, tall(n, r), square(n, r), tall(n, r)),
+    by_symmetric_upper: lambda n, r: (tall(n, r), square(n, r), tall(n, r)),
+    by_symmetric_from_the_right: lambda n, r: (wide(n, r), square(n, r), wide(n, r)),
 }
 
 
@@ -72,6 +122,8 @@ def test_triangular_products_are_those_of_plain_python(
 def test_triangular_products_have_packed_tiles(function: Callable[..., None]) -> None:
     given = MAKERS[function](4, np.random.default_rng(0))
     made = in_tiles(po.kernel(function).specialize(*given).original)
+    cores = [s.name for s in made.scop.statements if may_contract(s)]
+    assert cores
+    assert all(is_tiled(made, name) for name in cores)
     text = "\n".join(map(str, made.steps))
-    assert "pack(" in text
-    assert "promote(" in text
+    assert text.count("pack(") >= 2 * len(cores)

@@ -1,13 +1,14 @@
 """The automatic scheduler, top to bottom.
 
 Scalars are privatised. Loops whose range is read from data are marked only. Of other kernels, each
-top-level nest with a contraction gets register and cache tiles, in blocks where it contracts its
-own results; sums along what they read run side by side; any other nest gets the structure (as
-written, distributed, a parallel loop sunk, isl's orders, or tiles in a pipeline) and the loop
-orders with the least estimated cost; sweeps over time get diamond tiles. Neighbours that share data
-are fused, loops that single iterations hold up are split, rows around a recurrence lagged, and
-loops are marked last: threads, partial results of a nest that is one sum, vectors. Every decision
-is a public step, tried on the schedule and dropped where it is refused.
+top-level nest with a contraction gets register and cache tiles, parted from other statements where
+it has to be, in blocks where it contracts its own results; sums along what they read run side by
+side; any other nest gets the structure (as written, distributed, a parallel loop sunk, isl's
+orders, or tiles in a pipeline) and the loop orders with the least estimated cost; sweeps over time
+get diamond tiles. Neighbours that share data are fused, loops that single iterations hold up are
+split, rows around a recurrence lagged, and loops are marked last: threads, partial results of a
+nest that is one sum, vectors. Every decision is a public step, tried on the schedule and dropped
+where it is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import replace
 from functools import partial
 
 from polyopt.machine import Machine, detect
+from polyopt.transform.auto.apart import contract_apart
 from polyopt.transform.auto.column_sums import tile_column_sums
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.factors import block_factors
@@ -63,6 +65,7 @@ def _arranged(search: Search, nest: Schedule) -> Schedule:
     for statements in components(nest):
         inside = frozenset(statements)
         tiled = tile_contractions(search, nest, inside)
+        tiled = contract_apart(search, nest, tiled, inside) or tiled
         tiled = tile_private_sums(search, tiled, inside)
         if tiled is nest:
             tiled = block_factors(search, nest, inside) or nest

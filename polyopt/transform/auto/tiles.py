@@ -64,7 +64,7 @@ def tile_contractions(search: Search, schedule: Schedule, inside: frozenset[str]
     """Register and cache tiles for every contraction among some statements."""
     for name in schedule.statements:
         statement = schedule.scop.statement(name)
-        if name in inside and may_contract(statement) and _has_panels(statement):
+        if name in inside and may_contract(statement) and has_panels(statement):
             schedule = _tiled(search, schedule, name) or schedule
     return schedule
 
@@ -78,7 +78,7 @@ def may_contract(statement: Statement) -> bool:
     return bool(summed) and len(statement.accesses) >= 3
 
 
-def _has_panels(statement: Statement) -> bool:
+def has_panels(statement: Statement) -> bool:
     """Whether some operand misses an iterator of the target: a panel of it is used again."""
     target = {n for s in statement.subscripts for n in s.names()}
     return any(target - {n for s in a.subscripts for n in s.names()} for a in statement.accesses)
@@ -86,7 +86,7 @@ def _has_panels(statement: Statement) -> bool:
 
 def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
     private = schedule.scop.private_scalars
-    if schedule.scop.statement(name).array in private or _is_tiled(schedule, name):
+    if schedule.scop.statement(name).array in private or is_tiled(schedule, name):
         return None
     alone = _isolated(search, schedule, name)
     if alone is None:
@@ -113,7 +113,7 @@ def _ways(search: Search, found: Contraction) -> tuple[Callable[..., Schedule], 
     return (_steps,) if found.has_others else (*packs, _steps)
 
 
-def _is_tiled(schedule: Schedule, name: str) -> bool:
+def is_tiled(schedule: Schedule, name: str) -> bool:
     """Whether some loop around the statement is already a tile loop."""
     around = [p for p in places(schedule.tree) if name in p.member.statements]
     return any(not p.member.row(name).is_linear for p in around)
