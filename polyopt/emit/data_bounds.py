@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import islpy as isl
 
 from polyopt._isl import Frame, parameter_condition
-from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote, below
+from polyopt.emit.loops import Comment, For, If, Instance, Node, Promote
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.affine import (
     Affine,
@@ -60,6 +60,14 @@ class _Around:
 
     def where(self, condition: Condition) -> _Around:
         return replace(self, conditions=(*self.conditions, condition))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An instance: the values of the iterators that a bound depends on, and what holds there."""
+
+    places: tuple[Affine, ...]
+    around: _Around
 
 
 def with_data_bounds(nodes: tuple[Node, ...], scop: Scop) -> tuple[Node, ...]:
@@ -113,18 +121,40 @@ class _Placing:
     def values(self, nodes: tuple[Node, ...], around: _Around) -> Values:
         """What the names stand for at a point, of those that are known there."""
         known = {*around.variables, *(p.name for p in self.scop.parameters)}
-        found: dict[str, set[Affine]] = {}
-        for node in below(nodes):
-            if isinstance(node, Instance):
-                statement = self.scop.statement(node.statement)
-                places = dict(zip(statement.iterators, node.values, strict=True))
-                for bound in statement.ranges:
-                    found.setdefault(bound.name, set()).add(bound.value.substitute(places))
-        return {
-            name: next(iter(values))
-            for name, values in found.items()
-            if len(values) == 1 and next(iter(values)).names() <= known
-        }
+        found: dict[str, dict[Affine, list[_Seen]]] = {}
+        for node, there in _instances(nodes, around):
+            statement = self.scop.statement(node.statement)
+            places = dict(zip(statement.iterators, node.values, strict=True))
+            for bound in statement.ranges:
+                deciding = tuple(places.get(i, Affine.name(i)) for i in sorted(bound.value.names()))
+                value = bound.value.substitute(places)
+                seen = found.setdefault(bound.name, {}).setdefault(value, [])
+                seen.append(_Seen(deciding, there))
+        chosen = {n: self.one(values, known) for n, values in found.items()}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    def one(self, values: Mapping[Affine, list[_Seen]], known: set[str]) -> Affine | None:
+        """The value, of several ways to write it, that is known and that all others are equal to
+        where they are: behind a condition `i == n - 1`, isl may write either."""
+        if len(values) == 1:
+            return next((v for v in values if v.names() <= known), None)
+        others = [seen for each in values.values() for seen in each]
+        for value, places in values.items():
+            mine = places[0].places
+            if value.names() <= known and all(self.are_equal(mine, seen) for seen in others):
+                return value
+        return None
+
+    def are_equal(self, places: tuple[Affine, ...], seen: _Seen) -> bool:
+        """Whether some places are those that an instance is at, wherever it runs."""
+        names = (*self.scop.parameter_names, *seen.around.variables)
+        if not frozenset[str]().union(*(a.names() for a in (*places, *seen.places))) <= {*names}:
+            return False
+        frame = Frame(names, "at", ())
+        runs = frame.holds(All(seen.around.conditions)).params()
+        same = All(tuple(Compare("==", a, b) for a, b in zip(places, seen.places, strict=True)))
+        equal: bool = runs.intersect_params(self.context).is_subset(frame.holds(same).params())
+        return equal
 
     def not_empty(self, node: For, around: _Around) -> Node:
         """A loop, under the condition that there is a range wherever its bounds reckon with one.
@@ -189,6 +219,21 @@ class _Placing:
             return placed
         test = parameter_condition(exists.gist(known).coalesce(), names)
         return If(substitute_condition(test, values), (placed,))
+
+
+def _instances(nodes: Iterable[Node], around: _Around) -> Iterator[tuple[Instance, _Around]]:
+    """The instances among and in some nodes, with what holds where each runs."""
+    for node in nodes:
+        match node:
+            case Instance():
+                yield node, around
+            case For():
+                yield from _instances(node.body, around.inside(node))
+            case If():
+                yield from _instances(node.then, around.where(node.condition))
+                yield from _instances(node.otherwise, around.where(Not(node.condition)))
+            case Promote():
+                yield from _instances(node.body, around)
 
 
 def _without(bound: Affine, kind: str, lost: frozenset[str]) -> Affine | None:

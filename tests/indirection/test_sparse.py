@@ -198,3 +198,27 @@ def test_rows_whose_length_follows_the_loop_over_data_are_not():
     script = str(staircase.specialize(ptr, val, have).schedule.script)
     assert "vectorize" in script
     assert "jam" not in script
+
+
+@po.kernel(fp="strict")
+def last_row_of_short_ones(n, v, B, ptr):
+    for i in range(n):
+        for k in range(ptr[i], ptr[i + 1]):
+            if 2 * i >= n:
+                for j in range(n):
+                    s = B[j, j] * k
+                    if n > 3:
+                        continue
+                    v[2] += s
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 7])
+def test_a_row_is_known_where_a_condition_leaves_one(n):
+    # n <= 3 and 2 * i >= n leave i == n - 1, in which words isl names the row of the second
+    # statement, and that of the first is i
+    ptr = np.cumsum(np.arange(n + 1)) // 2
+    given, expected = np.ones(4), np.ones(4)
+    B = MAKE.random((n, n))
+    last_row_of_short_ones(n, given, B, ptr)
+    last_row_of_short_ones.py_func(n, expected, B, ptr)
+    assert given.tobytes() == expected.tobytes()
