@@ -212,3 +212,23 @@ def clamped_rows(a, t):
 def test_sums_of_elements_at_clamped_places_stay_where_they_are(body: Callable[..., None]) -> None:
     schedule = po.kernel(threads=1)(body).specialize(np.ones((9, 9)), np.ones((9, 9))).schedule
     assert ".strip_mine(" not in str(schedule.script)
+
+
+def pooled(x, y, where):
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            best = x[2 * i, 2 * j]
+            at = 0
+            for a in range(2):
+                for b in range(2):
+                    if x[2 * i + a, 2 * j + b] > best:
+                        best = x[2 * i + a, 2 * j + b]
+                        at = 2 * a + b
+            y[i, j] = best
+            where[i, j] = at
+
+
+def test_lanes_do_not_lie_across_rows_where_columns_run_around_straight_code() -> None:
+    arguments = np.ones((8, 8)), np.ones((4, 4)), np.ones((4, 4), np.int32)
+    schedule = po.kernel(threads=1)(pooled).specialize(*arguments).schedule
+    assert ".strip_mine(" not in str(schedule.script)

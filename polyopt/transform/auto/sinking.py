@@ -19,7 +19,7 @@ from polyopt.model.scop import Statement
 from polyopt.model.tree import Band, Sequence
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.temporaries import blocks_exist
-from polyopt.transform.auto.views import step_of, views
+from polyopt.transform.auto.views import LoopView, step_of, stride_of, views
 from polyopt.transform.edit import Place, first_statement, is_inside, node_at, places
 from polyopt.transform.legality import Level
 from polyopt.transform.schedule import Schedule
@@ -78,12 +78,30 @@ def _is_crooked(search: Search, schedule: Schedule, place: Place) -> bool:
 
 def _is_straight(search: Search, schedule: Schedule, place: Place) -> bool:
     """Whether the loops inside are so short that they become straight code, which runs in vectors
-    along the loop as it is (measured on sums of five: 3 times faster than in strips)."""
+    along the loop as it is (measured on sums of five: 3 times faster than in strips), or along
+    another parallel loop inside, no farther apart in memory (on the maxima of 2 by 2 pixels, of
+    rows beside columns: 5 times faster)."""
     names = frozenset(place.member.statements)
     around = views(schedule.scop, schedule.verdict, search.trips(schedule), names)
     outside = [p.member for p in places(schedule.tree) if is_inside(place, p)]
-    inner = (v for n in names for v in around[n] if v.member not in (*outside, place.member))
-    return all(view.is_small for view in inner)
+    long = []
+    for name in names:
+        inner = [v for v in around[name] if v.member not in outside]
+        inner = [inner[0], *(v for v in inner[1:] if not v.is_small)]
+        if inner[-1].member != place.member:
+            statement = schedule.scop.statement(name)
+            apart = inner[-1].is_parallel and not inner[-1].has_reduction
+            if not apart or not _is_as_near(statement, inner[-1], inner[0]):
+                return False
+        long.append(inner[-1].member)
+    return all(member == long[0] for member in long)
+
+
+def _is_as_near(statement: Statement, loop: LoopView, other: LoopView) -> bool:
+    """Whether what a statement accesses moves no farther with one loop than with another."""
+    return all(
+        stride_of(a.subscripts, loop) <= stride_of(a.subscripts, other) for a in statement.accesses
+    )
 
 
 def _sink(s: Schedule, place: Place, search: Search) -> Schedule:
