@@ -191,6 +191,8 @@ class Machine:
                 return ARITHMETIC[op](*_alike(self.value(left), self.value(right)))
             case Comparison(op, left, right):
                 return RELATIONS[op](*_alike(self.value(left), self.value(right)))
+            case Call(function, arguments, dtype) if function.startswith("c."):
+                return _scalar(PAIRS[function[2:]](*map(self.value, arguments)), dtype)
             case Call(function, arguments, dtype) if function.startswith("np."):
                 return _numpy(function[3:], [self.value(a) for a in arguments], dtype)
             case Call(function, arguments, dtype) if dtype.name == "f32" or function in NUMPY_ONLY:
@@ -210,6 +212,7 @@ def _parameters(nest: LoopNest, arguments: Mapping[str, Any]) -> Iterator[tuple[
 
 
 NUMPY_ONLY = ("rint", "signbit")
+PAIRS = {"real": np.real, "imag": np.imag, "conj": np.conj, "abs": abs, "make": complex}
 
 
 def _numpy(name: str, arguments: list[Any], dtype: DType) -> Any:

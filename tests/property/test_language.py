@@ -1,4 +1,5 @@
-"""Random programs of the newer constructs: integer types, helpers, kernels, returns, while, break.
+"""Random programs of the newer constructs: types of integers, halves and pairs, helpers, kernels,
+returns, while, break.
 
 They have a stream of their own. Most are run by the interpreter of nests, a few are compiled under
 the automatic schedule; both must give what Python gives, bit for bit.
@@ -19,7 +20,7 @@ import polyopt as po
 from polyopt.frontend.parse import parse
 from polyopt.frontend.source import FunctionSource
 from polyopt.model.arguments import ReturnedTuple
-from polyopt.model.types import ArrayType, ScalarType, f64, i8, i64, u16
+from polyopt.model.types import ArrayType, ScalarType, c64, c128, f16, f64, i8, i64, u16
 
 sys.path.append(str(Path(__file__).parents[1]))
 import interpret
@@ -31,6 +32,9 @@ TYPES = {
     "w": ArrayType(f64, (None,)),
     "I": ArrayType(i8, (None,)),
     "U": ArrayType(u16, (None,)),
+    "h": ArrayType(f16, (None,)),
+    "z": ArrayType(c128, (None,)),
+    "c": ArrayType(c64, (None,)),
 }
 _numbers = itertools.count()
 
@@ -61,7 +65,7 @@ class Program:
         ending = self.random.choice(["return s", "return s, k", "return (k, n), s", "return k"])
         self.lines.append(f"    {ending}")
         self.lines = [line.replace("EARLY", ending) for line in self.lines]
-        head = ["def f(n, v, w, I, U):", "    s = 0.0", "    k = 0"]
+        head = ["def f(n, v, w, I, U, h, z, c):", "    s = 0.0", "    k = 0"]
         self.text = "\n".join([*head, *self.lines]) + "\n"
 
     def at(self, variables):
@@ -78,13 +82,54 @@ class Program:
                 f"np.where(I[{p}] > U[{q}], 0.25, w[{q}])",
                 f"float(I[{p}] // 3) + U[{q}] % 5",
                 f"abs(w[{p}]) if v[{q}] > 0 else s",
+                f"h[{p}] * w[{q}]",
+                f"z[{p}].real - c[{q}].imag * 0.5",
+                f"float(abs(c[{p}])) + s",
+            ]
+        )
+
+    def half(self, variables):
+        """A value of 16 bits."""
+        p, q = self.at(variables), self.at(variables)
+        return self.random.choice(
+            [
+                f"h[{p}] * h[{q}] + np.float16(0.1)",
+                f"h[{p}] / (abs(h[{q}]) + np.float16(0.5))",
+                f"np.float16(w[{p}]) - I[{q}]",
+                f"max(h[{p}], h[{q}]) % 1.5",
+                f"np.sqrt(abs(h[{p}])) if U[{q}] > 300 else -h[{q}]",
+                f"np.float16(c[{p}].real) + 0.25",
+            ]
+        )
+
+    def pair(self, variables):
+        """A complex value."""
+        p, q = self.at(variables), self.at(variables)
+        return self.random.choice(
+            [
+                f"z[{p}] * c[{q}] + 0.5j",
+                f"c[{p}] * (0.25 - 1j) - h[{q}]",
+                f"z[{p}].conjugate() + w[{q}]",
+                f"c[{p}] / (c[{q}] + np.complex64(9 + 2j))",
+                f"(v[{p}] - 2j * I[{q}]) * 0.125",
+                f"z[{p}] if abs(z[{p}]) < 1 and z[{q}] != 0 else -z[{q}]",
+                f"np.complex64(z[{p}]) ** 2",
             ]
         )
 
     def test(self, variables):
         p, q = self.at(variables), self.at(variables)
         return self.random.choice(
-            [f"v[{p}] > w[{q}]", f"I[{p}] < 0", f"U[{p}] > 300 and s < 2", f"s > v[{p}]", "n > 3"]
+            [
+                f"v[{p}] > w[{q}]",
+                f"I[{p}] < 0",
+                f"U[{p}] > 300 and s < 2",
+                f"s > v[{p}]",
+                "n > 3",
+                f"h[{p}] < h[{q}]",
+                f"abs(z[{p}]) > 1.5",
+                f"c[{p}].imag >= 0",
+            ]
         )
 
     def suite(self, depth, variables, most, *, breaks):
@@ -94,7 +139,7 @@ class Program:
     def statement(self, indent, variables, breaks):
         pad = " " * indent
         deep = indent >= 16
-        kinds = ["store", "store", "sum", "bits", "if", "call"]
+        kinds = ["store", "store", "sum", "bits", "half", "pair", "if", "call"]
         if not deep:
             kinds += ["for", "for", "while"]
         if breaks:
@@ -112,6 +157,13 @@ class Program:
                 self.lines.append(
                     f"{pad}{self.random.choice('IU')}[{p}] += I[{self.at(variables)}]"
                 )
+            case "half":
+                how = self.random.choice(["=", "=", "+=", "*="])
+                self.lines.append(f"{pad}h[{p}] {how} {self.half(variables)}")
+            case "pair":
+                name = self.random.choice("zc")
+                how = self.random.choice(["=", "=", "+=", "-="])
+                self.lines.append(f"{pad}{name}[{p}] {how} {self.pair(variables)}")
             case "if":
                 self.lines.append(f"{pad}if {self.test(variables)}:")
                 self.suite(indent + 4, variables, 2, breaks=breaks)
@@ -151,8 +203,10 @@ def function_of(text):
 def data(seed):
     rng = np.random.default_rng(seed)
     v, w = rng.normal(size=N), rng.normal(size=N)
+    pairs = rng.normal(size=(2, N)) + 1j * rng.normal(size=(2, N))
     return [N, v, w, rng.integers(-128, 128, N).astype(np.int8),
-            rng.integers(0, 600, N).astype(np.uint16)]  # fmt: skip
+            rng.integers(0, 600, N).astype(np.uint16), rng.normal(size=N).astype(np.float16),
+            pairs[0], pairs[1].astype(np.complex64)]  # fmt: skip
 
 
 def flat(result):
