@@ -332,7 +332,9 @@ def _scheduled(schedule: Schedule, target: Target, *, shared: bool = True) -> Sc
         return auto_grid(schedule, machine=machine, shared=shared)
     threads = machine.cores if target.is_parallel else 1
     device = isinstance(target, OpenCL)
-    return auto(schedule, machine=machine, threads=threads, packs=not device, jams=device)
+    return auto(
+        schedule, machine=machine, threads=threads, packs=not device, jams=device, panels=True
+    )
 
 
 def _fits(schedule: Schedule, loops: Loops, target: Target) -> bool:

@@ -171,10 +171,11 @@ class BodyPrinter:
             return lane_loop(
                 node, sums, scope, lambda n, s: self.nodes(n, s, within), count=node.partials
             )
-        lanes = lanes_of(node, self.scop, scope) if not position.reductions else None
+        known = _within(node, scope)
+        lanes = lanes_of(node, self.scop, known) if not position.reductions else None
         if lanes is not None:
             within = position.inside(node)
-            return vector_loop(node, lanes, scope, lambda n, s: self.nodes(n, s, within))
+            return vector_loop(node, lanes, known, lambda n, s: self.nodes(n, s, within))
         found = recurrence_of(node, self.scop, scope)
         if found is not None:
             within = position.inside(node)

@@ -56,7 +56,7 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
     if place.pointer:
         return Text(f"*{place.name}", Level.UNARY)
     lanes = scope.lanes
-    if lanes and any(lanes.variable in i.names() for i in place.indices(subscripts)):
+    if lanes and any(lanes.variable in i.names() for i in place.moved(subscripts)):
         return _vector(array, subscripts, lanes, scope, write)
     if place.strides is not None:
         return Text(f"{place.name}[{_strided_index(place, subscripts, scope)}]", Level.POSTFIX)
@@ -73,7 +73,7 @@ def _vector(
     """The elements of all lanes, which lie side by side; where they lie the other way round, the
     last lane's is the first in memory."""
     place = scope.place(array, write)
-    backwards = place.indices(subscripts)[-1].coefficient(lanes.variable) < 0
+    backwards = place.moved(subscripts)[-1].coefficient(lanes.variable) < 0
     if backwards:
         last = Affine.name(lanes.variable) + (lanes.width - 1)
         subscripts = tuple(s.substitute({lanes.variable: last}) for s in subscripts)
@@ -87,7 +87,8 @@ def _vector(
 
 def _flat_index(place: Place, subscripts: tuple[Affine, ...], scope: Scope) -> Text:
     """The one subscript of an element among all of its array's, rows one after another."""
-    first, *others = place.indices(subscripts)
+    found = packed_indices(place, subscripts, scope) if place.layout else place.indices(subscripts)
+    first, *others = found
     whole: Affine | None = first
     text = affine(first, scope)
     for index, extent in zip(others, place.extents[1:], strict=True):

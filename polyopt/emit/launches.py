@@ -122,7 +122,7 @@ HostNode = Launch | Repeat | Case | Choice
 class Buffer:
     """An array that kernels reach. `read` and `written`: whether any kernel does so; `copied_in`:
     whether its values before the call matter. Of local arrays the host allocates `shape`, one
-    element where that is empty."""
+    element where that is empty; where `apart`, that for each group that shares a loop."""
 
     name: str
     dtype: DType
@@ -131,6 +131,7 @@ class Buffer:
     read: bool
     written: bool
     copied_in: bool = True
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

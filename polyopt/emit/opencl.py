@@ -19,9 +19,7 @@ import cgen
 from polyopt.emit.affine_c import affine
 from polyopt.emit.body_c import BodyPrinter, Position, braces
 from polyopt.emit.declare import row_names
-from polyopt.emit.effects import effects
 from polyopt.emit.launches import (
-    Buffer,
     Case,
     Choice,
     HostNode,
@@ -40,18 +38,29 @@ from polyopt.emit.names import Names
 from polyopt.emit.numerics import helper_text
 from polyopt.emit.opencl_dialect import SHARE, TAKEN, prelude
 from polyopt.emit.opencl_grid import GridPrinter
+from polyopt.emit.opencl_host import array_buffers, has_parallel, largest_work, program_arguments
+from polyopt.emit.opencl_packs import (
+    PIECE,
+    filling,
+    own_copies,
+    pack_buffers,
+    pack_places,
+    panels_of,
+    refuse_packs,
+)
 from polyopt.emit.opencl_shape import (
     group_ranges,
     group_sizes,
-    has_items,
     is_group,
     is_item,
     is_shared_copy,
 )
+from polyopt.emit.packs import buffer, filled
 from polyopt.emit.partials import in_order
 from polyopt.emit.place import Place, whole_array
+from polyopt.emit.prepared import preparation
 from polyopt.emit.program import CArgument, Check
-from polyopt.emit.scope import Scope, Used
+from polyopt.emit.scope import Scope, Used, block_key
 from polyopt.emit.target import OPENCL, OPENCL_CPU
 from polyopt.errors import IllegalScheduleError, TargetUnavailableError
 from polyopt.model.affine import Affine
@@ -72,20 +81,21 @@ def print_opencl(
 
     `wanted` are the arrays whose values before a call matter.
 
-    Raises IllegalScheduleError for packed buffers and private arrays, which this printer has no
-    memory for.
+    Raises IllegalScheduleError for private arrays, and where items have their own part for packed
+    buffers, which this printer has no memory for.
     """
-    _refuse_packs(loops.body)
+    refuse_packs(loops.body, limits.model)
     _refuse_private(scop)
     _refuse_complex(scop)
     loops = replace(loops, body=in_order(loops.body))
     _, host, text = _printed(scop, loops, fp, symbol, limits)
     used = frozenset(a.name for launch in launches(host) for a in launch.arguments)
-    buffers = _buffers(scop, loops, used, wanted)
+    packs = pack_places(scop, loops, Scope(Names(TAKEN), {}, fp, Used(), target=OPENCL_CPU))
+    buffers = (*array_buffers(scop, loops, used, wanted), *pack_buffers(packs, used))
     return LaunchProgram(
         text,
         symbol,
-        _arguments(scop),
+        program_arguments(scop),
         checks,
         False,
         fp,
@@ -122,7 +132,11 @@ def _printed(
             names.of("value", argument.name)
     places = {a.name: _buffer_place(a.name, scop, names) for a in scop.arrays}
     scope = Scope(names, places, fp, Used(), target=target)
-    printer = KernelPrinter(scop, symbol, BodyPrinter(scop, symbol, False, target), limits)
+    packs = pack_places(scop, loops, scope)
+    scope = replace(scope, places={**places, **{key: pack.place for key, pack in packs.items()}})
+    body = BodyPrinter(scop, symbol, False, target)
+    apart = frozenset(key for key, pack in packs.items() if pack.apart)
+    printer = KernelPrinter(scop, symbol, body, limits, apart)
     host = printer.host(loops.body, scope, ())
     return printer, host, _assemble(scop, scope, printer.kernels, host)
 
@@ -130,19 +144,25 @@ def _printed(
 @dataclass
 class KernelPrinter:
     """Prints kernels and notes their launches; `nodes` are the loops that each kernel runs, by its
-    name."""
+    name. Of the packed buffers `apart` each group has one."""
 
     scop: Scop
     symbol: str
     body: BodyPrinter
     limits: Limits
+    apart: frozenset[str] = frozenset()
     kernels: list[cgen.Generable] = field(default_factory=list)
     nodes: dict[str, tuple[Node, ...]] = field(default_factory=dict)
 
     def host(
-        self, nodes: Iterable[Node], scope: Scope, outer: tuple[str, ...]
+        self,
+        nodes: Iterable[Node],
+        scope: Scope,
+        outer: tuple[str, ...],
+        large: Work | None = None,
     ) -> tuple[HostNode, ...]:
-        """What the host does for some nodes inside its loops over `outer`."""
+        """What the host does for some nodes inside its loops over `outer`, where `large` is known
+        to be work enough."""
         made: list[HostNode] = []
         alone: list[Node] = []
 
@@ -152,18 +172,22 @@ class KernelPrinter:
             alone.clear()
 
         for node in nodes:
-            if not _has_parallel(node):
+            if not has_parallel(node):
                 alone.append(node)
                 continue
             flush()
             if is_shared_copy(node):
-                made += self.host(node.body, scope, outer)
+                made += self.host(node.body, scope, outer, large)
+            elif isinstance(node, Promote) and node.layout is not None:
+                made += self._packed(node, scope, outer, large)
             else:
-                made.append(self._parallel(node, scope, outer))
+                made.append(self._parallel(node, scope, outer, large))
         flush()
         return tuple(made)
 
-    def _parallel(self, node: Node, scope: Scope, outer: tuple[str, ...]) -> HostNode:
+    def _parallel(
+        self, node: Node, scope: Scope, outer: tuple[str, ...], large: Work | None
+    ) -> HostNode:
         match node:
             case Promote():
                 return self._mapped(node, scope, outer)
@@ -174,14 +198,45 @@ class KernelPrinter:
             case For():
                 inside = (*outer, node.variable)
                 range_ = Range(node.lower, node.upper, node.step)
-                many = Repeat(node.variable, range_, self.host(node.body, scope, inside))
-                one = self._single((node,), scope, outer)
-                return Choice(_largest_work(node), (many,), one)
+                work = largest_work(node)
+                many = Repeat(node.variable, range_, self.host(node.body, scope, inside, work))
+                if work == large:
+                    return many
+                return Choice(work, (many,), self._single((node,), scope, outer))
             case If(condition, then, otherwise):
                 return Case(
-                    condition, self.host(then, scope, outer), self.host(otherwise, scope, outer)
+                    condition,
+                    self.host(then, scope, outer, large),
+                    self.host(otherwise, scope, outer, large),
                 )
         raise AssertionError("only loops and conditions hold parallel loops here")
+
+    def _packed(
+        self, node: Promote, scope: Scope, outer: tuple[str, ...], large: Work | None
+    ) -> tuple[HostNode, ...]:
+        """A kernel that fills a packed buffer, its groups a piece each, and what reads it."""
+        inner = scope.inside_function(scope.places)
+        place = buffer(node, self.scop, inner)
+        panels, before = panels_of(node, self.scop), inner.helper("share")
+        trips, first, last = (inner.names.fresh(f"{place.name}_{w}") for w in PIECE)
+
+        def share(start: str, end: str) -> tuple[list[cgen.Generable], str, str]:
+            given = [(trips, f"{end} - ({start})")]
+            groups = "get_group_id(0)", "get_group_id(0) + 1"
+            ends = zip((first, last), groups, strict=True)
+            given += [(n, f"{start} + {before}({trips}, {g})") for n, g in ends]
+            return [cgen.Statement(f"const int64_t {n} = {v}") for n, v in given], first, last
+
+        lines = filled(node, place, self.scop, inner, False, share)
+        inner.place(block_key(node, place), write=True)
+        fill = self._kernel(f"{place.name}_fill", (), lines, inner, outer)
+        fill = replace(fill, groups=(panels,), pieces=True, work=filling(node))
+        within = scope.with_block(node, place)
+        held = preparation(node, self.scop)
+        if held is not None:
+            key = block_key(node, place)
+            within = replace(within, prepared={**scope.prepared, key: held})
+        return fill, *self.host(node.body, within, outer, large)
 
     def _single(self, nodes: tuple[Node, ...], scope: Scope, outer: tuple[str, ...]) -> Launch:
         """A kernel of one work item."""
@@ -240,6 +295,7 @@ class KernelPrinter:
         """Note a kernel of this body, which runs these nodes; gives its launch by a single item."""
         used, places = inner.used, inner.places
         arrays = [key for key in places if key in used.arrays]
+        body = [*own_copies([places[key] for key in arrays if key in self.apart]), *body]
         for key in arrays:
             used.values.update(row_names(places[key]))
         types = {a.name: a.type.dtype.passed for a in self.scop.arguments}
@@ -320,92 +376,6 @@ def _refuse_complex(scop: Scop) -> None:
             f'"{names[0]}" is complex, and OpenCL C has no complex numbers. Pass the real and the '
             'imaginary parts as arrays of their own, or run it by target="openmp".'
         )
-
-
-def _refuse_packs(nodes: Iterable[Node]) -> None:
-    for node in below(nodes):
-        if isinstance(node, Promote) and node.layout is not None:
-            raise IllegalScheduleError(
-                f"the packed buffer {node.name} has no memory in OpenCL: leave out the step pack, "
-                'or use target="openmp"'
-            )
-
-
-def _has_parallel(node: Node) -> bool:
-    """Whether loops inside are worth launches of their own: not those that share a block."""
-    match node:
-        case For(parallel=True):
-            return True
-        case For(vector=True):
-            return False
-        case For(body=body):
-            return any(map(_has_parallel, body))
-        case If(_, then, otherwise):
-            return any(map(_has_parallel, (*then, *otherwise)))
-        case Promote(body=body):
-            return has_items(node) or (is_shared_copy(node) and any(map(_has_parallel, body)))
-        case _:
-            return False
-
-
-def _largest_work(node: Node) -> Work:
-    """The work of the largest parallel loop inside, at the middle of the loops between."""
-    match node:
-        case For(parallel=True):
-            return Work(node.work, node.work_scale)
-        case For(body=body):
-            middle = (node.lower + node.upper).floordiv(2)
-            found = _largest([_largest_work(n) for n in body])
-            factors = tuple(f.substitute({node.variable: middle}) for f in found.factors)
-            return Work(factors, found.scale)
-        case If(_, then, otherwise):
-            return _largest([_largest_work(n) for n in (*then, *otherwise)])
-        case Promote(body=body):
-            return _largest([_largest_work(n) for n in body])
-        case _:
-            return Work((), 0)
-
-
-def _largest(works: Sequence[Work]) -> Work:
-    return max(works, key=lambda w: (len(w.factors), w.scale), default=Work((), 0))
-
-
-def _buffers(
-    scop: Scop, loops: Loops, used: frozenset[str], wanted: frozenset[str]
-) -> tuple[Buffer, ...]:
-    """The buffers of the arrays that some kernel uses."""
-    reached = effects(loops.body, scop)
-    return tuple(
-        Buffer(
-            a.name,
-            a.dtype,
-            a.shape,
-            a.kind,
-            a.name in reached.reads,
-            a.name in reached.writes,
-            a.name in wanted,
-        )
-        for a in scop.arrays
-        if a.name in used
-    )
-
-
-def _arguments(scop: Scop) -> tuple[CArgument, ...]:
-    """What a call passes, as the C printer has it: parameters, scalars, arrays."""
-    arrays = {a.name: a for a in scop.arrays}
-    found = [CArgument("parameter", name, "int64_t") for name in scop.parameter_names]
-    own = [a for a in scop.arguments if a.same_as is None]
-    found += [
-        CArgument("scalar", a.name, a.type.dtype.passed)
-        for a in own
-        if a.name not in arrays and a.name not in scop.parameter_names
-    ]
-    found += [
-        CArgument("array", a.name, f"{arrays[a.name].dtype.ctype} *")
-        for a in own
-        if a.name in arrays
-    ]
-    return tuple(found)
 
 
 def _assemble(

@@ -8,7 +8,7 @@ array, by one with a condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import cgen
@@ -63,18 +63,32 @@ def buffer(node: Promote, scop: Scop, scope: Scope) -> Place:
     name = scope.names.of("array", node.name)
     dtype = scop.dtype(node.array)
     kept = tuple(range(len(extents)))
-    return Place(name, node.array, dtype, extents, node.origin, kept, layout=node.layout)
+    memory = scope.target.memory
+    return Place(
+        name, node.array, dtype, extents, node.origin, kept,
+        layout=node.layout, flat=bool(memory), space=memory,
+    )  # fmt: skip
+
+
+Share = Callable[[str, str], tuple[list[cgen.Generable], str, str]]
+"""What comes before the outermost loop, and its bounds, of one that shares its work by these."""
 
 
 def filled(
-    node: Promote, place: Place, scop: Scop, scope: Scope, openmp: bool
+    node: Promote,
+    place: Place,
+    scop: Scop,
+    scope: Scope,
+    openmp: bool,
+    share: Share | None = None,
 ) -> list[cgen.Generable]:
-    """The loops that fill a pack's buffer; on threads where `openmp` and it is worth it."""
+    """The loops that fill a pack's buffer; on threads where `openmp` and it is worth it, or shared
+    out by `share`."""
     layout = node.layout
     if layout is None:
         raise TypeError("a pack has a layout")
     copy = _Copy(node, place, layout, scope, preparation(node, scop))
-    loops = copy.loops(scop.array(node.array).shape)
+    loops = copy.loops(scop.array(node.array).shape, share)
     scope.used.values.difference_update(copy.names)
     if openmp and layout.size(node.shape) >= _SHARED_COPY:
         loops.insert(-1, cgen.Pragma("omp parallel for schedule(static)"))
@@ -100,9 +114,9 @@ class _Copy:
         load = Load(node.array, subscripts, place.dtype)
         self.source = str(expression(load if held is None else filled_in(held, load), scope))
         cells = (*self.outer.values(), *self.inner.values())
-        self.target = place.name + "".join(f"[{c}]" for c in cells)
+        self.target = place.name + _cell(place, cells)
 
-    def loops(self, shape: tuple[Affine, ...]) -> list[cgen.Generable]:
+    def loops(self, shape: tuple[Affine, ...], share: Share | None) -> list[cgen.Generable]:
         """The loops, after the extents that they need; `shape` is the array's."""
         lines: list[cgen.Generable] = []
         ends: dict[int, str] = {}
@@ -125,6 +139,9 @@ class _Copy:
             if width > 1:
                 start = "0" if start == "0" else f"{start} / {width}"
                 end = f"({end} + {width - 1}) / {width}"
+            if share is not None and d == self.layout.order[0]:
+                before, start, end = share(start, end)
+                lines += before
             line = _loop(self.outer[d], start, end, line)
         return [*lines, line]
 
@@ -153,6 +170,16 @@ class _Copy:
         for d in reversed(self.layout.inner):
             line = _loop(self.inner[d], "0", str(self.layout.width(d)), line)
         return cgen.Block([line])
+
+
+def _cell(place: Place, cells: tuple[str, ...]) -> str:
+    """The subscripts of a cell of a buffer: one to each dimension, or one in all."""
+    if not place.flat:
+        return "".join(f"[{c}]" for c in cells)
+    text, *rest = cells
+    for cell, extent in zip(rest, place.extents[1:], strict=True):
+        text = f"({text}) * {extent} + {cell}"
+    return f"[{text}]"
 
 
 def _loop(name: str, start: str, end: str, body: cgen.Generable) -> cgen.Generable:

@@ -49,6 +49,10 @@ class Place:
         """The C subscripts of an element."""
         return tuple(subscripts[d] - self.origin[d] for d in self.kept)
 
+    def moved(self, subscripts: tuple[Affine, ...]) -> tuple[Affine, ...]:
+        """What C subscripts are made of: themselves, or what packed buffers cut into panels."""
+        return subscripts if self.layout is not None else self.indices(subscripts)
+
     def behind_pointer(self) -> Place:
         """The same single element, passed to a function by its address."""
         return replace(self, pointer=True)

@@ -20,6 +20,8 @@ class CTarget:
     `helpers`: helper functions that go by another name.
     `far`: bytes above which rows of an array that data choose are asked of the memory ahead, about
     what the caches of one core hold; 0 where they are not.
+    `memory`: the qualifier of memory from outside a function, of which buffers are then one flat
+    piece; empty where they are arrays of rows.
     `vectors`: bytes of an explicit vector type, 0 where vector loops are left to the compiler.
     """
 
@@ -32,6 +34,7 @@ class CTarget:
     helpers: Mapping[str, str] = field(default_factory=dict)
     far: int = 1 << 20
     vectors: int = 0
+    memory: str = ""
 
 
 DEFAULT = CTarget()
@@ -43,6 +46,7 @@ OPENCL = CTarget(
     unroll="unroll",
     overloaded=True,
     far=0,
+    memory="__global ",
     # OpenCL's own `min` and `max` are ambiguous between a long and an int literal.
     helpers={"min": "min_i64", "max": "max_i64"},
 )

@@ -19,6 +19,7 @@ import cgen
 
 from polyopt.emit.affine_c import affine
 from polyopt.emit.loops import Comment, For, Instance, Node
+from polyopt.emit.packed_index import packed_indices
 from polyopt.emit.place import Place
 from polyopt.emit.scope import Lanes, Scope
 from polyopt.emit.text import Level
@@ -120,7 +121,7 @@ def _fits(
             return 1
         place = scope.places[key]
         here = tuple(s.replace_atoms(straight).substitute(values) for s in subscripts)
-        return _step(place, here, variable)
+        return _step(place, here, variable, scope)
 
     if step(statement.array, statement.subscripts) != 1:
         return False
@@ -148,14 +149,16 @@ def _is_vector(
     return all(step(load.array, load.subscripts) == 0 for load in loads(expr))
 
 
-def _step(place: Place, subscripts: tuple[Affine, ...], variable: str) -> int | None:
+def _step(place: Place, subscripts: tuple[Affine, ...], variable: str, scope: Scope) -> int | None:
     """How far an access moves with the variable: 0, 1, -1, or None for anything else."""
-    indices = place.indices(subscripts)
+    indices = (
+        packed_indices(place, subscripts, scope) if place.layout else place.indices(subscripts)
+    )
     if not any(variable in i.names() for i in indices):
         return 0
     *others, last = indices
     step = last.coefficient(variable)
     alone = not any(variable in i.names() for i in others)
     rest = last - step * Affine.name(variable)
-    plain = place.strides is None and place.layout is None
+    plain = place.strides is None
     return step if alone and plain and step in (1, -1) and variable not in rest.names() else None

@@ -30,7 +30,7 @@ from polyopt.runtime.bind import Entry
 from polyopt.runtime.memory import overlap
 from polyopt.runtime.opencl_data import Held, held
 from polyopt.runtime.opencl_device import INSTALL, Device, driver, find
-from polyopt.runtime.opencl_steps import Step, own_values, steps
+from polyopt.runtime.opencl_steps import Step, most_pieces, own_values, steps
 from polyopt.runtime.plan import ArrayPlan, Interface, Plan
 from polyopt.targets import OpenCL, Target
 
@@ -333,7 +333,8 @@ class Launcher:
         Raises TargetUnavailableError where the device has none so large.
         """
         extents = [max(e.evaluate(numbers), 0) for e in item.shape]
-        size = prod(extents) * (item.dtype.bits // 8)
+        copies = most_pieces(self.device.model.compute_units) if item.apart else 1
+        size = prod(extents) * (item.dtype.bits // 8) * copies
         most = self.device.model.buffer_bytes
         if size > most:
             raise TargetUnavailableError(

@@ -64,11 +64,16 @@ def _step(
         return
     if launch.pieces:
         small = _operations(launch.work, numbers) <= LARGE_PIECES
-        trips = [min(trips[0], 1 if small else _PIECES_PER_UNIT * units)]
+        trips = [min(trips[0], 1 if small else most_pieces(units))]
     groups = [*trips, *[1] * (len(launch.items) - len(trips))]
     size = tuple(g * i for g, i in zip(groups, launch.items, strict=True))
     values = tuple(numbers[name] for name in own_values(launch, given))
     yield Step(launch.kernel, values, size, launch.items)
+
+
+def most_pieces(units: int) -> int:
+    """The most groups that share a loop on a device of so many compute units."""
+    return _PIECES_PER_UNIT * units
 
 
 def own_values(launch: Launch, given: frozenset[str]) -> list[str]:

@@ -114,9 +114,15 @@ def test_packed_buffers_are_refused():
     s = s.pack("B", at="k_tile")
     spec = shapes.gemm.with_options(target=TARGET).specialize(MATRIX, MATRIX, MATRIX)
     assert refused(po.IllegalScheduleError, lambda: spec.with_schedule(s).source) == (
-        "the packed buffer B_pack has no memory in OpenCL: leave out the step pack, or use "
-        'target="openmp"'
+        "the packed buffer B_pack has no memory in a kernel of groups and items: leave out the "
+        'step pack or map_to_grid, or use target="openmp"'
     )
+    mapped = gemm().tile({"j": 4, "k": 4}).permute("j_tile", "k_tile", "i", "j", "k")
+    mapped = mapped.pack("B", at="k_tile").map_to_grid(("j_tile",), ("j",))
+    on_cpu = shapes.gemm.with_options(target=po.OpenCL(model="cpu"))
+    spec = on_cpu.specialize(MATRIX, MATRIX, MATRIX)
+    text = refused(po.IllegalScheduleError, lambda: spec.with_schedule(mapped).source)
+    assert text.startswith("the packed buffer B_pack has no memory in a kernel of groups and items")
 
 
 def test_a_mapped_schedule_runs_in_c_too():

@@ -17,14 +17,16 @@ from polyopt.transform.schedule import Schedule
 @dataclass
 class Search:
     """The machine, the number of threads, and what was computed so far: isl's orders by judge
-    and statements, trip counts and estimates by model. `packs`: whether the target has packed
-    buffers and arrays for each thread; `jams`: whether rows that are summed up are to be taken
-    several at a time here, since the target's compiler takes them one by one."""
+    and statements, trip counts and estimates by model. `packs`: whether threads have arrays of
+    their own, and wait for one another; `panels`: whether the target has packed buffers; `jams`:
+    whether rows that are summed up are to be taken several at a time here, since the target's
+    compiler takes them one by one."""
 
     machine: Machine
     threads: int
     packs: bool = True
     jams: bool = False
+    panels: bool = True
     orders: dict[tuple[object, ...], Node | None] = field(default_factory=dict)
     _trips: dict[int, Trips] = field(default_factory=dict)
     _estimates: dict[int, Estimates] = field(default_factory=dict)

@@ -40,15 +40,17 @@ def auto(
     threads: int | None = None,
     packs: bool = True,
     jams: bool = False,
+    panels: bool | None = None,
 ) -> Schedule:
     """The schedule that is expected to run fastest, as steps after those of `schedule`.
 
-    `machine` is this one unless given; `threads` its cores; `packs`: operands may be packed, and
-    threads may have arrays of their own; `jams`: sums of rows are jammed here, not by a compiler.
+    `machine` is this one unless given; `threads` its cores; `packs`: threads may have
+    arrays of their own, and wait for one another; `panels`: operands may be packed, as `packs`
+    where not given; `jams`: sums of rows are jammed here, not by a compiler.
     The result depends on nothing else: no clock and no measurement decides.
     """
     facts = machine or detect()
-    search = Search(facts, threads or facts.cores, packs, jams)
+    search = Search(facts, threads or facts.cores, packs, jams, packs if panels is None else panels)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_temporaries(schedule, arrays=packs)
     if schedule.scop.bounds:  # ranges read from data stay inside the loops that decide them

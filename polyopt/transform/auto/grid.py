@@ -38,7 +38,7 @@ def auto_grid(
     """The schedule with parallel loops mapped to groups and items, as steps after its own. The
     items of a group have memory that they share, but where `shared` is false."""
     facts = machine or detect()
-    search = Search(facts, facts.cores, packs=False)
+    search = Search(facts, facts.cores, packs=False, panels=False)
     was_brief, schedule = schedule.brief, replace(schedule, brief=True)
     schedule = privatize_temporaries(schedule, arrays=False)
     for statements in components(schedule):

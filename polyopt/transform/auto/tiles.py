@@ -105,7 +105,7 @@ def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
 
 def _ways(search: Search, found: Contraction) -> tuple[Callable[..., Schedule], ...]:
     """With packed operands first, without where that is refused or does not pay."""
-    packs = (_whole_steps, _packed_steps) if search.packs else ()
+    packs = (_whole_steps, _packed_steps) if search.panels else ()
     if found.needs_panels:
         return packs
     # Inside more loops its operands would be packed again in iterations that do not move them,
