@@ -39,7 +39,7 @@ def contract_apart(
     cores = [
         s for s in schedule.scop.statements if s.name in inside and _is_large(search, schedule, s)
     ]
-    if len(inside) < 2 or not search.packs or all(is_tiled(tiled, c.name) for c in cores):
+    if len(inside) < 2 or not search.panels or all(is_tiled(tiled, c.name) for c in cores):
         return None
     apart = _expanded(schedule, cores)
     apart = apart and attempt(apart, partial(_distributed, inside=inside))

@@ -58,7 +58,7 @@ def block_factors(search: Search, schedule: Schedule, inside: frozenset[str]) ->
     Where sizes are known to be small, or no order of blocks is legal, it is left to others.
     """
     cores = tuple(s for s in schedule.scop.statements if s.name in inside and may_contract(s))
-    if not cores or len(inside) < 2 or not search.packs:
+    if not cores or len(inside) < 2 or not search.panels:
         return None
     found = _factors(search, schedule, inside, cores)
     if found is None:
