@@ -51,8 +51,7 @@ class Kernel(Carried, Displayed):
         self, function: FunctionType, options: Options, source: FunctionSource | None = None
     ) -> None:
         self._table: bytes | None = None
-        self._rows: list[Row] = []
-        self._row_entries: list[Entry] = []
+        self._learned: tuple[tuple[Row, Entry], ...] = ()
         self._seen: set[Key] = set()
         self._call = Call(source or FunctionSource.of(function))
         functools.update_wrapper(cast("Callable[..., None]", self), function)
@@ -60,7 +59,7 @@ class Kernel(Carried, Displayed):
         self.options = options
         self._entries: dict[Key, Entry] = {}
         self._specializations: dict[Key, Specialization] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # handlers of signals call kernels too
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Run the kernel: specialise for these arguments' types where that is yet to be done.
@@ -111,13 +110,12 @@ class Kernel(Carried, Displayed):
 
         with self._lock:
             made = row(entry, values, twins(values, addresses))
-            if key in self._seen or made is None or len(self._rows) == MOST_ROWS:
-                self._seen.add(key)
-                return
+            known = key in self._seen
             self._seen.add(key)
-            self._rows.append(made)
-            self._row_entries.append(entry)
-            self._table = table(self._call.signature, self._rows)
+            if known or made is None or len(self._learned) == MOST_ROWS:
+                return
+            self._learned = (*self._learned, (made, entry))
+            self._table = table(self._call.signature, [each for each, _ in self._learned])
             if type(self) is Kernel:
                 self.__class__ = quick_class(Kernel, "_table") or Kernel
 
@@ -127,7 +125,7 @@ class Kernel(Carried, Displayed):
         """Raise what the entry of a row's result says; caller.c calls this."""
         own = dict(kwargs or {})
         self._call.out(own)
-        self._row_entries[number].failed(self._call.values(args, own), code)
+        self._learned[number][1].failed(self._call.values(args, own), code)
 
     def bind(self, *args: object, **kwargs: object) -> dict[str, object]:
         """The arguments of a call by their names, defaults filled in.
@@ -168,7 +166,7 @@ class Kernel(Carried, Displayed):
                 from polyopt.pipeline import Stages  # noqa: PLC0415 it imports isl
 
                 stages = Stages(self._call.source, types, same, self.options)
-                self._specializations[key] = Specialization(self._call, stages)
+                self._specializations.setdefault(key, Specialization(self._call, stages))
             return self._specializations[key]
 
     @property

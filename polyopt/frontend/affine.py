@@ -9,7 +9,7 @@ from polyopt.frontend import messages
 from polyopt.frontend.captured import Function, resolve
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.dispatch import read_expression
-from polyopt.frontend.values import affine_of
+from polyopt.frontend.values import LARGEST, affine_of
 from polyopt.model.affine import Affine, Compare, Relation, choice, extreme
 from polyopt.model.expr import BinaryOp
 
@@ -129,7 +129,18 @@ def _is_affine(context: Context, node: ast.expr) -> bool:
         return False
 
 
+def _is_large(context: Context, node: ast.expr) -> bool:
+    """Whether it is an integer that all of its parts would be affine without."""
+    try:
+        constant = read_expression(context, node).constant
+    except Pending:
+        return False
+    return type(constant) is int and abs(constant) > LARGEST
+
+
 def _own_reason(context: Context, node: ast.expr) -> str:
+    if _is_large(context, node):
+        return messages.LARGE
     match node:
         case ast.BinOp(op=operator, right=divisor):
             if isinstance(operator, ast.FloorDiv | ast.Mod) and _is_zero(divisor):

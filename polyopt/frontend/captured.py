@@ -10,6 +10,7 @@ import ast
 import builtins
 import math
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
 
@@ -21,7 +22,7 @@ from polyopt.frontend.context import Context
 from polyopt.frontend.messages import SCALAR_FUNCTIONS
 from polyopt.frontend.values import OutOfRangeError, Value, number
 from polyopt.model.symbols import Symbol
-from polyopt.model.types import DType, from_numpy
+from polyopt.model.types import DTYPES, DType, from_numpy
 
 MODULES = ("math", "numpy", "polyopt")
 
@@ -153,6 +154,9 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
         dtype = from_numpy(np.dtype(value))
         if dtype is not None:
             return dtype
+    if has_own_arithmetic(type(value)):
+        kind = type(value).__name__
+        raise context.unsupported(node, messages.OWN_ARITHMETIC(name=context.text(node), kind=kind))
     try:
         found = number(value)
     except OutOfRangeError as error:
@@ -160,6 +164,39 @@ def _freeze(context: Context, node: ast.expr, value: object) -> Captured:
     if found is None:
         raise _refusal(context, node, value)
     return found
+
+
+def has_own_arithmetic(kind: type) -> bool:
+    """Whether a class of numbers reckons otherwise than the number that it holds.
+
+    Members of an IntEnum or IntFlag do not, whatever Python's `enum` defines for them.
+    """
+    base = next((c for c in kind.__mro__ if c in _NUMBERS), None)
+    if base is None or base is kind:
+        return False
+    own = kind.__mro__[: kind.__mro__.index(base)]
+    return any(not _REPRESENTING.issuperset(_methods(c)) for c in own)
+
+
+_NUMBERS: frozenset[type] = frozenset({bool, int, float, complex, *(d.numpy.type for d in DTYPES)})
+_REPRESENTING = frozenset(
+    {
+        *("__new__", "__init__", "__init_subclass__", "__getattribute__", "__getattr__"),
+        *("__repr__", "__str__", "__format__", "__hash__", "__reduce__", "__reduce_ex__"),
+        *("__getnewargs__", "__getstate__", "__setstate__", "__copy__", "__deepcopy__"),
+        *("__class_getitem__", "__set_name__", "__del__", "__dir__", "__sizeof__"),
+    }
+)
+
+
+def _methods(kind: type) -> Iterator[str]:
+    """The special methods that a class itself defines, but for those of Python's `enum`."""
+    return (
+        name
+        for name, value in vars(kind).items()
+        if name.startswith("__") and callable(value)
+        if getattr(value, "__module__", None) != "enum"
+    )
 
 
 def _is_numpys(value: FunctionType) -> bool:

@@ -35,6 +35,7 @@ from polyopt.frontend.values import (
     affine_of,
     affine_value,
     coerce,
+    is_moderate,
     negation,
     number,
 )
@@ -246,7 +247,7 @@ def _fold(
     a, b = affine_of(left), affine_of(right)
     if a is not None and b is not None and typing.result.dtype.kind == "i":
         affine = combine(typing.op, a, b) or wrapped(context, typing.op, a, b)
-        if affine is not None:
+        if affine is not None and is_moderate(affine):
             return index(context, node, affine, typing.result)
     x, y = left.constant, right.constant
     if x is None or y is None or not typing.result.weak or typing.op not in _PYTHON:

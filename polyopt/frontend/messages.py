@@ -45,6 +45,10 @@ OTHER_OPERATION = (
     "conditions on them may stand in it.\n"
     "  Compute it before the call and pass it as an integer argument."
 )
+LARGE = (
+    "integers in it go up to 2**40, so that sums of sizes stay within 64 bits.\n"
+    "  Write a smaller one."
+)
 
 
 def not_affine(role: str, whole: str, culprit: str, reason: str) -> str:
@@ -147,6 +151,10 @@ CAPTURED_ARRAY = Text(
 CAPTURED_VALUE = Text(
     "{name} is a {kind}: of the names outside, a kernel reads numbers only",
     "Pass numbers or arrays as arguments.",
+)
+OWN_ARITHMETIC = Text(
+    "{name} is a {kind}, whose class has operators of its own, which a kernel does not call",
+    "Give the kernel a plain number, as float({name}) or int({name}).",
 )
 
 

@@ -122,14 +122,24 @@ def _constant(value: complex, dtype: DType) -> Const:
     return Const(float(converted), dtype)
 
 
+LARGEST = 1 << 40
+"""What constants and coefficients of an affine may be: forms of sizes stay within 64 bits then."""
+
+
+def is_moderate(affine: Affine) -> bool:
+    """Whether no number in an affine is beyond LARGEST."""
+    numbers = (affine.constant, *(factor for _, factor in affine.terms))
+    return all(abs(number) <= LARGEST for number in numbers)
+
+
 def affine_of(value: Value) -> Affine | None:
-    """The affine integer that this value is; None where it is none."""
+    """The affine integer that this value is; None where it is none, or beyond LARGEST."""
     expr = value.expr
     if isinstance(expr, Cast) and isinstance(expr.operand, Index) and expr.dtype is i32:
         expr = expr.operand
     if isinstance(expr, Index):
         return expr.value
-    if isinstance(expr, Const) and expr.dtype.kind == "i":
+    if isinstance(expr, Const) and expr.dtype.kind == "i" and abs(expr.integer) <= LARGEST:
         return Affine.integer(expr.integer)
     return None
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polyopt.runtime.compiler import Compiler, run
+from polyopt.errors import BuildError
+from polyopt.runtime.compiler import Compiler, run, time_limit
 
 if TYPE_CHECKING:
     from polyopt.emit.program import Program
@@ -31,8 +32,11 @@ def has_openmp(compiler: Compiler) -> bool:
         source = Path(folder) / "probe.c"
         source.write_text(_PROBE, encoding="utf-8")
         flags = ["-shared", "-fPIC", "-fopenmp", str(source), "-o", f"{source}.so"]
-        found = run([*compiler.command, *flags], _SECONDS, str(source)).status == 0
-    if not found:
+        try:
+            found = run([*compiler.command, *flags], min(_SECONDS, time_limit()), str(source))
+        except BuildError:  # it does not end: what became of the kernel's own source says more
+            return True
+    if found.status != 0:
         warnings.warn(
             f"{compiler.version} makes no OpenMP libraries, so kernels run on one thread. Install "
             "its OpenMP (Debian, Ubuntu: libomp-dev; macOS: brew install libomp, or gcc and "
@@ -40,7 +44,7 @@ def has_openmp(compiler: Compiler) -> bool:
             RuntimeWarning,
             stacklevel=2,
         )
-    return found
+    return found.status == 0
 
 
 def on_one_thread(program: Program) -> Program:

@@ -14,6 +14,7 @@ import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ from polyopt.runtime.compiler import (
 )
 from polyopt.runtime.folders import (
     directory,
+    has_room,
     is_ours,
     is_temporary,
     note_use,
@@ -94,11 +96,13 @@ def _library(program: Program, compiler: Compiler, flags: Flags, cache: bool) ->
     try:
         with _only_one(folder / f"{name}.lock"):
             return found if is_ours(found) else _build(program, compiler, flags, folder, name)
-    except OSError as error:
-        # A full or read-only disk is no reason to fail; a compiler's failure is a BuildError.
+    except OSError as error:  # a full or read-only disk is no reason to fail
         if is_temporary(folder):
             raise BuildError(f"the temporary folder {folder} cannot be written: {error}") from error
-        return _build(program, compiler, flags, temporary_folder(), name)
+    except BuildError:  # nor is it where the compiler was the one to find it full
+        if is_temporary(folder) or has_room(folder):
+            raise
+    return _build(program, compiler, flags, temporary_folder(), name)
 
 
 def key(program: Program, compiler: Compiler, flags: Flags) -> str:
@@ -158,6 +162,10 @@ def cache_clear() -> int:
 # ---- building ------------------------------------------------------------------------------
 
 
+_holding = threading.local()
+"""The locks that a thread holds, as `paths`."""
+
+
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
     """Hold the entry's lock, so that of several processes one compiles.
@@ -165,6 +173,10 @@ def _only_one(path: Path) -> Iterator[None]:
     A holder that exceeds the compiler's own time limit is not waited for, and a file system
     without locks is done without them: publication is atomic, so both only cost a compilation.
     """
+    mine = vars(_holding).setdefault("paths", set())
+    if path in mine:  # a handler of a signal, or a finalizer, calls what it has interrupted
+        yield
+        return
     lock = FileLock(path)
     try:
         lock.acquire(timeout=2 * time_limit() + 10)
@@ -176,9 +188,11 @@ def _only_one(path: Path) -> Iterator[None]:
             raise
         yield
         return
+    mine.add(path)
     try:
         yield
     finally:
+        mine.discard(path)
         path.unlink(missing_ok=True)  # before the release: a waiter then looks for the entry
         lock.release()
 

@@ -100,6 +100,21 @@ def work_prefix() -> str:
     return f"build-{platform.node()}-{os.getpid()}-"
 
 
+_ROOM = 1 << 20
+
+
+def has_room(folder: Path) -> bool:
+    """Whether a folder's disk takes a MiB more, which is several times what a kernel needs."""
+    import tempfile  # noqa: PLC0415 needed where something failed
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_ROOM))
+    except OSError:
+        return False
+    return True
+
+
 def note_use(path: Path) -> None:
     """Mark a file as used just now, where its folder may be written."""
     with suppress(OSError):

@@ -227,7 +227,7 @@ def _text(value: object) -> str | None:
         return "missing"
     if type(value) in _NUMBERS:
         return f"{type(value).__name__} {value!r}"
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and type(value) is value.dtype.type:
         return f"{value.dtype.str} {value.tobytes().hex()}"
     if isinstance(value, DType | ArrayType | Symbol):
         return f"{type(value).__name__} {value}"

@@ -6,6 +6,7 @@ is `def f(n, x, flag, A, v, I)`: an int, a float, a bool, a matrix, a vector, in
 """
 
 import ast
+import enum
 import os
 import types
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from parsing import define, floats, integers, nest_of
 
 import polyopt as po
-from polyopt.errors import PolyoptError, UnsupportedSyntaxError
+from polyopt.errors import NotAffineError, PolyoptError, UnsupportedSyntaxError
 from polyopt.frontend import constructs, dispatch
 from polyopt.frontend.parse import annotated_types, parse
 from polyopt.frontend.source import FunctionSource
@@ -213,3 +214,89 @@ def test_every_kind_of_syntax_is_read_or_refused():
     }
     internal = {"FormattedValue", "Interpolation", "TemplateStr", "TryStar", "TypeAlias"}
     assert {kind.__name__ for kind in kinds - known} <= internal
+
+
+class Scaled(float):
+    """A number that reckons otherwise."""
+
+    def __mul__(self, other):
+        return 1000.0
+
+
+class Named(float):
+    """A number with a name, that reckons as others do."""
+
+    def __repr__(self):
+        return "named"
+
+
+class Wide(np.float64):
+    """A number of NumPy's that reckons otherwise."""
+
+    def __radd__(self, other):
+        return 7.0
+
+
+class Level(enum.IntFlag):
+    HIGH = 3
+
+
+@pytest.mark.parametrize("value", [Scaled(2.0), Wide(2.0), type("Sub", (Scaled,), {})(2.0)])
+def test_a_captured_number_with_operators_of_its_own(value):
+    kernel = po.kernel_from_text(
+        "def f(x):\n    for i in range(len(x)):\n        x[i] = x[i] + G\n"
+    )
+    kernel.py_func.__globals__["G"] = np.float64(2.0)
+    x = np.ones(3)
+    kernel(x)  # the answer that is kept for a plain number is none for this one
+    other = po.kernel_from_text("def f(x):\n    for i in range(len(x)):\n        x[i] = x[i] + G\n")
+    other.py_func.__globals__["G"] = value
+    with pytest.raises(UnsupportedSyntaxError) as caught:
+        other(x)
+    assert f"G is a {type(value).__name__}, whose class has operators of its own" in str(
+        caught.value
+    )
+    assert x.tolist() == [3.0] * 3
+
+
+@pytest.mark.parametrize("value", [Named(2.0), Level.HIGH, True, np.bool_(True), np.uint8(3)])
+def test_a_captured_number_that_reckons_as_others(value):
+    kernel = po.kernel_from_text(
+        "def f(x):\n    for i in range(len(x)):\n        x[i] = x[i] + G\n"
+    )
+    kernel.py_func.__globals__["G"] = value
+    x, y = np.ones(3), np.ones(3)
+    kernel(x)
+    kernel.py_func(y)
+    assert x.tolist() == y.tolist()
+
+
+LARGE = (2**41, -(2**41), 2**62, 2**63 - 1, -(2**63) + 1)
+
+
+@pytest.mark.parametrize("number", LARGE)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[{0}] = 1",
+        "for i in range(n):\n        x[i + {0} - {0}] = 1",
+        "for i in range({0}, {0} + n):\n        x[i - {0}] = 1",
+        "for i in range(0, n, abs({0})):\n        x[i] = 1",
+    ],
+)
+def test_integers_beyond_what_sums_of_sizes_may_hold(text, number):
+    kernel = po.kernel_from_text(f"def f(n, x):\n    {text.format(f'({number})')}\n")
+    with pytest.raises(NotAffineError, match=r"integers in it go up to 2\*\*40"):
+        _ = kernel.specialize(int, po.f64[...]).scop
+
+
+@pytest.mark.parametrize("number", LARGE)
+def test_large_integers_in_conditions_and_data(number):
+    kernel = po.kernel_from_text(
+        "def f(n, x):\n    for i in range(n):\n"
+        f"        if n < {number}:\n            x[i] = {number}\n"
+    )
+    x, y = np.ones(3), np.ones(3)
+    kernel(3, x)
+    kernel.py_func(3, y)
+    assert x.tolist() == y.tolist()

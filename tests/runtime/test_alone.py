@@ -62,3 +62,12 @@ def test_other_failures_stay_failures(script, monkeypatch):
     with pytest.raises(po.BuildError, match="unknown_name"):
         library_path(dataclasses.replace(program, source="int f(void) { return unknown_name; }"))
     assert has_openmp(find_compiler())
+
+
+@pytest.mark.usefixtures("cache_folder")
+def test_a_compiler_that_hangs_is_not_asked_for_openmp_at_length(script, monkeypatch, scale):
+    monkeypatch.setenv("CC", str(script("cc1", '[ "$1" = --version ] && exit 0\nexec sleep 600')))
+    monkeypatch.setenv("POLYOPT_BUILD_SECONDS", "0.5")
+    with pytest.raises(po.BuildError, match=r"stopped after 0\.5 s") as caught:
+        library_path(dataclasses.replace(scale, openmp=True))
+    assert "probe.c" not in str(caught.value)

@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import hashlib
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from polyopt.runtime.cache import (
 )
 from polyopt.runtime.compiled import open_library
 from polyopt.runtime.compiler import Flags, find_compiler, flags_for
+from polyopt.runtime.folders import has_room
 
 
 @pytest.fixture
@@ -54,6 +56,33 @@ def test_a_program_is_compiled_once(scale, cache_folder, builds):
     assert first.parent == cache_folder
     assert sorted(p.suffix for p in cache_folder.iterdir()) == [".c", ".so"]
     assert first.with_suffix(".c").read_text() == with_binding(scale)
+
+
+def test_a_compiler_that_finds_the_disk_full(scale, cache_folder, monkeypatch):
+    """What the compiler says is an error where the disk has room, and else it builds elsewhere."""
+    folder = cache_folder.parent
+
+    def failing(made_by, flags, source, library):
+        if folder in source.parents:
+            raise po.BuildError("final link failed: No space left on device")
+        compiler.compile_library(made_by, flags, source, library)
+
+    monkeypatch.setattr(cache, "compile_library", failing)
+    with pytest.raises(po.BuildError, match="No space left"):
+        library_path(scale)
+    monkeypatch.setattr(cache, "has_room", lambda _: False)
+    assert library_path(scale).parent == temporary_folder()
+
+
+def test_a_folder_has_room_where_it_takes_a_file(tmp_path):
+    assert has_room(tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    try:
+        assert not has_room(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_log_tells_what_was_compiled(scale, cache_folder, caplog):
