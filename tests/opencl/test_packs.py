@@ -1,5 +1,7 @@
 """Packed buffers on CPU devices: filled by launches of their own, or where a group reads them."""
 
+import importlib
+
 import numpy as np
 import pytest
 import shapes
@@ -113,3 +115,17 @@ def test_floats_of_32_bits_and_repeated_calls():
     kernel(found, A, B)
     want += A @ B
     np.testing.assert_allclose(found, want, rtol=2e-4)
+
+
+@pytest.mark.parametrize("name", ["lu", "cholesky", "ludcmp"])
+@pytest.mark.parametrize("n", [1, 71, 73, 150])
+def test_factorisations_run_in_blocks_along_fronts(name, n):
+    benchmark = importlib.import_module(f"polyopt_kernels.{name}").BENCHMARK
+    arguments = benchmark.make({"N": n})
+    found, want = on_device(benchmark.kernel, "strict", arguments), arguments
+    benchmark.kernel.with_options(target="c", fp="strict", schedule="source")(*want)
+    for have, right in zip(found, want, strict=True):
+        np.testing.assert_array_equal(have, right)
+    spec = benchmark.kernel.with_options(target=TARGET).specialize(*arguments)
+    script = str(spec.schedule.script)
+    assert 'wavefront("i_tile", "j_tile")' in script or 'parallel("i_tile")' in script

@@ -29,7 +29,7 @@ from polyopt.transform.auto.packs import Roles, column_operands, packed
 from polyopt.transform.auto.structure import with_component
 from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.tiles import Shape, may_contract, shape_for
-from polyopt.transform.edit import fresh_name, node_at, normal, resolve, whole
+from polyopt.transform.edit import fresh_name, node_at, normal, places, resolve, whole
 from polyopt.transform.schedule import Schedule
 
 _FEWEST_BLOCK = 2
@@ -65,14 +65,25 @@ def block_factors(search: Search, schedule: Schedule, inside: frozenset[str]) ->
         return None
     loops = (found.row, found.column, found.depth)
     tiles = Tiles(*(fresh_name(schedule.tree, f"{m.name}_tile") for m in loops))
-    ordered = attempt(schedule, partial(_blocks, found=found, inside=inside, tiles=tiles))
-    if ordered is None:
-        return None
-    for pivots in _pivots(found):
-        made = attempt(ordered, partial(_steps, found=found, pivots=pivots, tiles=tiles))
-        if made is not None and blocks_exist(made):
-            return made
+    # Where threads do not wait for one another, a pipeline runs in order: still in blocks.
+    for waits in (True,) if search.packs else (False, True):
+        order = partial(_blocks, found=found, inside=inside, tiles=tiles, waits=waits)
+        ordered = attempt(schedule, order)
+        if ordered is None:
+            continue
+        for pivots in _pivots(found):
+            made = attempt(ordered, partial(_steps, found=found, pivots=pivots, tiles=tiles))
+            fronts = made and not (waits or _on_threads(made, tiles))
+            if made and fronts:
+                made = attempt(made, lambda s: s.wavefront(tiles.row, tiles.column))
+            if made is not None and blocks_exist(made):
+                return made
     return None
+
+
+def _on_threads(s: Schedule, tiles: Tiles) -> bool:
+    """Whether the rows of blocks are."""
+    return any(p.member.parallel for p in places(s.tree) if p.member.name == tiles.row)
 
 
 def _factors(
@@ -169,8 +180,11 @@ class Tiles:
         return self.row if member is found.row else self.column
 
 
-def _blocks(s: Schedule, found: Factors, inside: frozenset[str], tiles: Tiles) -> Schedule:
-    """The nest in blocks, rows of them in a pipeline, or on threads where that may be."""
+def _blocks(
+    s: Schedule, found: Factors, inside: frozenset[str], tiles: Tiles, *, waits: bool
+) -> Schedule:
+    """The nest in blocks, rows of them on threads where that may be; else in a pipeline where
+    threads wait for one another."""
     points = (found.depth, found.row, found.column)
     points = points if found.along else (found.row, found.column, found.depth)
     names = tuple(n for n in s.statements if n in inside)
@@ -186,7 +200,7 @@ def _blocks(s: Schedule, found: Factors, inside: frozenset[str], tiles: Tiles) -
         raise BadArgumentError("the nest is not one of the outermost")
     s = s.restructure(str(tree))
     threads = attempt(s, partial(Schedule.parallel, loop=tiles.row))
-    return threads or s.pipeline(tiles.row, tiles.column)
+    return threads or (s.pipeline(tiles.row, tiles.column) if waits else s)
 
 
 def _points(
