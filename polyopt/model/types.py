@@ -87,6 +87,10 @@ class DType:
     def __str__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> str:
+        # Types are compared by identity: what a cache or a copy brings back is this very object.
+        return "bool_" if self.name == "bool" else self.name
+
 
 f64 = DType("f64", "f", 64, "double")
 f32 = DType("f32", "f", 32, "float")

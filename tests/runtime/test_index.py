@@ -1,6 +1,7 @@
 """Kernels that an earlier process compiled: found by what decides them, and by nothing less."""
 
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyopt as po
+from polyopt.model import types
 from polyopt.runtime import index
 from polyopt.runtime.folders import directory
 
@@ -219,3 +221,23 @@ def test_the_answers_go_with_the_libraries(cache_folder):
     assert list(cache_folder.glob("*.call"))
     po.cache_clear()
     assert list(cache_folder.iterdir()) == []
+
+
+def middle(v):
+    return v[len(v) // 2], len(v)
+
+
+@pytest.mark.parametrize("dtype", types.DTYPES, ids=str)
+def test_a_library_found_returns_numbers_of_every_type(dtype, cache_folder):
+    values = np.array([1, 0, 1], dtype.numpy)
+    for _ in range(2):  # made, and found
+        kernel = po.kernel(fp="strict")(middle)
+        for _ in range(3):
+            assert kernel(values) == (values[1], 3)
+            assert kernel(values[:1]) == (values[0], 1)
+            assert type(kernel(values)[0]) is dtype.numpy.type
+
+
+@pytest.mark.parametrize("dtype", types.DTYPES, ids=str)
+def test_a_type_comes_back_as_itself(dtype):
+    assert pickle.loads(pickle.dumps(dtype)) is dtype
