@@ -247,7 +247,7 @@ def test_many_types(in_c):
     kernel = po.kernel(total)
     for one, other in itertools.product(x, x):
         kernel(x[one], x[other].astype(np.float64) if one.is_float else x[one].copy())
-    assert len(kernel._rows) < MOST_ROWS
+    assert len(kernel._learned) < MOST_ROWS
     assert in_c(kernel, x[DTYPES[0]], np.ones(3))
 
 
