@@ -123,6 +123,10 @@ class _Running(Machine):
         if node.ends:
             ends = tuple(map(self.affine, node.ends))
             places = [p for p in places if all(a < b for a, b in zip(p, ends, strict=True))]
+        for factors, rest in node.limits:
+            least = -self.affine(rest)
+            held = [sum(f * e for f, e in zip(factors, p, strict=True)) for p in places]
+            places = [p for p, value in zip(places, held, strict=True) if value >= least]
         if node.layout is not None:
             places = [p for p in places if self.exists(node.array, p)]
             for place in places:

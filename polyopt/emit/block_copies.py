@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import cgen
 
-from polyopt.emit.affine_c import affine
+from polyopt.emit.affine_c import affine, condition
 from polyopt.emit.expr_c import element
 from polyopt.emit.layout import Branch
 from polyopt.emit.loops import Promote
 from polyopt.emit.place import Place
 from polyopt.emit.scope import Scope
-from polyopt.model.affine import Affine
+from polyopt.model.affine import Affine, All, Compare, Condition
 
 
 def block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generable]:
@@ -22,6 +22,11 @@ def block_start(node: Promote, place: Place, scope: Scope) -> list[cgen.Generabl
         return [cgen.Statement(f"{name} = {element(node.array, node.origin, scope)}")]
     inside, outside, counters = cells(node, place, scope, write=False)
     whole = _over(counters, place, cgen.Statement(f"{inside} = {outside}"))
+    if node.limits:
+        test = _within(node, place, scope)
+        line = cgen.Statement(f"{inside} = {test} ? {outside} : 0")
+        part = _over(counters, place, line)
+        return [cgen.Statement(name), _by_limits(node, scope, whole, part)]
     if not node.ends:
         return [cgen.Statement(name), whole]
     ends = end_names(place, scope)
@@ -39,6 +44,9 @@ def block_end(node: Promote, place: Place, scope: Scope) -> cgen.Generable:
     inside, outside, counters = cells(node, place, scope, write=True)
     line = cgen.Statement(f"{outside} = {inside}")
     whole = _over(counters, place, line)
+    if node.limits and place.rank:
+        part = _over(counters, place, cgen.If(cgen.Line(_within(node, place, scope)), line))
+        return _by_limits(node, scope, whole, part)
     if not node.ends or not place.rank:
         return whole
     there = " && ".join(f"{counters[d]} < {end}" for d, end in end_names(place, scope).items())
@@ -83,3 +91,34 @@ def _by_size(
     """One of two copies: of the whole block, in loops of constant length, or of a part."""
     full = " && ".join(f"{end} >= {node.shape[d]}" for d, end in ends.items())
     return Branch(cgen.Line(full), cgen.Block([whole]), cgen.Block([part]))
+
+
+def _within(node: Promote, place: Place, scope: Scope) -> str:
+    """The test for an element of the block to be within the limits of what is touched."""
+    counters = {d: f"{place.name}_{d}" for d in place.kept}
+    at = [
+        origin + Affine.name(counters[d]) if d in counters else origin
+        for d, origin in enumerate(node.origin)
+    ]
+    text = _all(node, at, 0, scope)
+    scope.used.values.difference_update(counters.values())
+    return text
+
+
+def _all(node: Promote, at: list[Affine], spare: int, scope: Scope) -> str:
+    """The test for an element, and `spare` ones in place of each that counts against a limit."""
+    tests: list[Condition] = []
+    for factors, rest in node.limits:
+        least = Affine()
+        for start, factor, extent in zip(at, factors, node.shape, strict=True):
+            least += start * factor + spare * min(0, factor) * (extent - 1)
+        tests.append(Compare(">=", least + rest, Affine()))
+    return str(condition(All(tuple(tests)), scope))
+
+
+def _by_limits(
+    node: Promote, scope: Scope, whole: cgen.Generable, part: cgen.Generable
+) -> cgen.Generable:
+    """One of two copies: of the whole block where the least of it is within the limits."""
+    test = _all(node, list(node.origin), 1, scope)
+    return Branch(cgen.Line(test), cgen.Block([whole]), cgen.Block([part]))

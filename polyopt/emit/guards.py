@@ -140,7 +140,7 @@ def _exists(block: Promote, scop: Scop, around: _Around, known: isl.Set) -> bool
     conditions: list[Condition] = []
     shape = block.shape or (1,) * len(declared)
     for origin, size, extent in zip(block.origin, shape, declared, strict=True):
-        end = origin + (1 if block.ends else size)
+        end = origin + (1 if block.ends or block.limits else size)
         conditions += [Compare(">=", origin, Affine()), Compare("<=", end, extent)]
     return bool(known.is_subset(_holding(scop, around, tuple(conditions))))
 

@@ -47,6 +47,7 @@ class IslTree:
         self.promotions: dict[tuple[Path, int], list[int]] = {}
         for number, item in enumerate(promotions):
             self.promotions.setdefault((item.path, item.position), []).append(number)
+        self._run = {n: isl.Set(text) for item in promotions for n, text in item.instances}
         self.held = held
         self.holds: dict[tuple[Path, int], Hold] = {}
 
@@ -60,7 +61,7 @@ class IslTree:
         for number, (path, position) in enumerate(sorted(self.held)):
             hold = Hold.at(tree, self.scop, path, position, f"hold {number}")
             self.holds[path, position] = hold
-        domains = [s.domain for s in self.scop.statements]
+        domains = [self._run.get(s.name, s.domain) for s in self.scop.statements]
         domains += [h.domain for h in self.holds.values()]
         first, *others = map(isl.UnionSet.from_set, domains)
         domain = first

@@ -13,6 +13,7 @@ from polyopt.model.affine import Affine, Atom, Condition
 from polyopt.model.layout import Layout
 from polyopt.source import Location
 from polyopt.transform.array_sums import ArraySums
+from polyopt.transform.blocks import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Promote:
     `layout`: the block is a packed buffer of that layout in memory of its own, into which only
     what of the block lies in the array is read. `ends`: where not empty, of the block only the
     elements before these are touched, read and written back, one a dimension.
+    `limits`: the elements within these, and no others, are.
     `local`: to be held in the local memory of a work group, where the target has such.
     """
 
@@ -111,6 +113,7 @@ class Promote:
     layout: Layout | None = None
     ends: tuple[Affine, ...] = ()
     local: bool = False
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

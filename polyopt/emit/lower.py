@@ -249,6 +249,7 @@ class _Walker:
                 item.layout,
                 item.ends,
                 item.local,
+                item.limits,
             ),
         )
 

@@ -78,7 +78,7 @@ def _promotion(node: Promote) -> str:
     packed = node.layout is not None
     flow = [w for w, on in (("load", node.load and not packed), ("store", node.store)) if on]
     flow += ["local"] if node.local else []
-    flow += ["clipped"] if node.ends else []
+    flow += ["clipped"] if node.ends or node.limits else []
     flow += [f"packed: {node.layout}"] if packed else []
     flow += [f"{node.reduction} reduction"] if node.reduction else []
     return f"{node.array}[{block}] as {node.name}{f' ({chr(44).join(flow)})' if flow else ''}"

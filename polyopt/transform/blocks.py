@@ -11,6 +11,10 @@ from polyopt.model.tree import Band, Mark, Member, Node, Region, Sequence, Tree,
 from polyopt.transform.footprints import Restriction
 from polyopt.transform.legality import Path
 
+Limit = tuple[tuple[int, ...], Affine]
+"""A condition on elements: their subscripts times factors, plus an affine in the parameters, are
+not negative."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
@@ -18,7 +22,8 @@ class Promotion:
     (or around the node at `path`, where that is no band). `origin` is affine in the names
     `c0, c1, …` of the loops outside, outermost first, and in the parameters. With a `layout`, a
     packed buffer holds what of the block lies in the array; with `ends`, what lies before these is
-    touched and no more."""
+    touched and no more; with `limits`, what is within these, and `instances` are all those of the
+    one statement that run to fill the block."""
 
     path: Path
     position: int
@@ -32,6 +37,8 @@ class Promotion:
     layout: Layout | None = None
     ends: tuple[Affine, ...] = ()
     local: bool = False
+    limits: tuple[Limit, ...] = ()
+    instances: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
+from typing import Any
 
 import islpy as isl
 
@@ -74,6 +75,7 @@ class Footprints:
         self.flows = flows
         self._homes: dict[object, Home] = {} if before is None else before._homes
         self._full: dict[object, Filled | None] = {}
+        self.fillings: dict[object, Any] = {}
         self.packed: dict[object, tuple[Block | None, bool]] = {}
         self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
         self.frames = frames(scop)

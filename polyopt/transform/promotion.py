@@ -14,6 +14,7 @@ from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
 from polyopt.transform.array_sums import array_sums
 from polyopt.transform.blocks import Point, Promotion, points, statements_at, walk_to
 from polyopt.transform.copies import Wanted, any_of, copies_around
+from polyopt.transform.filling import filling
 from polyopt.transform.footprints import Footprints
 from polyopt.transform.legality import Level, Path, Verdict
 from polyopt.transform.mapping import owned_by_items
@@ -318,7 +319,7 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     copies = copies_around(tree, path)
     found = footprints.full_block(outside, users, array, within, copies)
     if found is None:
-        return None
+        return _filled_block(footprints, tree, path, array)
     origin, shape = found.block
     writers = [s for s in users if s.array == array]
     targets = tuple((s.name, s.subscripts) for s in writers) if found.targets_only else ()
@@ -332,4 +333,18 @@ def promoted_block(footprints: Footprints, tree: Tree, path: Path, array: str) -
     return Promotion(
         path, 0, array, origin, shape,
         load=True, store=bool(writers), reduction=None, targets=targets, ends=found.ends,
+    )  # fmt: skip
+
+
+def _filled_block(footprints: Footprints, tree: Tree, path: Path, array: str) -> Promotion | None:
+    """The block that a statement fills with more instances than it has."""
+    found = filling(footprints, tree, path, array)
+    if found is None:
+        return None
+    (name,) = statements_at(tree, path)
+    return Promotion(
+        path, 0, array, *found.block,
+        load=True, store=True, reduction=None,
+        targets=((name, footprints.scop.statement(name).subscripts),),
+        limits=found.limits, instances=((name, found.instances),),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from beside_python import same_as
+from run_schedule import same_as_python
 
 import polyopt as po
 from polyopt.machine import Machine
@@ -73,6 +74,42 @@ def by_symmetric_from_the_right(C, A, B):
             C[i, j] += B[i, j] * A[j, j]
 
 
+def squared(alpha, beta, C, A):
+    n, m = A.shape
+    for i in range(n):
+        for j in range(i + 1):
+            C[i, j] *= beta
+        for k in range(m):
+            for j in range(i + 1):
+                C[i, j] += alpha * A[i, k] * A[j, k]
+
+
+def squared_above(C, A):
+    m, n = A.shape
+    for i in range(n):
+        for j in range(i, n):
+            for k in range(m):
+                C[i, j] -= A[k, i] * A[k, j]
+
+
+def squared_below(C, A):
+    n, m = A.shape
+    for i in range(n):
+        for j in range(i):
+            for k in range(m):
+                C[i, j] += A[i, k] * A[j, k]
+
+
+def of_two(alpha, beta, C, A, B):
+    n, m = A.shape
+    for i in range(n):
+        for j in range(i + 1):
+            C[i, j] *= beta
+        for k in range(m):
+            for j in range(i + 1):
+                C[i, j] += A[j, k] * alpha * B[i, k] + B[j, k] * alpha * A[i, k]
+
+
 def square(n: int, random: Random) -> np.ndarray:
     return random.random((n, n)) + np.eye(n)
 
@@ -90,6 +127,10 @@ MAKERS: dict[Callable[..., None], Maker] = {
     by_upper_in_sums: lambda n, r: (square(n, r), tall(n, r)),
     by_symmetric_lower: lambda n, r: (1.5, 1.2, tall(n, r), square(n, r), tall(n, r)),
     by_symmetric_upper: lambda n, r: (tall(n, r), square(n, r), tall(n, r)),
+    squared: lambda n, r: (1.5, 1.2, square(n, r), tall(n, r)),
+    squared_above: lambda n, r: (square(n, r), wide(n, r)),
+    squared_below: lambda n, r: (square(n, r), tall(n, r)),
+    of_two: lambda n, r: (1.5, 1.2, square(n, r), tall(n, r), tall(n, r)),
     by_symmetric_from_the_right: lambda n, r: (wide(n, r), square(n, r), wide(n, r)),
 }
 
@@ -127,3 +168,27 @@ def test_triangular_products_have_packed_tiles(function: Callable[..., None]) ->
     assert all(is_tiled(made, name) for name in cores)
     text = "\n".join(map(str, made.steps))
     assert text.count("pack(") >= 2 * len(cores)
+
+
+@pytest.mark.parametrize(
+    "function", [squared, squared_above, squared_below, of_two], ids=lambda f: f.__name__
+)
+def test_tiles_across_a_diagonal_run_as_whole_ones(function: Callable[..., None]) -> None:
+    given = MAKERS[function](4, np.random.default_rng(0))
+    spec = po.kernel(schedule=in_tiles)(function).specialize(*given)
+    text = str(spec.source)
+    assert "_edge" not in text
+    assert "for (int64_t i = 0; i < 6; i++)" in text
+    for n in (0, 1, ROWS, COLUMNS + 1, 23):
+        given = MAKERS[function](n, np.random.default_rng(1))
+        wholes = tuple(np.round(9 * a) if isinstance(a, np.ndarray) else 2.0 for a in given)
+        same_as_python(spec.schedule, function, *wholes)
+
+
+def test_what_a_tile_adds_up_beyond_the_diagonal_is_dropped() -> None:
+    A, C = np.full((23, 9), np.inf), np.full((23, 23), np.nan)
+    A[:, 0], C[np.tril_indices(23)] = 0.0, 1.0
+    wanted = C.copy()
+    squared(1.0, 2.0, wanted, A)
+    po.kernel(schedule=in_tiles)(squared)(1.0, 2.0, C, A)
+    np.testing.assert_array_equal(C, wanted)

@@ -339,11 +339,31 @@ class _Text:
         if node.ends or node.layout is not None:
             where, within = self.parts(node, origin, outer)
         self.add(level, f"{name} = np.full({shape}, {unset}, {dtype})")
+        if node.limits:
+            where, within = self.limited(node, level)
         if node.load:
             self.add(level, f"{name}[{within}] = {array}[{where}]")
         self.block(node.body, blocks.inside(node), level)
         if node.store:
             self.add(level, f"{array}[{where}] = {name}[{within}]")
+
+    def limited(self, node: Promote, level: int) -> tuple[str, str]:
+        """The elements of a block within its limits: of its array, and of the block."""
+        cells = f"{node.name}_cells"
+        tests = [
+            " + ".join([f"({factor}) * (i[{d}] + {node.origin[d]})" for d, factor in enumerate(fs)])
+            + f" + ({rest}) >= 0"
+            for fs, rest in node.limits
+        ]
+        self.add(
+            level,
+            f"{cells} = [i for i in np.ndindex(*{tuple(node.shape)}) if {' and '.join(tests)}]",
+        )
+        inside = ", ".join(f"[i[{d}] for i in {cells}]" for d in range(len(node.shape)))
+        there = ", ".join(
+            f"[_at(i[{d}] + {origin}) for i in {cells}]" for d, origin in enumerate(node.origin)
+        )
+        return there, inside
 
     def parts(
         self, node: Promote, origin: tuple[Affine, ...], outer: Promote | None

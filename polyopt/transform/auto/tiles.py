@@ -193,13 +193,23 @@ def _steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) 
 
 def _whole_steps(s: Schedule, statement: Statement, parts: Contraction, sizes: Shape) -> Schedule:
     """The same in blocks of columns, of which both operands are packed and padded, so that
-    partial tiles run as whole ones.
+    partial tiles run as whole ones; those across a diagonal once what they read is padded.
 
-    Raises what a step raises where that cannot be, as in a triangle.
+    Raises what a step raises where that cannot be, as where a sum begins at the diagonal.
     """
     tiled = _tiles(s, statement, parts, sizes, wide=True)
-    s = tiled.schedule.promote(statement.array, at=tiled.depth).unroll(tiled.row)
-    s = s.vectorize(tiled.column, max(1, sizes.columns // 3))
+    registers = partial(Schedule.promote, array=statement.array, at=tiled.depth)
+    made = attempt(tiled.schedule, registers)
+    if made is not None:
+        return _with_padding(tiled.in_lanes(made, sizes), statement, parts, tiled, sizes)
+    made = _with_padding(tiled.schedule, statement, parts, tiled, sizes)
+    return tiled.in_lanes(registers(made), sizes)
+
+
+def _with_padding(
+    s: Schedule, statement: Statement, parts: Contraction, tiled: _Tiled, sizes: Shape
+) -> Schedule:
+    """Both operands packed and padded; raises BadArgumentError where one cannot be."""
     with_columns, with_rows = _panels(s, statement, parts, tiled, sizes, pad=True)
     if with_columns is None or with_rows is None:
         raise BadArgumentError("an operand cannot be packed")
@@ -261,6 +271,10 @@ class _Tiled:
     def finished(self, target: str, sizes: Shape) -> Schedule:
         """The register tile: separated, its target in registers, written out, in vectors."""
         s = self.schedule.separate(self.row, self.column).promote(target, at=self.depth)
+        return self.in_lanes(s, sizes)
+
+    def in_lanes(self, s: Schedule, sizes: Shape) -> Schedule:
+        """The rows of the register tile written out, its columns in vectors."""
         return s.unroll(self.row).vectorize(self.column, max(1, sizes.columns // 3))
 
 
