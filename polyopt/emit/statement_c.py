@@ -52,13 +52,44 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
         value, guard = Select(guard, value, Load(holder, subscripts, dtype), dtype), None
     operator, operand = _compound(holder, subscripts, value)
     target = element(holder, subscripts, scope, write=True)
-    right = (assigned if operator == "=" else increment)(operand, scope)
-    line: cgen.Generable = cgen.Statement(f"{target} {operator} {right}")
+    lines: list[cgen.Generable] = []
+    for one, part in _increments(statement, operator, operand, scope, holder):
+        right = (assigned if one == "=" else increment)(part, scope)
+        lines.append(cgen.Statement(f"{target} {one} {right}"))
+    line = lines[0] if len(lines) == 1 else cgen.Block(lines)
     if guard is not None:
         line = cgen.If(cgen.Line(str(expression(guard, scope))), line)
     if statement.late:
         line = _checked(statement, values, redirect, scope, line)
+    if isinstance(line, cgen.Block):
+        return [cgen.Comment(about(statement)), *line.contents]
     return [cgen.Comment(about(statement)), line]
+
+
+def _increments(
+    statement: Statement, operator: str, operand: Expr, scope: Scope, holder: str
+) -> tuple[tuple[str, Expr], ...]:
+    """A sum that runs into registers, product by product where its order may be given up: each is
+    one operation then, with the addition (syr2k: two for three)."""
+    whole = ((operator, operand),)
+    if statement.reduction is None or statement.reduction.exact or scope.fp == "strict":
+        return whole
+    if operator not in ("+=", "-=") or not scope.vector or not scope.places[holder].own:
+        return whole
+    parts = _summands(operand, operator)
+    multiplied = all(isinstance(part, Binary) and part.op == "mul" for _, part in parts)
+    return parts if multiplied and not operand.dtype.is_complex else whole
+
+
+def _summands(value: Expr, operator: str) -> tuple[tuple[str, Expr], ...]:
+    """The terms of a sum, each with the operator that adds it."""
+    if not isinstance(value, Binary) or value.op not in ("add", "sub"):
+        return ((operator, value),)
+    other = "-=" if operator == "+=" else "+="
+    right = operator if value.op == "add" else other
+    if value.right.dtype != value.dtype or value.left.dtype != value.dtype:
+        return ((operator, value),)
+    return (*_summands(value.left, operator), *_summands(value.right, right))
 
 
 def guard_of(node: Instance, scop: Scop, scope: Scope) -> Expr | None:
