@@ -33,12 +33,12 @@ def split(tree: Tree, scop: Scop, loop: str, at: str | int) -> Tree:
         raise TypeError("a place is always in a band")
     around = loops_around(tree, place)
     pivots = {n: _pivot(scop, n, pivot, around) for n in place.member.statements}
-    is_itself = all(pivots[n] == place.member.row(n) for n in pivots)
+    is_itself = all((pivots[n] - place.member.row(n)).is_constant for n in pivots)
     below: list[tuple[str, str]] = []
     above: list[tuple[str, str]] = []
     for name in place.member.statements:
         row = place.member.row(name)
-        stands = row == pivots[name] and not is_itself
+        stands = (row - pivots[name]).is_constant and not is_itself
         first, second = _halves(scop, name, row, pivots[name], loop, stands=stands)
         below.append((name, first))
         above.append((name, second))
@@ -59,8 +59,8 @@ def _pivot(scop: Scop, name: str, pivot: Affine, around: tuple[Member, ...]) -> 
 def _halves(
     scop: Scop, name: str, row: Affine, pivot: Affine, loop: str, *, stands: bool
 ) -> tuple[str, str]:
-    """The instances of a statement before and from the pivot, as texts; none are before a pivot
-    that is the loop's own row (`stands`)."""
+    """The instances of a statement before and from the pivot, as texts; `stands`: all of them are
+    on one side, for the pivot is at a distance from the loop's own row."""
     statement = scop.statement(name)
     known = {*statement.iterators, *scop.parameter_names}
     if not pivot.names() <= known:

@@ -17,8 +17,8 @@ from polyopt.transform.schedule import Schedule
 
 MACHINE = Machine("test", 2, 32 * 1024, 64 * 1024, 32 * 1024 * 1024, 64, 256, fma=True)
 ROWS, COLUMNS = 6, 8
-"""The register tile on that machine."""
-SIZES = (0, 1, 2, ROWS - 1, ROWS, ROWS + 1, COLUMNS + 1, 2 * COLUMNS, 23, 65, 71)
+"""The register tile on that machine; blocks have a side of 48."""
+SIZES = (0, 1, 2, ROWS - 1, ROWS, ROWS + 1, COLUMNS + 1, 23, 48, 49, 65, 71)
 
 Random = np.random.Generator
 Maker = Callable[[int, Random], tuple[object, ...]]
@@ -110,6 +110,42 @@ def of_two(alpha, beta, C, A, B):
                 C[i, j] += A[j, k] * alpha * B[i, k] + B[j, k] * alpha * A[i, k]
 
 
+def from_the_left_by_lower(A, B):
+    m, n = B.shape
+    for i in range(m - 1, -1, -1):
+        for j in range(n):
+            B[i, j] = A[i, i] * B[i, j]
+            for k in range(i):
+                B[i, j] += A[i, k] * B[k, j]
+
+
+def from_the_left_by_upper(A, B):
+    m, n = B.shape
+    for i in range(m):
+        for j in range(n):
+            B[i, j] *= A[i, i]
+            for k in range(i + 1, m):
+                B[i, j] += A[i, k] * B[k, j]
+
+
+def from_the_right_by_upper(A, B):
+    m, n = B.shape
+    for j in range(n - 1, -1, -1):
+        for i in range(m):
+            B[i, j] *= A[j, j]
+            for k in range(j):
+                B[i, j] += B[i, k] * A[k, j]
+
+
+def from_the_right_by_lower(A, B):
+    m, n = B.shape
+    for i in range(m):
+        for j in range(n):
+            B[i, j] *= A[j, j]
+            for k in range(j + 1, n):
+                B[i, j] += B[i, k] * A[k, j]
+
+
 def square(n: int, random: Random) -> np.ndarray:
     return random.random((n, n)) + np.eye(n)
 
@@ -133,6 +169,14 @@ MAKERS: dict[Callable[..., None], Maker] = {
     of_two: lambda n, r: (1.5, 1.2, square(n, r), tall(n, r), tall(n, r)),
     by_symmetric_from_the_right: lambda n, r: (wide(n, r), square(n, r), wide(n, r)),
 }
+
+IN_BLOCKS: dict[Callable[..., None], Maker] = {
+    from_the_left_by_lower: lambda n, r: (square(n, r), tall(n, r)),
+    from_the_left_by_upper: lambda n, r: (square(n, r), tall(n, r)),
+    from_the_right_by_upper: lambda n, r: (square(n, r), wide(n, r)),
+    from_the_right_by_lower: lambda n, r: (square(n, r), wide(n, r)),
+}
+MAKERS |= IN_BLOCKS
 
 
 def in_tiles(s: Schedule) -> Schedule:
@@ -159,7 +203,17 @@ def test_triangular_products_are_those_of_plain_python(
             np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", IN_BLOCKS, ids=lambda f: f.__name__)
+def test_products_in_place_with_a_diagonal_have_blocks(function: Callable[..., None]) -> None:
+    given = MAKERS[function](4, np.random.default_rng(0))
+    text = str(in_tiles(po.kernel(function).specialize(*given).original).script)
+    assert "//48" in text
+    assert "promote(" in text
+
+
+@pytest.mark.parametrize(
+    "function", [f for f in MAKERS if f not in IN_BLOCKS], ids=lambda f: f.__name__
+)
 def test_triangular_products_have_packed_tiles(function: Callable[..., None]) -> None:
     given = MAKERS[function](4, np.random.default_rng(0))
     made = in_tiles(po.kernel(function).specialize(*given).original)

@@ -29,7 +29,15 @@ from polyopt.transform.auto.packs import Roles, column_operands, packed
 from polyopt.transform.auto.structure import with_component
 from polyopt.transform.auto.temporaries import blocks_exist
 from polyopt.transform.auto.tiles import Shape, may_contract, shape_for
-from polyopt.transform.edit import fresh_name, node_at, normal, places, resolve, whole
+from polyopt.transform.edit import (
+    fresh_name,
+    node_at,
+    normal,
+    places,
+    resolve,
+    taken_names,
+    whole,
+)
 from polyopt.transform.schedule import Schedule
 
 _FEWEST_BLOCK = 2
@@ -51,6 +59,11 @@ class Factors:
     size: int
     shape: Shape
 
+    @property
+    def sides(self) -> tuple[Member, Member]:
+        """The loops along the sides of a contraction's target."""
+        return self.row, self.column
+
 
 def block_factors(search: Search, schedule: Schedule, inside: frozenset[str]) -> Schedule | None:
     """A nest around contractions of its own results in blocks; None where it is none.
@@ -67,17 +80,30 @@ def block_factors(search: Search, schedule: Schedule, inside: frozenset[str]) ->
     tiles = Tiles(*(fresh_name(schedule.tree, f"{m.name}_tile") for m in loops))
     # Where threads do not wait for one another, a pipeline runs in order: still in blocks.
     for waits in (True,) if search.packs else (False, True):
-        order = partial(_blocks, found=found, inside=inside, tiles=tiles, waits=waits)
-        ordered = attempt(schedule, order)
-        if ordered is None:
-            continue
-        for pivots in _pivots(found):
-            made = attempt(ordered, partial(_steps, found=found, pivots=pivots, tiles=tiles))
-            fronts = made and not (waits or _on_threads(made, tiles))
-            if made and fronts:
-                made = attempt(made, lambda s: s.wavefront(tiles.row, tiles.column))
-            if made is not None and blocks_exist(made):
-                return made
+        made = _blocked(schedule, found, inside, tiles, waits=waits)
+        if made is not None:
+            return made
+    return None
+
+
+def _blocked(
+    schedule: Schedule, found: Factors, inside: frozenset[str], tiles: Tiles, *, waits: bool
+) -> Schedule | None:
+    """The nest in blocks, by the first way that is legal; along fronts where no thread waits."""
+    blocks = partial(_blocks, found=found, inside=inside, tiles=tiles, waits=waits)
+    ordered = None
+    for done_first in (found.along, not found.along):
+        ordered = ordered or attempt(schedule, partial(blocks, done_first=done_first))
+    if ordered is None:
+        return None
+    ways = [partial(_steps, found=found, pivots=p, tiles=tiles) for p in _pivots(found)]
+    ways += [partial(_steps_beyond, found=found, pivot=p, tiles=tiles) for p in found.sides]
+    for way in ways:
+        made = attempt(ordered, way)
+        if made is not None and not (waits or _on_threads(made, tiles)):
+            made = attempt(made, lambda s: s.wavefront(tiles.row, tiles.column))
+        if made is not None and blocks_exist(made):
+            return made
     return None
 
 
@@ -181,14 +207,21 @@ class Tiles:
 
 
 def _blocks(
-    s: Schedule, found: Factors, inside: frozenset[str], tiles: Tiles, *, waits: bool
+    s: Schedule,
+    found: Factors,
+    inside: frozenset[str],
+    tiles: Tiles,
+    *,
+    waits: bool,
+    done_first: bool,
 ) -> Schedule:
     """The nest in blocks, rows of them on threads where that may be; else in a pipeline where
-    threads wait for one another."""
+    threads wait for one another. With `done_first`, statements that outer loops tell apart run
+    before the loops that are left."""
     points = (found.depth, found.row, found.column)
     points = points if found.along else (found.row, found.column, found.depth)
     names = tuple(n for n in s.statements if n in inside)
-    inner = _points(s, points, names, done_first=found.along)
+    inner = _points(s, points, names, done_first=done_first)
     blocks = tuple(
         Member(label, tuple((n, member.row(n).floordiv(found.size)) for n in names))
         for label, member in (
@@ -234,8 +267,7 @@ def _points(
 
 def _pivots(found: Factors) -> Iterator[tuple[Member, ...]]:
     """The loops at whose blocks the depth may have to be split, fewest first."""
-    loops = (found.row, found.column)
-    return chain.from_iterable(combinations(loops, count) for count in (1, 2))
+    return chain.from_iterable(combinations(found.sides, count) for count in (1, 2))
 
 
 def _steps(s: Schedule, found: Factors, pivots: tuple[Member, ...], tiles: Tiles) -> Schedule:
@@ -247,8 +279,30 @@ def _steps(s: Schedule, found: Factors, pivots: tuple[Member, ...], tiles: Tiles
         s = s.split(tiles.depth, at=tiles.of(pivot, found))
     for core in found.cores:
         s = _alone(s, core.name, tiles.depth)
-        s = _register_tiles(s, core, found, tiles.depth)
+        s = _register_tiles(s, core, found, _names(found, tiles.depth))
     return s
+
+
+def _steps_beyond(s: Schedule, found: Factors, pivot: Member, tiles: Tiles) -> Schedule:
+    """The blocks that are still to be done apart, as they were before the nest: a product in place.
+
+    Raises what a step raises, where an operand is done by then.
+    """
+    (core,) = found.cores[:1]
+    if len(found.cores) > 1:
+        raise BadArgumentError("several contractions share the blocks")
+    before = taken_names(s.tree)
+    s = s.split(tiles.depth, at=f"{tiles.of(pivot, found)} + 1")
+    beyond = [p.member for p in places(s.tree) if p.member.name not in before]
+    loops = (found.row, found.column, found.depth)
+    names = {m.row(core.name): m.name for m in beyond if core.name in m.statements}
+    block = next(m.name for m in beyond if any(not row.is_linear for _, row in m.rows))
+    s = _alone(s, core.name, block)
+    return _register_tiles(s, core, found, (*(names[m.row(core.name)] for m in loops), block))
+
+
+def _names(found: Factors, block: str) -> tuple[str, str, str, str]:
+    return found.row.name, found.column.name, found.depth.name, block
 
 
 def _alone(s: Schedule, name: str, loop: str) -> Schedule:
@@ -268,31 +322,34 @@ def _in_order(node: Node, statements: tuple[str, ...]) -> tuple[str, ...]:
     return statements if child is None else _in_order(child, statements)
 
 
-def _register_tiles(s: Schedule, core: Statement, found: Factors, block: str) -> Schedule:
-    """A contraction in register tiles along the depth, its operand packed where it has to be."""
+def _register_tiles(
+    s: Schedule, core: Statement, found: Factors, loops: tuple[str, ...]
+) -> Schedule:
+    """A contraction in register tiles along the depth, its operand packed where it has to be; its
+    loops are those over rows, columns, depth and blocks of it."""
 
     def at(name: str) -> str:
         return f"{core.name}.{name}"
 
-    row, column, depth = (m.name for m in (found.row, found.column, found.depth))
+    row, column, depth, block = loops
     tiles = {n: fresh_name(s.tree, f"{n}_registers") for n in (column, row)}
     sizes = {at(row): found.shape.rows, at(column): found.shape.columns}
     s = s.tile(sizes, {at(n): t for n, t in tiles.items()})
     s = s.permute(*map(at, (block, tiles[column], tiles[row], depth, row, column)))
     if not found.along:
-        s = _with_panels(s, core, found, at(block))
+        s = _with_panels(s, core, found, (at(column), at(depth), at(block)))
     s = s.separate(at(row), at(column)).promote(core.array, at=at(depth)).unroll(at(row))
     return s.vectorize(at(column), max(1, found.shape.columns // 3))
 
 
-def _with_panels(s: Schedule, core: Statement, found: Factors, block: str) -> Schedule:
-    """The operand that the columns move packed at a block, so that it runs along lines."""
+def _with_panels(
+    s: Schedule, core: Statement, found: Factors, loops: tuple[str, str, str]
+) -> Schedule:
+    """The operand that the columns move packed at a block, so that it runs along lines; the loops
+    are those over columns, depth and blocks."""
     names = [_name(m.row(core.name)) or "" for m in (found.row, found.column, found.depth)]
-    panel = (
-        f"{core.name}.{found.column.name}",
-        f"{core.name}.{found.depth.name}",
-        found.shape.columns,
-    )
+    column, depth, block = loops
+    panel = (column, depth, found.shape.columns)
     reads = column_operands(core, Roles(*names))
     made = packed(s, core, reads, block, panel, pad=False)
     if made is None:
