@@ -285,7 +285,8 @@ def product(C, A, B):
 
 
 def test_a_sum_into_a_scalar_becomes_a_register_tile() -> None:
-    made = scheduled(product, square(), square(), square())
+    original = product.specialize(square(), square(), square()).original
+    made = auto(original, machine=MACHINE, threads=2, packs=False)
     assert steps(made).split("\n")[:9] == [
         'privatize("s")',
         'tile({"S2.j": 24, "S2.i": 8}, names={"S2.j": "j_tile", "S2.i": "i_tile"})',

@@ -22,7 +22,7 @@ from polyopt.model.tree import Sequence
 from polyopt.transform.auto.context import Search, attempt
 from polyopt.transform.auto.structure import with_component
 from polyopt.transform.auto.temporaries import blocks_exist
-from polyopt.transform.auto.tiles import has_panels, is_tiled, may_contract, tile_contractions
+from polyopt.transform.auto.tiles import is_tiled, may_contract, tile_contractions
 from polyopt.transform.edit import normal, restrict, whole
 from polyopt.transform.schedule import Schedule
 from polyopt.transform.storage import uses
@@ -53,9 +53,20 @@ def _is_large(search: Search, schedule: Schedule, statement: Statement) -> bool:
     trips = search.trips(schedule)
     return (
         may_contract(statement)
-        and has_panels(statement)
+        and _is_product(statement)
         and all(trips.of(statement, i) >= _FEWEST_TRIPS for i in statement.iterators)
     )
+
+
+def _is_product(statement: Statement) -> bool:
+    """Whether two operands each move with an iterator of the target that the other misses."""
+    target = {n for s in statement.subscripts for n in s.names()}
+    moved = [
+        target & {n for s in a.subscripts for n in s.names()}
+        for a in statement.accesses
+        if (a.array, a.subscripts) != (statement.array, statement.subscripts)
+    ]
+    return any(a - b and b - a for a in moved for b in moved)
 
 
 def _expanded(schedule: Schedule, cores: list[Statement]) -> Schedule | None:
