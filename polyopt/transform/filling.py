@@ -19,7 +19,7 @@ import islpy as isl
 from polyopt._isl import Frame
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Statement
-from polyopt.model.tree import Member, Tree
+from polyopt.model.tree import Band, Member, Tree, walk
 from polyopt.transform.blocks import Limit, Promotion, statements_at, walk_to
 from polyopt.transform.footprints import Block, Footprints, boxes
 from polyopt.transform.legality import Path
@@ -54,7 +54,10 @@ class Copy:
 def filling(footprints: Footprints, tree: Tree, path: Path, array: str) -> Filling | None:
     """The block of `array` that the one statement at a path fills, given instances beyond its
     domain; None where there is none, or these would do more than fill."""
-    outside, within, _ = walk_to(tree, path)
+    outside, within, node = walk_to(tree, path)
+    inside = [m for n in walk(node) if isinstance(n, Band) for m in n.members]
+    if any(m.grid for m in (*outside, *inside)):  # items of a group read other blocks
+        return None
     names = statements_at(tree, path)
     statement = footprints.scop.statement(min(names))
     targets = [s.single_name for s in statement.subscripts]
