@@ -199,8 +199,9 @@ def reads_what_it_was(scop: Scop, array: str) -> bool:
         return False
     certain = [u for u in uses if u.access.kind == "write" and not u.is_reduction]
     forwards, _ = _orders(scop, vectors, made, uses)
-    flow = last_sources(reads, certain, [], forwards)
-    return flow.unreached is None or not flow.unreached.is_empty()
+    # Read by read: an instance may read one element that is written, and another that is not.
+    found = (last_sources([read], certain, [], forwards).unreached for read in reads)
+    return any(unreached is None or not unreached.is_empty() for unreached in found)
 
 
 def _refuse_unassigned(scop: Scop, array: str, reads: list[Use], flow: Flow) -> None:

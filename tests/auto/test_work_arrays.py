@@ -512,3 +512,24 @@ def test_copies_of_negative_iterations_are_not_expanded():
     assert "not of iterations from 0 or above" in refused(
         lambda: s.expand("t"), po.BadArgumentError
     )
+
+
+def one_element_apart(n, A, B, v, q):
+    for i in range(n):
+        for j in range(n):
+            q[j] = A[i, j]
+        for k in range(n):
+            q[k] = q[k] - v[i]
+            q[1] += q[k] * B[i, k]
+
+
+def test_an_element_that_a_call_brings_is_kept_beside_one_that_is_written() -> None:
+    # of n = 1, q[1] is what the call brings, and the statement that reads it reads q[0] too
+    for n in (0, 1, 2, 5):
+        random = np.random.default_rng(n)
+        given = [n, random.random((n, n)), random.random((n, n)), random.random(n)]
+        given.append(random.random(n + 2))
+        expected = [np.copy(a) for a in given]
+        one_element_apart(n, *expected[1:])
+        po.kernel(fp="strict", threads=2)(one_element_apart)(*given)
+        np.testing.assert_array_equal(given[-1], expected[-1])
