@@ -1,12 +1,15 @@
 """Packed buffers on CPU devices: filled by launches of their own, or where a group reads them."""
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapes
 
 import polyopt as po
+from polyopt.machine import detect
+from polyopt.transform.auto.tiles import shape_for
 
 MAKE = np.random.default_rng(2)
 TARGET = po.OpenCL(model="cpu")
@@ -129,3 +132,13 @@ def test_factorisations_run_in_blocks_along_fronts(name, n):
     spec = benchmark.kernel.with_options(target=TARGET).specialize(*arguments)
     script = str(spec.schedule.script)
     assert 'wavefront("i_tile", "j_tile")' in script or 'parallel("i_tile")' in script
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_tiles_of_sums_leave_registers_free(bits):
+    narrow, wide = (replace(detect(), vector_bits=b) for b in (256, 512))
+    full, spared = shape_for(narrow, bits), shape_for(narrow, bits, spare=True)
+    assert spared.rows < full.rows
+    assert spared.columns == full.columns
+    assert spared.row_block % spared.rows == 0
+    assert shape_for(wide, bits, spare=True) == shape_for(wide, bits)

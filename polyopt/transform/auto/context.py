@@ -20,7 +20,7 @@ class Search:
     and statements, trip counts and estimates by model. `packs`: whether threads have arrays of
     their own, and wait for one another; `panels`: whether the target has packed buffers; `jams`:
     whether rows that are summed up are to be taken several at a time here, since the target's
-    compiler takes them one by one."""
+    compiler takes them one by one; it also needs registers beside a tile of sums."""
 
     machine: Machine
     threads: int

@@ -35,10 +35,12 @@ class Shape:
     column_block: int
 
 
-def shape_for(machine: Machine, bits: int) -> Shape:
-    """The register tile fills the vector registers; the panels fit L1 and L2."""
+def shape_for(machine: Machine, bits: int, *, spare: bool = False) -> Shape:
+    """The register tile fills the vector registers; the panels fit L1 and L2. `spare`: some of 16
+    registers are left free, since the target's compiler moves a full tile about in memory."""
     lanes = max(1, machine.vector_bits // bits)
-    rows, vectors = (8, 3) if machine.vector_bits >= 512 else (6, 2) if lanes > 1 else (4, 2)
+    most = 4 if spare else 6
+    rows, vectors = (8, 3) if machine.vector_bits >= 512 else (most, 2) if lanes > 1 else (4, 2)
     size = bits // 8
     columns = lanes * vectors
     depth = max(64, min(512, machine.l2 // 16 // (columns * size) // 32 * 32))
@@ -95,7 +97,7 @@ def _tiled(search: Search, schedule: Schedule, name: str) -> Schedule | None:
     if found is None:
         return None
     statement = alone.scop.statement(name)
-    sizes = shape_for(search.machine, alone.scop.dtype(statement.array).bits)
+    sizes = shape_for(search.machine, alone.scop.dtype(statement.array).bits, spare=search.jams)
     for steps in _ways(search, found):
         made = attempt(alone, partial(steps, statement=statement, parts=found, sizes=sizes))
         if made is not None:
