@@ -2,7 +2,8 @@
 
 The copy is made at the start of each iteration of the loop `at`. It is right where no value that is
 written below reaches a read there: then each read's writer ran before the copy, and stays the same.
-What is written below after it was read, the copy keeps as it was.
+What is written below after it was read, the copy keeps as it was. A statement's own element is
+read where it is written, not in a copy.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from polyopt.model.tree import Band, Mark, Node, Tree, children
 from polyopt.transform.blocks import Promotion, statements_at, walk_to
 from polyopt.transform.copies import PREFIX, copied, reads_of
 from polyopt.transform.edit import Place, node_at, replace_at, resolve
-from polyopt.transform.footprints import Footprints
+from polyopt.transform.footprints import Footprints, is_target
 from polyopt.transform.legality import Path
 
 _LARGEST_EXTENT = 1 << 20
@@ -139,7 +140,10 @@ def _packed(
             reads is not None
             and writes is not None
             and not reads.intersect(writes).is_empty()
-            and footprints.feeds(outside, inside, array, wanted=reads_of(what), within=within)
+            and (
+                any(is_target(s, a) and reads_of(what)(s, a) for s in users for a in s.accesses)
+                or footprints.feeds(outside, inside, array, wanted=reads_of(what), within=within)
+            )
         )
         footprints.packed[key] = (box, clash)
     box, clash = footprints.packed[key]

@@ -136,9 +136,9 @@ def lu(A):
 
 
 def test_one_access_of_an_array_that_is_written() -> None:
-    text = refused(lambda: original(lu, small(4, 4)).pack("A", at="S3.j"), po.BadArgumentError)
+    text = refused(lambda: original(lu, small(4, 4)).pack("A", at="S3.k"), po.BadArgumentError)
     assert text == (
-        'pack("A", at="S3.j"): S3 writes A there where it is read, so the copy would miss new '
+        'pack("A", at="S3.k"): S3 writes A there where it is read, so the copy would miss new '
         "values. Pack what is only read, or promote this block."
     )
     s = original(lu, small(4, 4)).tile({"S3.k": 4}).pack("A[i, k]", at="S3.k_tile")
@@ -263,18 +263,31 @@ def syrk(C, A):
                 C[i, j] += A[i, k] * A[j, k]
 
 
-def test_a_triangle_is_not_made_whole() -> None:
-    s = original(syrk, small(3, 3), small(3, 3)).tile({"i": 4, "k": 4, "j": 4})
-    s = s.permute("i_tile", "j_tile", "k_tile", "k", "i", "j")
-    s = s.pack("A[i, k]", at="k_tile", panel={"i": 4}, pad=True)
-    s = s.pack("A[j, k]", at="k_tile", panel={"j": 4}, pad=True)
-    for n, m in [(0, 3), (1, 1), (4, 4), (5, 3), (9, 6)]:
-        same_as_python(s, syrk, small(n, n), small(n, m, seed=2))
-    message = refused(lambda: s.promote("C", at="k"), po.BadArgumentError)
-    assert message == (
-        'promote("C", at="k"): what the loop touches of C is not one full box of constant shape. '
-        "Tile its loops, separate full tiles, and promote in those."
-    )
+def test_a_triangle_is_made_whole_where_all_that_it_reads_is_padded() -> None:
+    tiled = original(syrk, small(3, 3), small(3, 3)).tile({"i": 4, "k": 4, "j": 4})
+    tiled = tiled.permute("i_tile", "j_tile", "k_tile", "k", "i", "j")
+    for pad in (False, True):
+        s = tiled.pack("A[i, k]", at="k_tile", panel={"i": 4}, pad=True)
+        s = s.pack("A[j, k]", at="k_tile", panel={"j": 4}, pad=pad)
+        if pad:
+            s = s.promote("C", at="k")
+            assert "for j in range(0, 4)" in loops(s)
+        else:
+            message = refused(lambda s=s: s.promote("C", at="k"), po.BadArgumentError)  # type: ignore[misc]
+            assert message == (
+                'promote("C", at="k"): what the loop touches of C is not one full box of constant '
+                "shape. Tile its loops, separate full tiles, and promote in those."
+            )
+        for n, m in [(0, 3), (1, 1), (4, 4), (5, 3), (9, 6)]:
+            same_as_python(s, syrk, small(n, n), small(n, m, seed=2))
+
+
+def test_the_element_that_a_statement_writes_is_read_in_its_array() -> None:
+    s = original(syrk, small(3, 3), small(3, 3), fp="strict")
+    for what in ("C", "C[i, j]"):
+        for at in ("i", "k", "j"):
+            text = refused(lambda w=what, a=at: s.pack(w, at=a), po.BadArgumentError)  # type: ignore[misc]
+            assert "S1 writes C there where it is read" in text
 
 
 def scaled(C, A, B, alpha):
