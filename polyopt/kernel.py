@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, overload
@@ -13,6 +12,7 @@ from polyopt.carried import Carried
 from polyopt.displayed import Displayed, ExplainedText, SourceText
 from polyopt.errors import DtypeError
 from polyopt.frontend.source import FunctionSource
+from polyopt.locks import Lock
 from polyopt.model.affine import All
 from polyopt.options import Options
 from polyopt.runtime.arguments import Key, as_type, describe, layouts, twins
@@ -59,7 +59,7 @@ class Kernel(Carried, Displayed):
         self.options = options
         self._entries: dict[Key, Entry] = {}
         self._specializations: dict[Key, Specialization] = {}
-        self._lock = threading.RLock()  # handlers of signals call kernels too
+        self._lock = Lock()
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         """Run the kernel: specialise for these arguments' types where that is yet to be done.

@@ -6,7 +6,6 @@ parse → model → dependences → schedule → emit → compile → bind
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from polyopt.emit.opencl import local_memory, print_opencl
 from polyopt.emit.opencl_live import copied_in
 from polyopt.errors import BadArgumentError, IllegalScheduleError, InternalError
 from polyopt.frontend.parse import parse
+from polyopt.locks import Lock
 from polyopt.machine import detect
 from polyopt.model.dependences import Dependences, analyse
 from polyopt.model.extract import extract
@@ -60,7 +60,7 @@ LOG = logging.getLogger("polyopt")
 
 STAGES = ("parse", "model", "dependences", "schedule", "emit", "compile")
 
-_MODEL_LOCK = threading.RLock()
+_MODEL_LOCK = Lock()
 """isl's options belong to its one context, so one thread at a time works on a model."""
 
 
@@ -85,7 +85,7 @@ class Stages:
         self.timings: dict[str, float] = {}
         self._overlap, self._layouts = overlapping, layouts
         self._made: dict[str, object] = {}
-        self._lock = threading.RLock()
+        self._lock = Lock()
 
     # -- the stages, in order ------------------------------------------------------------------
 

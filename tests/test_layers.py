@@ -13,7 +13,7 @@ MAX_LINES = 450
 
 # Each room may import the rooms above it, and within its own line the rooms to its left.
 LAYERS = (
-    ("errors", "source", "_version", "machine", "targets", "displayed"),
+    ("errors", "source", "_version", "machine", "targets", "displayed", "locks"),
     ("_spaces", "_isl"),
     ("model",),
     ("frontend",),

@@ -1,6 +1,8 @@
 """Kernels that are called in the middle of their own first call, as handlers of signals and
-finalizers do: by the same thread, while it holds whatever that call holds."""
+finalizers do, by the same thread, while it holds whatever that call holds; and in children that are
+forked in the middle of another thread's."""
 
+import multiprocessing
 import threading
 
 import numpy as np
@@ -62,3 +64,29 @@ def test_a_kernel_is_called_in_the_middle_of_its_first_call(place, name, monkeyp
     with pytest.raises(po.BoundsError, match="n = 6"):
         kernel(6, x)
     assert [p.suffix for p in cache.directory().glob("*.lock")] == []
+
+
+@pytest.mark.usefixtures("cache_folder")
+@pytest.mark.filterwarnings("ignore:This process")
+@pytest.mark.parametrize("place", ["models", "kernel"])
+def test_a_child_that_is_forked_while_another_thread_compiles(place):
+    kernel, x = po.kernel_from_text(TEXT.format(number=4.5)), np.ones(5)
+    lock = pipeline._MODEL_LOCK if place == "models" else kernel._lock
+    held, done = threading.Event(), threading.Event()
+
+    def compile_slowly():
+        with lock:
+            held.set()
+            done.wait()
+
+    worker = threading.Thread(target=compile_slowly)
+    worker.start()
+    held.wait()
+    child = multiprocessing.get_context("fork").Process(target=kernel, args=(5, x))
+    child.start()
+    child.join(60)
+    ended = child.exitcode
+    child.kill()
+    done.set()
+    worker.join()
+    assert ended == 0
