@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 
 from polyopt.errors import PolyoptError
-from polyopt.frontend import constructs
+from polyopt.frontend import constructs, messages
+from polyopt.frontend.affine import combine
 from polyopt.frontend.captured import resolve
 from polyopt.frontend.context import Context, Pending
 from polyopt.frontend.data import COMPARE
 from polyopt.frontend.dispatch import read_expression
-from polyopt.frontend.values import affine_of
+from polyopt.frontend.values import LARGEST, affine_of
 from polyopt.model import affine as af
 from polyopt.model.affine import Affine, Condition
+from polyopt.model.expr import Binary, Const, Expr, Index, Unary
 from polyopt.model.types import DType
 
 TRUE, FALSE = af.All(), af.Any()
@@ -70,6 +72,7 @@ def _comparison(context: Context, node: ast.Compare) -> Condition | None:
     static = _static_comparison(context, node)
     if static is not None:
         return TRUE if static else FALSE
+    _refuse_large(context, node)
     sides = [_affine(context, side) for side in (node.left, *node.comparators)]
     links: list[Condition] = []
     for op, left, right in zip(node.ops, sides, sides[1:], strict=False):
@@ -77,6 +80,51 @@ def _comparison(context: Context, node: ast.Compare) -> Condition | None:
             return None
         links.append(_fold(af.Compare(COMPARE[type(op)], left, right)))
     return conjunction(links)
+
+
+def _refuse_large(context: Context, node: ast.Compare) -> None:
+    """Refuse a comparison of sizes and loop variables that 64 bits may not hold: it decides what
+    runs, so it must not wrap as data do.
+
+    Raises NotAffineError.
+    """
+    forms = [_exact(context, side) for side in (node.left, *node.comparators)]
+    known = [form for form in forms if form is not None]
+    factors = [factor for form in known for _, factor in form.terms]
+    sums = [form.constant for form in known if form.terms]
+    beyond = any(abs(f) > LARGEST for f in factors) or any(abs(c) > _LARGEST_SUM for c in sums)
+    if beyond and len(known) == len(forms):
+        text = context.text(node)
+        message = messages.not_affine("condition", text, text, messages.LARGE)
+        raise context.not_affine(node, message)
+
+
+_LARGEST_SUM = 1 << 62
+"""What may be added to a size: both together stay within 64 bits."""
+
+
+def _exact(context: Context, node: ast.expr) -> Affine | None:
+    """The integer that an expression is before it wraps, of sizes and loop variables; else None."""
+    try:
+        return _exact_form(read_expression(context, node).expr)
+    except Pending:
+        return None
+
+
+def _exact_form(expr: Expr) -> Affine | None:
+    match expr:
+        case Index(value):
+            return value
+        case Const(dtype=dtype) if dtype.is_integer:
+            return Affine.integer(expr.integer)
+        case Unary("neg", operand):
+            inner = _exact_form(operand)
+            return None if inner is None else -inner
+        case Binary(op, left, right):
+            a, b = _exact_form(left), _exact_form(right)
+            return None if a is None or b is None else combine(op, a, b)
+        case _:
+            return None
 
 
 def _fold(condition: af.Compare) -> Condition:

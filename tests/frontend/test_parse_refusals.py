@@ -290,6 +290,18 @@ def test_integers_beyond_what_sums_of_sizes_may_hold(text, number):
         _ = kernel.specialize(int, po.f64[...]).scop
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["2**62 * i + 2**62 < n", "n > i * 2**41", "0 < (2**30 * i) * 2**30", "i + (2**62 + 5) < n"],
+)
+def test_conditions_that_64_bits_may_not_hold(condition):
+    kernel = po.kernel_from_text(
+        f"def f(n, x):\n    for i in range(n):\n        if {condition}:\n            x[i] = 1\n"
+    )
+    with pytest.raises(NotAffineError, match=r"integers in it go up to 2\*\*40"):
+        _ = kernel.specialize(int, po.f64[...]).scop
+
+
 @pytest.mark.parametrize("number", LARGE)
 def test_large_integers_in_conditions_and_data(number):
     kernel = po.kernel_from_text(
