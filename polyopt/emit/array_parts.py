@@ -11,19 +11,18 @@ of the work; where not two would pay, or there is no memory for the copies, the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cgen
 
 from polyopt.emit.affine_c import affine
 from polyopt.emit.lanes import Accumulator, combined, identity
-from polyopt.emit.loops import For
 from polyopt.emit.openmp import work_test
+from polyopt.emit.partials import Call, Cut, integer
 from polyopt.emit.place import Place
 from polyopt.emit.scope import Scope
 from polyopt.emit.text import Level
-from polyopt.model.affine import Affine
 
 _MOST_PARTS = 64
 _PER_ELEMENT = 8
@@ -32,34 +31,10 @@ in order, while those update anywhere (measured with 4 to 16: a histogram of 10^
 _PER_PART = 4096
 _PIECE = 2048
 
-Call = Callable[[For, dict[str, str]], cgen.Generable]
-"""Makes a function of a loop's body; gives the call of it with some arguments by their keys."""
-
 
 @dataclass(frozen=True)
-class ArrayParts:
+class ArrayParts(Cut):
     """A parallel loop that sums into arrays, cut into parts with copies of these."""
-
-    node: For
-    scope: Scope
-
-    @property
-    def start(self) -> str:
-        """The variable that holds where a part starts."""
-        return f"{self.node.variable}_from"
-
-    @property
-    def end(self) -> str:
-        """The variable that holds where a part ends."""
-        return f"{self.node.variable}_to"
-
-    def inner(self) -> For:
-        """The loop over one part, as the body of a loop over parts."""
-        piece = replace(
-            self.node, lower=Affine.name(self.start), upper=Affine.name(self.end),
-            parallel=False, vector=False, partials=0, sums=(), work=(),
-        )  # fmt: skip
-        return replace(self.node, variable=self.start, body=(piece,), vector=False, unroll=0)
 
     def printed(self, call: Call, openmp: bool) -> list[cgen.Generable]:
         """The parts, on threads where that is worth it, and what combines them."""
@@ -71,20 +46,18 @@ class ArrayParts:
         copies = [_Copies.of(key, op, part, scope) for key, op in node.sums]
         unit = node.partials * node.step
         lines: list[cgen.Generable] = [
-            _integer(low, str(affine(node.lower, scope))),
-            _integer(high, str(affine(node.upper, scope))),
+            integer(low, str(affine(node.lower, scope))),
+            integer(high, str(affine(node.upper, scope))),
             *(line for c in copies for line in c.sizes(scope)),
             cgen.Statement(f"int64_t {total} = {self._parts([c.span for c in copies])}"),
             *(c.allocated(total) for c in copies),
             cgen.Statement(f"const bool {apart} = {' && '.join(c.memory for c in copies)}"),
             cgen.If(cgen.Line(f"!{apart}"), cgen.Block([cgen.Statement(f"{total} = 1")])),
-            _integer(length, f"(({high} - {low} - 1) / ({unit} * {total}) + 1) * {unit}"),
+            integer(length, f"(({high} - {low} - 1) / ({unit} * {total}) + 1) * {unit}"),
             cgen.Statement(f"{total} = {high} > {low} ? ({high} - {low} - 1) / {length} + 1 : 0"),
         ]
-        start, end = (scope.names.of("value", n) for n in (self.start, self.end))
         body: list[cgen.Generable] = [
-            _integer(start, f"{low} + {part} * {length}"),
-            _integer(end, f"{high} - {start} > {length} ? {start} + {length} : {high}"),
+            *self.bounds(part, length, low, high),
             *(line for c in copies for line in c.started(apart)),
             call(self.inner(), {c.key: f"(void *){c.copy}" for c in copies}),
         ]
@@ -140,14 +113,14 @@ class _Copies:
         subscripts 0 is among them."""
         extents = [affine(e, scope).at(Level.UNARY) for e in self.place.extents]
         if self.place.strides is None:
-            return [_integer(self.span, " * ".join(extents))]
+            return [integer(self.span, " * ".join(extents))]
         steps = [self._step(d, scope) for d in range(len(extents))]
         reach = [f"({e} - 1) * {s}" for e, s in zip(extents, steps, strict=True)]
         ahead = [f"({r} < 0 ? -({r}) : 0)" for r in reach]
         sizes = [f"({r} < 0 ? -({r}) : {r})" for r in reach]
         return [
-            _integer(self.first, " + ".join(ahead)),
-            _integer(self.span, " + ".join([*sizes, "1"])),
+            integer(self.first, " + ".join(ahead)),
+            integer(self.span, " + ".join([*sizes, "1"])),
         ]
 
     def _step(self, dimension: int, scope: Scope) -> str:
@@ -193,7 +166,7 @@ class _Copies:
         whole = f"(({self.place.dtype.ctype} *){self.place.name})[{index}]"
         adding = _for(index, start, end, "++", [self._added(whole, lane)])
         body: list[cgen.Generable] = [
-            _integer(end, f"{self.span} - {start} > {_PIECE} ? {start} + {_PIECE} : {self.span}"),
+            integer(end, f"{self.span} - {start} > {_PIECE} ? {start} + {_PIECE} : {self.span}"),
             _for(self.part, "0", total, "++", [adding]),
         ]
         loop = _for(start, "0", self.span, f" += {_PIECE}", body)
@@ -204,10 +177,6 @@ class _Copies:
     def _added(self, element: str, lane: str) -> cgen.Generable:
         place = replace(self.place, name=element, pointer=False)
         return combined(Accumulator(self.key, place, self.op), lane)
-
-
-def _integer(name: str, value: str) -> cgen.Generable:
-    return cgen.Statement(f"const int64_t {name} = {value}")
 
 
 def _for(

@@ -206,7 +206,7 @@ class BodyPrinter:
 
     def _parts(self, node: For, scope: Scope, position: Position) -> list[cgen.Generable]:
         """A parallel loop that accumulates, with a partial result for each part of its range."""
-        parts = Parts(node, position.accumulators, scope)
+        parts = Parts(node, scope, position.accumulators)
         pointed = (replace(a, place=a.place.behind_pointer()) for a in position.accumulators)
         outer = (*position.outer, parts.start, parts.end)
         within = Position(outer, parallel=True, accumulators=tuple(pointed))

@@ -42,12 +42,11 @@ def side_by_side(node: For) -> bool:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """A parallel loop with accumulators, cut into parts. `start` and `end` are the variables that
-    hold the bounds of a part."""
+class Cut:
+    """A parallel loop cut into parts. `start` and `end` are the variables that hold the bounds of
+    a part."""
 
     node: For
-    accumulators: tuple[Accumulator, ...]
     scope: Scope
 
     @property
@@ -60,15 +59,28 @@ class Parts:
         """The variable that holds where a part ends."""
         return f"{self.node.variable}_to"
 
-    def inner(self) -> For:
+    def inner(self, *, vector: bool = False) -> For:
         """The loop over one part, as the body of a loop over parts."""
-        node = self.node
-        lanes = node.vector and has_lanes(node, self.accumulators)
         piece = replace(
-            node, lower=Affine.name(self.start), upper=Affine.name(self.end),
-            parallel=False, vector=lanes, partials=0, work=(),
+            self.node, lower=Affine.name(self.start), upper=Affine.name(self.end),
+            parallel=False, vector=vector, partials=0, sums=(), work=(),
         )  # fmt: skip
-        return replace(node, variable=self.start, body=(piece,), vector=False, unroll=0)
+        return replace(self.node, variable=self.start, body=(piece,), vector=False, unroll=0)
+
+    def bounds(self, part: str, length: str, low: str, high: str) -> list[cgen.Generable]:
+        """Where a part starts and ends, of parts of a length between two bounds."""
+        start, end = (self.scope.names.of("value", n) for n in (self.start, self.end))
+        return [
+            integer(start, f"{low} + {part} * {length}"),
+            integer(end, f"{high} - {start} > {length} ? {start} + {length} : {high}"),
+        ]
+
+
+@dataclass(frozen=True)
+class Parts(Cut):
+    """A parallel loop with accumulators, cut into parts."""
+
+    accumulators: tuple[Accumulator, ...]
 
     def printed(self, call: Call, openmp: bool) -> list[cgen.Generable]:
         """The parts, on threads where that is worth it, and what combines them."""
@@ -78,29 +90,28 @@ class Parts:
             scope.names.fresh(f"{variable}_{w}")
             for w in ("part", "parts", "length", "start", "end")
         )
+        lanes = node.vector and has_lanes(node, self.accumulators)
         held = {a.key: scope.names.fresh(f"{a.place.name}_parts") for a in self.accumulators}
         unit = node.partials * node.step
         whole, last = unit * _MOST_PARTS, f"({high} - {low} - 1)"
         lines: list[cgen.Generable] = [
-            _integer(low, str(affine(node.lower, scope))),
-            _integer(high, str(affine(node.upper, scope))),
-            _integer(length, f"({high} > {low} ? {last} / {whole} + 1 : 1) * {unit}"),
-            _integer(total, f"{high} > {low} ? {last} / {length} + 1 : 0"),
+            integer(low, str(affine(node.lower, scope))),
+            integer(high, str(affine(node.upper, scope))),
+            integer(length, f"({high} > {low} ? {last} / {whole} + 1 : 1) * {unit}"),
+            integer(total, f"{high} > {low} ? {last} / {length} + 1 : 0"),
         ]
         lines += [
             cgen.Statement(f"{a.place.dtype.ctype} {held[a.key]}[{_MOST_PARTS}]")
             for a in self.accumulators
         ]
-        start, end = (scope.names.of("value", n) for n in (self.start, self.end))
-        body: list[cgen.Generable] = [
-            _integer(start, f"{low} + {part} * {length}"),
-            _integer(end, f"{high} - {start} > {length} ? {start} + {length} : {high}"),
-        ]
+        body = self.bounds(part, length, low, high)
         body += [
             cgen.Statement(f"{held[a.key]}[{part}] = {identity(a.op, a.place.dtype)}")
             for a in self.accumulators
         ]
-        body.append(call(self.inner(), {k: f"&{name}[{part}]" for k, name in held.items()}))
+        body.append(
+            call(self.inner(vector=lanes), {k: f"&{name}[{part}]" for k, name in held.items()})
+        )
         scope.used.values.difference_update({self.start, self.end})
         over = f"int64_t {part} = 0", f"{part} < {total}", f"{part}++"
         loop = _for(over, body)
@@ -119,7 +130,8 @@ class Parts:
         return [cgen.If(cgen.Line(test), cgen.Block(threaded), cgen.Block([loop]))]
 
 
-def _integer(name: str, value: str) -> cgen.Generable:
+def integer(name: str, value: str) -> cgen.Generable:
+    """The declaration of a constant integer."""
     return cgen.Statement(f"const int64_t {name} = {value}")
 
 
