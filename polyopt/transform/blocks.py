@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from polyopt.model.affine import Affine
 from polyopt.model.layout import Layout
 from polyopt.model.tree import Band, Mark, Member, Node, Region, Sequence, Tree, children
+from polyopt.transform.edit import node_at
 from polyopt.transform.footprints import Restriction
 from polyopt.transform.legality import Path
 
@@ -23,7 +24,8 @@ class Promotion:
     `c0, c1, …` of the loops outside, outermost first, and in the parameters. With a `layout`, a
     packed buffer holds what of the block lies in the array; with `ends`, what lies before these is
     touched and no more; with `limits`, what is within these, and `instances` are all those of the
-    one statement that run to fill the block."""
+    one statement that run to fill the block. `spans`: what lies along these dimensions of a packed
+    buffer, extents that sizes alone tell; their `shape` is 1."""
 
     path: Path
     position: int
@@ -39,6 +41,7 @@ class Promotion:
     local: bool = False
     limits: tuple[Limit, ...] = ()
     instances: tuple[tuple[str, str], ...] = ()
+    spans: tuple[tuple[int, Affine], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,12 @@ class Point:
     statements: tuple[str, ...]
 
 
-def points(tree: Tree, users: frozenset[str]) -> Iterator[Point]:
-    """The places from the root down that have all `users` below them, outermost first."""
-    node: Node = tree.root
-    path: Path = ()
-    outside: tuple[Member, ...] = ()
-    below = tree.statements
+def points(tree: Tree, users: frozenset[str], start: Point | None = None) -> Iterator[Point]:
+    """The places from the root, or from `start`, down that have all `users` below them, outermost
+    first."""
+    start = start or Point((), 0, (), tree.statements)
+    path, outside, below = start.path, start.outside, start.statements
+    node = node_at(tree, path)
     while True:
         yield Point(path, 0, outside, below)
         match node:
@@ -76,6 +79,19 @@ def points(tree: Tree, users: frozenset[str]) -> Iterator[Point]:
                 node, path = items[inside[0]].child, (*path, inside[0])
             case _:
                 return
+
+
+def parts(tree: Tree, users: frozenset[str], point: Point) -> tuple[Point, ...]:
+    """The places in the parts of a sequence at a point that have some of the users below them;
+    none where there is no sequence."""
+    node = node_at(tree, point.path)
+    if not isinstance(node, Sequence):
+        return ()
+    return tuple(
+        Point((*point.path, number), 0, point.outside, part.statements)
+        for number, part in enumerate(node.children)
+        if users & set(part.statements)
+    )
 
 
 def statements_at(tree: Tree, path: Path) -> frozenset[str]:

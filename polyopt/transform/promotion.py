@@ -7,12 +7,13 @@ privatised scalar needs its copies at the deepest place from which they all can 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Member, Node, Tree, children, walk
 from polyopt.transform.array_sums import array_sums
-from polyopt.transform.blocks import Point, Promotion, points, statements_at, walk_to
+from polyopt.transform.blocks import Point, Promotion, parts, points, statements_at, walk_to
 from polyopt.transform.copies import Wanted, any_of, copies_around
 from polyopt.transform.filling import filling
 from polyopt.transform.footprints import Footprints
@@ -34,8 +35,7 @@ def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tup
                 f"Keep the statements that use it in one loop body, or tile the loop between them."
             )
         if array in footprints.scop.private_scalars:
-            block = private_block(footprints, tree, array)
-            found += [] if block is None else [block]
+            found += private_blocks(footprints, tree, array)
     found += promoted_blocks(footprints, tree)
     found += packed_blocks(footprints, tree)
     for level in verdict.levels:
@@ -156,7 +156,7 @@ def copies_fit(footprints: Footprints, tree: Tree, array: str) -> bool:
     """Whether the order has a place for the copies of a privatised local."""
     if footprints.scop.array(array).shape:
         return private_place(footprints, tree, array) is not None
-    return private_block(footprints, tree, array) is not None
+    return bool(private_blocks(footprints, tree, array))
 
 
 def private_place(footprints: Footprints, tree: Tree, array: str) -> Point | None:
@@ -183,22 +183,61 @@ def places_apart(footprints: Footprints, tree: Tree) -> dict[str, Point]:
     }
 
 
-def private_block(footprints: Footprints, tree: Tree, array: str) -> Promotion | None:
+def private_blocks(
+    footprints: Footprints, tree: Tree, array: str, start: Point | None = None
+) -> tuple[Promotion, ...]:
     """Where the copies of a privatised scalar stand: the deepest place that keeps every copy's
-    whole life inside one iteration of the loops outside. None where no bounded block does."""
-    users = [s for s in footprints.scop.statements if any(a.array == array for a in s.accesses)]
+    whole life inside one iteration of the loops outside, or one in each part of a sequence that
+    shares no copies with the others. Empty where no bounded block does."""
+    users = _using(footprints.scop, array, start)
     names = frozenset(s.name for s in users)
     best: Promotion | None = None
-    for point in points(tree, names):
+    last: Point | None = None
+    for point in points(tree, names, start):
         home = footprints.home(point.outside, users, array)
         if not home.is_whole:
+            last = None
             break
+        last = point
         if home.block is not None:
             best = Promotion(
                 point.path, point.position, array, home.block[0], home.block[1],
                 load=False, store=False, reduction=None,
             )  # fmt: skip
-    return best
+    if best is not None or last is None:
+        return () if best is None else (best,)
+    found = parts(tree, names, last)
+    if not _are_apart(footprints, tree, found, array):
+        return ()
+    blocks = [private_blocks(footprints, tree, array, part) for part in found]
+    return tuple(b for each in blocks for b in each) if all(blocks) else ()
+
+
+def _using(scop: Scop, array: str, start: Point | None) -> list[Statement]:
+    """The statements that touch an array, of those below a point."""
+    names = {s.name for s in scop.statements} if start is None else set(start.statements)
+    return [
+        s for s in scop.statements
+        if s.name in names and any(a.array == array for a in s.accesses)
+    ]  # fmt: skip
+
+
+def _are_apart(footprints: Footprints, tree: Tree, found: tuple[Point, ...], array: str) -> bool:
+    """Whether no element of an array is touched in two parts of a sequence, the loops outside
+    standing still."""
+    touched = [
+        footprints.elements(
+            part.outside,
+            _using(footprints.scop, array, part),
+            array,
+            within=walk_to(tree, part.path)[1],
+        )
+        for part in found
+    ]
+    return len(found) > 1 and all(
+        a is not None and b is not None and a.intersect(b).is_empty()
+        for a, b in combinations(touched, 2)
+    )
 
 
 def promoted_blocks(footprints: Footprints, tree: Tree) -> tuple[Promotion, ...]:
