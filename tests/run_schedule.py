@@ -42,7 +42,7 @@ class _Block:
     def index(self, place: tuple[int, ...]) -> tuple[int, ...]:
         """The place inside the block."""
         inside = tuple(p - o for p, o in zip(place, self.origin, strict=True))
-        shape = self.node.shape or (1,) * len(inside)
+        shape = self.data.shape or (1,) * len(inside)
         assert all(0 <= p < n for p, n in zip(inside, shape, strict=True)), (
             f"{self.node.array}{place} is outside its block at {self.origin}, {shape}"
         )
@@ -114,10 +114,14 @@ class _Running(Machine):
 
     def promote(self, node: Promote) -> None:
         origin = tuple(map(self.affine, node.origin))
-        data = _rubbish(node.shape, self.scop.dtype(node.array).numpy)
+        extents = list(node.shape)
+        for dimension, span in node.spans:
+            extents[dimension] = max(0, self.affine(span))
+        shape = tuple(extents)
+        data = _rubbish(shape, self.scop.dtype(node.array).numpy)
         places = [
             tuple(o + i for o, i in zip(origin, index, strict=True))
-            for index in np.ndindex(*(node.shape or (1,) * len(origin)))
+            for index in np.ndindex(*(shape or (1,) * len(origin)))
         ]
         block = _Block(node, origin, data)
         if node.ends:

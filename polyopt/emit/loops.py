@@ -95,7 +95,8 @@ class Promote:
     writes them) are in the block, and every other access to the array in `body` is proved to
     touch other elements.
     `layout`: the block is a packed buffer of that layout in memory of its own, into which only
-    what of the block lies in the array is read. `ends`: where not empty, of the block only the
+    what of the block lies in the array is read; `spans` are the extents of dimensions that sizes
+    alone tell, where `shape` has 1. `ends`: where not empty, of the block only the
     elements before these are touched, read and written back, one a dimension.
     `limits`: the elements within these, and no others, are.
     `local`: to be held in the local memory of a work group, where the target has such.
@@ -114,6 +115,7 @@ class Promote:
     ends: tuple[Affine, ...] = ()
     local: bool = False
     limits: tuple[Limit, ...] = ()
+    spans: tuple[tuple[int, Affine], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

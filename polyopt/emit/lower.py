@@ -250,6 +250,7 @@ class _Walker:
                 item.ends,
                 item.local,
                 item.limits,
+                item.spans,
             ),
         )
 

@@ -91,6 +91,11 @@ def refuse_packs(nodes: Iterable[Node], model: str) -> None:
     groups and items, or for a GPU."""
     every = tuple(below(nodes))
     packed = [n for n in every if isinstance(n, Promote) and n.layout is not None]
+    if any(n.spans for n in packed):
+        raise IllegalScheduleError(
+            f"the packed buffer {packed[0].name} has no constant size, and kernels' buffers have: "
+            'tile the loops that index it first, or use target="openmp"'
+        )
     mapped = any(isinstance(n, For) and n.grid for n in every)
     if packed and (mapped or model == "gpu"):
         raise IllegalScheduleError(

@@ -59,7 +59,7 @@ def buffer(node: Promote, scop: Scop, scope: Scope) -> Place:
     """The place of a pack's buffer, where its loop stands."""
     if node.layout is None:
         raise TypeError("a pack has a layout")
-    extents = tuple(map(Affine.integer, node.layout.extents(node.shape)))
+    extents = _extents(node, node.layout)
     name = scope.names.of("array", node.name)
     dtype = scop.dtype(node.array)
     kept = tuple(range(len(extents)))
@@ -68,6 +68,16 @@ def buffer(node: Promote, scop: Scop, scope: Scope) -> Place:
         name, node.array, dtype, extents, node.origin, kept,
         layout=node.layout, flat=bool(memory), space=memory,
     )  # fmt: skip
+
+
+def _extents(node: Promote, layout: Layout) -> tuple[Affine, ...]:
+    """The extents of a buffer; along dimensions without constant ones, what sizes tell."""
+    spans = dict(node.spans)
+    numbers = map(Affine.integer, layout.extents(node.shape))
+    dimensions = (*layout.order, *(None for _ in layout.inner))
+    return tuple(
+        n if d is None else spans.get(d, n) for d, n in zip(dimensions, numbers, strict=True)
+    )
 
 
 Share = Callable[[str, str], tuple[list[cgen.Generable], str, str]]
@@ -127,8 +137,9 @@ class _Copy:
             lines.append(cgen.Statement(f"const int64_t {name} = {affine(value, self.scope)}"))
             return name
 
+        spans = dict(self.node.spans)
         for d, origin in enumerate(self.node.origin):
-            extent = Affine.integer(self.node.shape[d])
+            extent = spans.get(d, Affine.integer(self.node.shape[d]))
             ends[d] = named(f"end{d}", extreme("min", [extent, shape[d] - origin]))
             if not _is_natural(origin, self.scope):
                 starts[d] = named(f"start{d}", extreme("max", [Affine(), -origin]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from polyopt.emit.loops import Comment, For, If, Instance, Loops, Node, Promote
+from polyopt.model.affine import Affine
 
 _INDENT = "    "
 
@@ -71,9 +72,12 @@ def _notes(node: For) -> str:
 
 
 def _promotion(node: Promote) -> str:
+    extents: list[int | Affine] = list(node.shape or (1,) * len(node.origin))
+    for dimension, span in node.spans:
+        extents[dimension] = span
     block = ", ".join(
         str(o) if extent == 1 else f"{o} : {o + extent}"
-        for o, extent in zip(node.origin, node.shape or (1,) * len(node.origin), strict=True)
+        for o, extent in zip(node.origin, extents, strict=True)
     )
     packed = node.layout is not None
     flow = [w for w, on in (("load", node.load and not packed), ("store", node.store)) if on]

@@ -32,7 +32,10 @@ def blocks(schedule: Schedule) -> Blocks:
 
 
 def _block(schedule: Schedule, block: Promotion) -> str:
-    shape = " x ".join(map(str, block.shape))
+    spans = dict(block.spans)
+    shape = " x ".join(str(spans.get(d, n)) for d, n in enumerate(block.shape))
+    if block.layout is not None and spans:
+        return f"{block.array} is packed from {shape} ({block.layout})"
     if block.layout is not None:
         size = block.layout.size(block.shape) * schedule.scop.dtype(block.array).bits // 8
         return f"{block.array} is packed from {shape} ({block.layout}), {amount(size)}"

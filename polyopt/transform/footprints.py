@@ -76,7 +76,7 @@ class Footprints:
         self._homes: dict[object, Home] = {} if before is None else before._homes
         self._full: dict[object, Filled | None] = {}
         self.fillings: dict[object, Any] = {}
-        self.packed: dict[object, tuple[Block | None, bool]] = {}
+        self.packed: dict[object, tuple[Any, bool]] = {}
         self._domains: dict[tuple[str, tuple[str, ...]], isl.Set] = {}
         self.frames = frames(scop)
 
@@ -299,7 +299,7 @@ class Footprints:
         if not first.is_subset(corner.access(elements.get_tuple_name(isl.dim_type.out), box[0])):
             return None  # a block from before the first element touched may begin outside the array
         touched = elements.range()
-        ends = [self._end(touched.dim_max(d)) for d in range(len(box[1]))]
+        ends = [self.end(touched, d) for d in range(len(box[1]))]
         known = tuple(end for end in ends if end is not None)
         if len(known) < len(ends):
             return None
@@ -310,8 +310,10 @@ class Footprints:
         filled = boxes(first, box[1]).intersect_range(before)
         return (box, known) if filled.is_subset(elements) and elements.is_subset(filled) else None
 
-    def _end(self, last: isl.PwAff) -> Affine | None:
-        """The affine in the parameters after a greatest element, where it has one form."""
+    def end(self, touched: isl.Set, dimension: int) -> Affine | None:
+        """The affine in the parameters after the greatest element along a dimension, where it has
+        one form."""
+        last = touched.dim_max(dimension)
         end = one_form(last.gist(last.domain()).coalesce(), self.scop.parameter_names)
         return None if end is None else end + 1
 
@@ -344,16 +346,18 @@ class Footprints:
         origin: list[Affine] = []
         shape: list[int] = []
         for dimension in range(rank):
-            found = self._dimension(elements, dimension, depth, limit)
+            found = self.extent(elements, dimension, depth, limit)
             if found is None:
                 return None
             origin.append(found[0])
             shape.append(found[1])
         return tuple(origin), tuple(shape)
 
-    def _dimension(
+    def extent(
         self, elements: isl.Map, dimension: int, depth: int, limit: int
     ) -> tuple[Affine, int] | None:
+        """Where the box around the elements begins along a dimension, and its extent, where that
+        is constant and not above the limit."""
         one = elements.project_out(
             isl.dim_type.out, dimension + 1, elements.dim(isl.dim_type.out) - dimension - 1
         ).project_out(isl.dim_type.out, 0, dimension)

@@ -9,8 +9,12 @@ read where it is written, not in a copy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+import islpy as isl
 
 from polyopt.errors import BadArgumentError, IllegalScheduleError
+from polyopt.model.affine import Affine
 from polyopt.model.layout import Layout
 from polyopt.model.scop import Access, Scop, Statement
 from polyopt.model.tree import Band, Mark, Node, Tree, children
@@ -46,8 +50,11 @@ def pack(
     `what` is an array, or one access to it as the kernel writes it, such as "A[k, j]": then only
     those reads move. A parallel loop inside `at` shares the buffer, one outside has one a thread.
 
+    Along panels the box may have an extent that sizes alone tell; then the buffer has all up to the
+    last element that is read at all.
+
     Refused where a value that is written there is read there, where its box has no constant size
-    (tile first), where nothing is read, and inside a vector loop.
+    but for that (tile first), where nothing is read, and inside a vector loop.
 
     Raises NoSuchLoopError, and BadArgumentError where there is no such buffer.
     """
@@ -131,11 +138,11 @@ def _packed(
     users = _users(scop, names, what)
     inside = [s for s in scop.statements if s.name in names]
     rows = tuple((s.name, tuple(m.row(s.name) for m in outside)) for s in inside)
-    key = (what, rows, tuple(within.get(s.name, ()) for s in inside))
+    key = (what, layout, rows, tuple(within.get(s.name, ()) for s in inside))
     if key not in footprints.packed:
         reads = footprints.elements(outside, users, array, wanted=reads_of(what), within=within)
         writes = footprints.elements(outside, inside, array, wanted=_writes, within=within)
-        box = None if reads is None else footprints.box(reads, len(outside), _LARGEST_EXTENT)
+        box = None if reads is None else _box(footprints, reads, len(outside), layout)
         clash = (
             reads is not None
             and writes is not None
@@ -158,19 +165,49 @@ def _packed(
             f"what is read of {array} in one iteration has no constant size. "
             f"Tile the loops that index it first, and pack inside the tile loops."
         )
-    if len(layout.order) != len(box[1]):
-        return f"{array} has {len(box[1])} subscripts now, and its panels have {len(layout.order)}."
-    if layout.size(box[1]) * scop.dtype(array).bits // 8 > _LARGEST_BYTES:
-        shape = " x ".join(map(str, box[1]))
+    if len(layout.order) != len(box.shape):
+        return (
+            f"{array} has {len(box.shape)} subscripts now, and its panels have {len(layout.order)}."
+        )
+    if layout.size(box.shape) * scop.dtype(array).bits // 8 > _LARGEST_BYTES:
+        shape = " x ".join(map(str, box.shape))
         return f"the buffer would hold {shape} elements. Tile smaller, or pack further in."
     targets = tuple(
         (s.name, a.subscripts) for s in users for a in s.accesses if reads_of(what)(s, a)
         and a.array == array
     )  # fmt: skip
     return Promotion(
-        path, 0, array, box[0], box[1],
-        load=True, store=False, reduction=None, targets=targets, layout=layout,
+        path, 0, array, box.origin, box.shape,
+        load=True, store=False, reduction=None, targets=targets, layout=layout, spans=box.spans,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The elements of an array that a buffer holds; see `Promotion`."""
+
+    origin: tuple[Affine, ...]
+    shape: tuple[int, ...]
+    spans: tuple[tuple[int, Affine], ...]
+
+
+def _box(footprints: Footprints, reads: isl.Map, depth: int, layout: Layout) -> Box | None:
+    """What a buffer holds: the box around what is read, and along panels, where that has no
+    constant extent, all up to the last element that any iteration reads."""
+    origin: list[Affine] = []
+    shape: list[int] = []
+    spans: list[tuple[int, Affine]] = []
+    for dimension in range(reads.dim(isl.dim_type.out)):
+        found = footprints.extent(reads, dimension, depth, _LARGEST_EXTENT)
+        if found is None:
+            end = footprints.end(reads.range(), dimension)
+            if end is None or not layout.inner or dimension in layout.inner:
+                return None
+            found = Affine(), 1
+            spans.append((dimension, end))
+        origin.append(found[0])
+        shape.append(found[1])
+    return Box(tuple(origin), tuple(shape), tuple(spans))
 
 
 def _writes(_statement: Statement, access: Access) -> bool:
