@@ -84,7 +84,9 @@ def print_c(  # noqa: PLR0913, PLR0917 what a program consists of
     source = _assemble(scop, scope, functions)
     libraries = _libraries(scope)
     every = (*checks, *scan_checks(scop))
-    return Program(source, entry, arguments, every, openmp, fp, libraries, layouts)
+    choices = scope.used.choices
+    choosy = "" not in choices and any(count > 1 for count in choices.values())
+    return Program(source, entry, arguments, every, openmp, fp, libraries, layouts, choosy)
 
 
 def _scanned(scan: Scan, scope: Scope) -> list[cgen.Generable]:

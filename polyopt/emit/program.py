@@ -53,7 +53,8 @@ class Program:
     It returns 0, `1 + i` where check i failed (nothing was touched), or -1 where scratch memory
     could not be had (nothing was touched). `libraries`: what to link with, as `-l` names.
     `layouts`: the arrays that are not taken in C's order, each with the dimension of stride 1 or
-    -1; their strides in elements are arguments.
+    -1; their strides in elements are arguments. `choosy`: lanes choose several values by one
+    condition, and compute none of them under it.
     """
 
     source: str
@@ -64,3 +65,4 @@ class Program:
     fp: FpMode
     libraries: tuple[str, ...] = ()
     layouts: tuple[tuple[str, int], ...] = ()
+    choosy: bool = False

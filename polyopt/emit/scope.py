@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -23,8 +24,9 @@ class Used:
     """What some text refers to: filled while it is printed.
 
     `values` and `arrays` are free in the function being printed, so they become its parameters;
-    `helpers`, `functions` (of libm) and `reductions` (declared to OpenMP) belong to the whole
-    program.
+    `helpers`, `functions` (of libm), `reductions` (declared to OpenMP) and `choices` (how often
+    lanes choose by each condition what is known already, and how often they compute it then, under
+    no condition's name) belong to the whole program.
     """
 
     values: set[str] = field(default_factory=set)
@@ -33,6 +35,7 @@ class Used:
     helpers: set[str] = field(default_factory=set)
     functions: dict[str, Signature] = field(default_factory=dict)
     reductions: set[str] = field(default_factory=set)
+    choices: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Scope:
     def inside_function(self, places: Mapping[str, Place]) -> Scope:
         """The scope of another function's body: nothing of its own used yet."""
         used = self.used
-        fresh = Used(helpers=used.helpers, functions=used.functions, reductions=used.reductions)
+        fresh = replace(used, values=set(), arrays=set(), written=set())
         return replace(self, places=places, used=fresh)
 
 

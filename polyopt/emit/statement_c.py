@@ -21,6 +21,7 @@ from polyopt.model.expr import (
     Expr,
     Load,
     Select,
+    Unary,
     change_data,
     rebuild_all,
     substitute,
@@ -49,6 +50,7 @@ def instance(node: Instance, scop: Scop, scope: Scope) -> list[cgen.Generable]:
     guard = without(guard_of(node, scop, scope), scope.given)
     if guard is not None and _may_select(statement, value, scope, holder):
         dtype = scop.dtype(statement.array)
+        scope.used.choices[str(expression(guard, scope)) if _is_known(value) else ""] += 1
         value, guard = Select(guard, value, Load(holder, subscripts, dtype), dtype), None
     operator, operand = _compound(holder, subscripts, value)
     target = element(holder, subscripts, scope, write=True)
@@ -112,6 +114,11 @@ def _may_select(statement: Statement, value: Expr, scope: Scope, holder: str) ->
     parts = list(walk(value))
     indexed = any(isinstance(e, Load) and any(s.is_data for s in e.subscripts) for e in parts)
     return not indexed and not any(isinstance(e, Call) for e in parts)
+
+
+def _is_known(value: Expr) -> bool:
+    """Whether nothing is computed for a value: it is a number, or stands in memory."""
+    return not any(isinstance(e, Binary | Unary | Call | Select) for e in walk(value))
 
 
 def _checked(
