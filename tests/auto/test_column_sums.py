@@ -108,7 +108,7 @@ MAKERS: dict[Callable[..., None], Callable[[int, Random], tuple[object, ...]]] =
     differences: lambda n, r: (r.random(n + 4), r.random(5), np.zeros(n)),
 }
 
-IN_REGISTERS = {moving, box, dilated, triangular, weighed}
+IN_REGISTERS = {moving, box, dilated, deviations, triangular, weighed}
 
 
 @pytest.mark.parametrize("function", MAKERS, ids=lambda f: f.__name__)

@@ -3,12 +3,12 @@
 Scalars are privatised. Loops whose range is read from data are marked only. Of other kernels, each
 top-level nest with a contraction gets register and cache tiles, parted from other statements where
 it has to be, in blocks where it contracts its own results; sums along what they read run side by
-side; any other nest gets the structure (as written, distributed, a parallel loop sunk, isl's
-orders, or tiles in a pipeline) and the loop orders with the least estimated cost; sweeps over time
-get diamond tiles. Neighbours that share data are fused, loops that single iterations hold up are
-split, rows around a recurrence lagged, and loops are marked last: threads, partial results of a
-nest that is one sum, vectors. Every decision is a public step, tried on the schedule and dropped
-where it is refused.
+side, and iterations that update elements of their own in lanes that read packed rows; any other
+nest gets the structure (as written, distributed, a parallel loop sunk, isl's orders, or tiles in a
+pipeline) and the loop orders with the least estimated cost; sweeps over time get diamond tiles.
+Neighbours that share data are fused, loops that single iterations hold up are split, rows around a
+recurrence lagged, and loops are marked last: threads, partial results of a nest that is one sum,
+vectors. Every decision is a public step, tried on the schedule and dropped where it is refused.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from polyopt.transform.auto.column_sums import tile_column_sums
 from polyopt.transform.auto.context import Search
 from polyopt.transform.auto.factors import block_factors
 from polyopt.transform.auto.fusing import fuse_neighbours
+from polyopt.transform.auto.in_lanes import rows_in_lanes
 from polyopt.transform.auto.lagging import lag_recurrences
 from polyopt.transform.auto.marks import mark_loops
 from polyopt.transform.auto.pivots import split_at_pivots
@@ -76,5 +77,6 @@ def _arranged(search: Search, nest: Schedule) -> Schedule:
             tiled = improve_component(search, nest, statements)
             tiled = tile_contractions(search, tiled, inside)
             tiled = tile_column_sums(search, tiled, inside, private=False)
+            tiled = rows_in_lanes(search, nest, tiled, inside) or tiled
         nest = tiled
     return nest
