@@ -26,6 +26,10 @@ from polyopt.transform.schedule import Schedule
 Place = tuple[str, tuple[int, ...]]
 
 
+_NEUTRAL = {"add": 0, "mul": 1, "min": np.inf, "max": -np.inf}
+_COMBINED = {"add": np.add, "mul": np.multiply, "min": np.minimum, "max": np.maximum}
+
+
 class RaceError(AssertionError):
     """Two iterations of a parallel or vector loop clash."""
 
@@ -93,7 +97,12 @@ class _Running(Machine):
         outer, around = self.sizes.get(node.variable), self.threads
         threads = (node.parallel or node.pipeline) and around < 0
         self.threads = len(self.watches) if threads else around
-        for value in values:
+        whole = {array: self.arrays[array] for array, _ in node.sums}
+        parts: list[dict[str, np.ndarray]] = []
+        for number, value in enumerate(values):
+            if whole and number % 3 == 0:
+                parts.append({a: np.full_like(whole[a], _NEUTRAL[op]) for a, op in node.sums})
+                self.arrays.update(parts[-1])
             self.sizes[node.variable] = value
             for array in self.apart if threads else ():
                 self.arrays[array] = self._make(self.scop.array(array))
@@ -101,6 +110,10 @@ class _Running(Machine):
                 self.now[-1] = value
             for child in node.body:
                 self.node(child)
+        self.arrays.update(whole)
+        for array, op in node.sums:
+            for part in parts:
+                whole[array][...] = _COMBINED[op](whole[array], part[array])
         self.threads = around
         self.sizes.pop(node.variable, None)
         if outer is not None:
@@ -109,7 +122,7 @@ class _Running(Machine):
             self.now.pop()
             reads, writes, _ = self.watches.pop()
             for place, who in writes.items():
-                if len(who | reads.get(place, set())) > 1:
+                if place[0] not in whole and len(who | reads.get(place, set())) > 1:
                     raise RaceError(f"{place} in {sorted(who)} of {node.loop}")
 
     def promote(self, node: Promote) -> None:

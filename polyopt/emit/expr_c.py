@@ -64,6 +64,7 @@ def element(array: str, subscripts: tuple[Affine, ...], scope: Scope, write: boo
         return Text(f"{place.name}[{_flat_index(place, subscripts, scope)}]", Level.POSTFIX)
     found = packed_indices(place, subscripts, scope) if place.layout else place.indices(subscripts)
     indices = "".join(f"[{affine(i, scope)}]" for i in found)
+    indices += f"[{place.lane}]" if place.lane else ""
     return Text(place.name + indices, Level.POSTFIX if indices else Level.PRIMARY)
 
 

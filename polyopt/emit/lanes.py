@@ -14,8 +14,10 @@ of the sum is written down, so it is the same with every compiler.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
 
 import cgen
 
@@ -42,8 +44,8 @@ _COMBINE = {
 
 @dataclass(frozen=True, slots=True)
 class Accumulator:
-    """A block of one element into which the next vector loop accumulates; `key` is its key in
-    the scope's places."""
+    """A block of one element, or of few in rows that are jammed, into which the next vector loop
+    accumulates; `key` is its key in the scope's places."""
 
     key: str
     place: Place
@@ -51,12 +53,21 @@ class Accumulator:
 
 
 def has_lanes(node: For, accumulators: tuple[Accumulator, ...]) -> bool:
-    """Whether a vector loop can be written with lanes: innermost, of step 1, with numbers."""
-    simple = node.step == 1 and not any(isinstance(n, For | Promote) for n in _flat(node.body))
+    """Whether a vector loop can be written with lanes: of step 1, with numbers, innermost but for
+    loops of constant length that are written out."""
+    simple = node.step == 1 and not any(_is_loop(n) for n in _flat(node.body))
     return simple and all(
         a.place.dtype.kind != "b" and a.op in ("add", "mul", "xor", "or", "min", "max")
         for a in accumulators
     )
+
+
+def _is_loop(node: Node) -> bool:
+    """Whether a node is more than straight code."""
+    if not isinstance(node, For):
+        return isinstance(node, Promote)
+    straight = node.unroll < 0 and (node.upper - node.lower).is_constant
+    return not straight or node.vector or node.parallel or bool(node.exit)
 
 
 def _flat(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -65,6 +76,8 @@ def _flat(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         found.append(node)
         if isinstance(node, If):
             found += _flat((*node.then, *node.otherwise))
+        if isinstance(node, For):
+            found += _flat(node.body)
     return tuple(found)
 
 
@@ -86,8 +99,7 @@ def lane_loop(
     vectors where that is 0.
     """
     over_data = (node.upper - node.lower).is_data
-    fill = min(_LANE_BYTES * 8 // a.place.dtype.bits for a in accumulators)
-    count = count or (_DATA_LANES if over_data else fill)
+    count = count or (_DATA_LANES if over_data else min(map(_filling, accumulators)))
     counter = f"{node.variable}_lane"
     lane = scope.names.of("value", counter)
     name = scope.names.of("value", node.variable)
@@ -98,7 +110,10 @@ def lane_loop(
     def at(first: str, over: str) -> Scope:
         """The scope where accumulators are the lanes from the first on, and a variable runs in
         vectors."""
-        held = {a.key: _part(a, f"{pointed}{lanes[a.key]}[{first}]").place for a in accumulators}
+        held = {
+            a.key: replace(a.place, name=f"{pointed}{lanes[a.key]}", lane=first, pointer=False)
+            for a in accumulators
+        }
         inside = replace(scope, places={**scope.places, **held}, vector=True)
         return inside if vectors is None else replace(inside, lanes=replace(vectors, variable=over))
 
@@ -108,7 +123,7 @@ def lane_loop(
     over_lanes = f"int64_t {lane} = 0", f"{lane} < {count}", f"{lane}++"
     blocks: list[cgen.Generable] = []
     for a in accumulators:
-        blocks += _declared(a, lanes[a.key], count, over_lanes, lane)
+        blocks += _declared(a, lanes[a.key], count, over_lanes, lane, scope.target.unroll)
     pragma, together = scope.target.simd, over_lanes
     if vectors is not None:
         pragma = f"{scope.target.unroll} {count // vectors.width}"
@@ -123,11 +138,37 @@ def lane_loop(
         single, width = print_body(node.body, at("0", node.variable)), vectors.width
         blocks.append(_for("", f"{name} < {upper} - {width - 1}", f"{name} += {width}", single))
     for a in accumulators:
-        blocks += _together(a, lanes[a.key], count, lane, scope.target.simd, vectors)
+        add = partial(_together, count=count, lane=lane, simd=scope.target.simd, vectors=vectors)
+        blocks += _each(a, lanes[a.key], scope.target.unroll, add)
     start = cgen.Statement(f"int64_t {name} = {affine(node.lower, scope)}")
     last = _for("", f"{name} < {upper}", f"{name}++", rest)
     scope.used.values.difference_update({node.variable, counter})
     return [cgen.Block([start, cgen.If(cgen.Line(pays), cgen.Block(blocks)), last])]
+
+
+def _filling(a: Accumulator) -> int:
+    """Lanes that hide how long an addition takes: four vectors of 256 bits of one element, and
+    two each of several, or fewer, so that all stay in registers."""
+    elements = prod(e.constant for e in a.place.extents)
+    lanes = _LANE_BYTES * 8 // a.place.dtype.bits
+    return lanes if elements == 1 else max(lanes // 4, 2 * lanes // elements)
+
+
+def _each(
+    a: Accumulator,
+    lanes: str,
+    unroll: str,
+    lines: Callable[[Accumulator, str], Iterable[cgen.Generable]],
+) -> list[cgen.Generable]:
+    """Lines for each element of an accumulator and its lanes."""
+    counters = [f"{lanes}_{d}" for d in range(a.place.rank)]
+    at = "".join(f"[{c}]" for c in counters)
+    one = replace(a.place, name=f"{a.place.name}{at}", extents=(), kept=())
+    body = list(lines(replace(a, place=one), f"{lanes}{at}"))
+    for counter, extent in reversed(list(zip(counters, a.place.extents, strict=True))):
+        loop = _for(f"int64_t {counter} = 0", f"{counter} < {extent}", f"{counter}++", body)
+        body = [cgen.Pragma(f"{unroll} {extent}"), loop]
+    return body
 
 
 def _together(
@@ -168,13 +209,23 @@ def _for(start: str, test: str, step: str, body: list[cgen.Generable]) -> cgen.G
 
 
 def _declared(
-    a: Accumulator, lanes: str, count: int, over_lanes: tuple[str, str, str], lane: str
+    a: Accumulator,
+    lanes: str,
+    count: int,
+    over_lanes: tuple[str, str, str],
+    lane: str,
+    unroll: str,
 ) -> list[cgen.Generable]:
-    ctype = a.place.dtype.ctype
+    rows = "".join(f"[{e.constant}]" for e in a.place.extents)
+    name = f"{a.place.dtype.ctype} {lanes}{rows}[{count}]"
     if a.op in _ZERO:
-        return [cgen.Statement(f"{ctype} {lanes}[{count}] = {{0}}")]
-    start = cgen.Statement(f"{lanes}[{lane}] = {identity(a.op, a.place.dtype)}")
-    return [cgen.Statement(f"{ctype} {lanes}[{count}]"), _for(*over_lanes, [start])]
+        return [cgen.Statement(f"{name} = {{0}}")]
+    start = identity(a.op, a.place.dtype)
+
+    def starts(_: Accumulator, own: str) -> list[cgen.Generable]:
+        return [_for(*over_lanes, [cgen.Statement(f"{own}[{lane}] = {start}")])]
+
+    return [cgen.Statement(name), *_each(a, lanes, unroll, starts)]
 
 
 def identity(op: str, dtype: DType) -> str:
@@ -216,6 +267,8 @@ def substituted(nodes: tuple[Node, ...], values: Mapping[str, Affine]) -> tuple[
             case Instance():
                 moved = tuple(v.substitute(values) for v in node.values)
                 found.append(replace(node, values=moved))
+            case For():
+                found.append(replace(node, body=substituted(node.body, values)))
             case If():
                 found.append(
                     If(

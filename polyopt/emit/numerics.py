@@ -295,7 +295,10 @@ static inline void ask_row(const void *rows, uint64_t number, uint64_t bytes)
 /* The number of parts of a loop: as many as pay, from 1 to `most`. */
 static inline int64_t parts_of(double pay, int64_t most)
 {
-    return pay < 2 ? 1 : pay < (double)most ? (int64_t)pay : most;
+    int64_t parts = 1;
+    while (2 * parts <= pay && 2 * parts <= most)
+        parts *= 2;
+    return parts;
 }""",
     "scratch": """
 /* Memory for an array of this shape; NULL where there is not so much. */

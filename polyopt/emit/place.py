@@ -23,7 +23,8 @@ class Place:
     `flat`: one subscript reaches every element, `name[(i * m + j) * k + l]`.
     `space`: the qualifier of OpenCL's memory that it is in.
     `layout`: a packed buffer, whose subscripts are made by `packs`. `threads`: there is one for
-    each thread. `own`: nobody else sees its elements while they are in use.
+    each thread. `own`: nobody else sees its elements while they are in use. `lane`: the last C
+    subscript where every element is kept in lanes.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Place:
     layout: Layout | None = None
     threads: bool = False
     own: bool = False
+    lane: str = ""
 
     @property
     def rank(self) -> int:

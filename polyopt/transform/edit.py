@@ -89,8 +89,11 @@ def _shortest(tree: Tree, place: Place) -> str:
 
 
 def _owner(found: Iterable[Place], name: str, statement: str) -> Place | None:
+    """The loop around a statement that it calls so: the one over its own iterator of that name,
+    which in a fused nest may be another than the loop of that name, and else the innermost."""
     around = [p for p in found if statement in p.member.statements and name in _names(p)]
-    return around[-1] if around else None
+    own = [p for p in around if p.member.row(statement).single_name == name]
+    return next(reversed(own or around), None)
 
 
 def _names(place: Place) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from math import prod
 
 from polyopt.errors import IllegalScheduleError
 from polyopt.model.scop import Access, Scop, Statement
@@ -16,10 +17,14 @@ from polyopt.transform.array_sums import array_sums
 from polyopt.transform.blocks import Point, Promotion, parts, points, statements_at, walk_to
 from polyopt.transform.copies import Wanted, any_of, copies_around
 from polyopt.transform.filling import filling
-from polyopt.transform.footprints import Footprints
+from polyopt.transform.footprints import Block, Footprints
 from polyopt.transform.legality import Level, Path, Verdict
 from polyopt.transform.mapping import owned_by_items
 from polyopt.transform.packing import packed_blocks
+
+_ROWS = 8
+"""Rows in each of which a vector loop may accumulate: their lanes stay in registers."""
+_IN_LANES = ("add", "mul", "min", "max", "or", "xor")
 
 
 def required_blocks(footprints: Footprints, tree: Tree, verdict: Verdict) -> tuple[Promotion, ...]:
@@ -75,11 +80,13 @@ def _check_apart(
 def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...] | None:
     """The accumulators that make a loop's carried reductions safe to run in vector lanes.
 
-    Each updating statement has its own. None where one is impossible: the target moves with the
-    loop, or others touch it.
+    Each updating statement has its own: one element, or in a loop in vectors over rows that are
+    jammed one for each row. None where one is impossible: the target moves with the loop, or others
+    touch it.
     """
     if _has_loops_inside(tree, level):
         return None
+    most = _ROWS if level.member.vector and not level.member.parallel else 1
     scop = footprints.scop
     inside = [s for s in scop.statements if s.name in level.member.statements]
     outside = _outside(tree, level)
@@ -87,13 +94,16 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
     for name in dict.fromkeys(d.source for d in level.reductions):
         update = scop.statement(name)
         block = footprints.block(outside, [update], update.array, targets_only=True)
-        if update.reduction is None or block is None or any(extent != 1 for extent in block[1]):
+        if update.reduction is None or block is None or prod(block[1]) > most:
+            return None
+        whole = all(e == 1 for e in block[1])
+        if not (whole or _in_rows(footprints, tree, level, update, block)):
             return None
         if not footprints.apart(outside, [update], inside, update.array):
             return None
         found.append(
             Promotion(
-                level.path, level.position, update.array, block[0], (),
+                level.path, level.position, update.array, block[0], () if whole else block[1],
                 load=True, store=True, reduction=update.reduction.op,
                 targets=((name, update.subscripts),),
             )
@@ -101,11 +111,29 @@ def accumulator(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promo
     return tuple(found)
 
 
+def _in_rows(
+    footprints: Footprints, tree: Tree, level: Level, update: Statement, block: Block
+) -> bool:
+    """Whether a statement in jammed rows updates every element of a block, numbers by addition or
+    the like."""
+    number = footprints.scop.dtype(update.array).kind in "iuf"
+    if not number or update.reduction is None or update.reduction.op not in _IN_LANES:
+        return False
+    _, within, _ = walk_to(tree, level.path)
+    around = _outside(tree, level)
+    filled = footprints.full_block(around, [update], update.array, within)
+    return filled is not None and filled.block == block and not filled.ends
+
+
 def _has_loops_inside(tree: Tree, level: Level) -> bool:
-    """Whether any loop is inside a loop."""
+    """Whether any loop is inside a loop, but jammed rows in a loop in vectors."""
     _, _, band = walk_to(tree, level.path)
-    later = isinstance(band, Band) and level.position + 1 < len(band.members)
-    return later or any(isinstance(n, Band) for c in children(band) for n in walk(c))
+    if not isinstance(band, Band):
+        return False
+    inner = list(band.members[level.position + 1 :])
+    for node in (n for c in children(band) for n in walk(c)):
+        inner += node.members if isinstance(node, Band) else ()
+    return not all(level.member.vector and m.unroll < 0 for m in inner)
 
 
 def invariants(footprints: Footprints, tree: Tree, level: Level) -> tuple[Promotion, ...]:

@@ -50,6 +50,24 @@ def test_a_fused_loop_answers_to_both_names():
     assert tiled.parallel("k_tile").tree == tiled.parallel("i_tile").tree
 
 
+def test_a_statement_calls_a_fused_loop_by_its_own_iterator():
+    def crossed(A, x, y):
+        for i in range(len(x)):
+            for j in range(len(x)):
+                A[i, j] = x[i]
+        for i in range(len(x)):
+            for j in range(len(x)):
+                y[i] += A[j, i]
+
+    s = original(crossed, po.f64[N, N], po.f64[N], po.f64[N]).permute("S2.j", "S2.i")
+    fused = s.fuse("S1.i", "S2.j").fuse("S1.j", "S2.i")
+    assert fused.loops == ("S1.i", "S1.j")
+    positions = {name: resolve(fused.tree, name).position for name in ("S1.i", "S1.j")}
+    assert positions == {"S1.i": 0, "S1.j": 1}
+    assert resolve(fused.tree, "S2.j").position == 0
+    assert resolve(fused.tree, "S2.i").position == 1
+
+
 def test_a_name_that_is_taken_gets_a_number():
     s = original(copy).strip_mine("i", 4, name="j_tile").strip_mine("j", 4)
     assert s.loops == ("j_tile", "i", "j_tile2", "j")

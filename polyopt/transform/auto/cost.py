@@ -33,8 +33,8 @@ _JUMP = 1.0
 _REGION = 3000.0
 _STRIDED_PENALTY = 1.6
 
-_Shape = tuple[str, tuple[Affine, ...]]
-"""An array, and subscripts without their constants."""
+_Shape = tuple[str, tuple[tuple[object, ...], ...]]
+"""An array, and per subscript how each loop moves it and what else it has but its constant."""
 
 
 class Estimates:
@@ -42,7 +42,7 @@ class Estimates:
 
     def __init__(self, scop: Scop, machine: Machine, threads: int, trips: Trips) -> None:
         self._scop, self._machine, self._threads, self._trips = scop, machine, threads, trips
-        self._shapes: dict[str, tuple[_Shape, ...]] = {}
+        self._shapes: dict[tuple[object, ...], tuple[_Shape, ...]] = {}
         self._known: dict[tuple[object, ...], float] = {}
 
     def cost(self, verdict: Verdict, only: frozenset[str] | None = None) -> float:
@@ -57,12 +57,9 @@ class Estimates:
     ) -> float:
         """The cost of one statement; `seen` has what those before it touch in the same loops."""
         statement = self._scop.statement(name)
-        if name not in self._shapes:
-            accesses = statement.accesses
-            self._shapes[name] = tuple((a.array, _shape(a.subscripts)) for a in accesses)
         around = tuple(id(v.member) for v in loops)
         repeated: list[bool] = []
-        for shape in self._shapes[name]:
+        for shape in self._shapes_of(statement, loops):
             repeated.append((shape, around) in seen)
             seen.add((shape, around))
         key = (name, *repeated, *map(_facts, loops))
@@ -73,10 +70,20 @@ class Estimates:
             )
         return self._known[key]
 
+    def _shapes_of(self, statement: Statement, loops: tuple[LoopView, ...]) -> tuple[_Shape, ...]:
+        """The shapes of a statement's accesses in some loops."""
+        key = (statement.name, *(v.member.row(statement.name) for v in loops))
+        if key not in self._shapes:
+            self._shapes[key] = tuple(
+                (a.array, tuple(_shape(x, statement, loops) for x in a.subscripts))
+                for a in statement.accesses
+            )
+        return self._shapes[key]
+
 
 def _facts(loop: LoopView) -> tuple[object, ...]:
     """All of a loop that the cost depends on."""
-    marks = (loop.is_parallel, loop.is_vector, loop.is_shared, loop.is_small)
+    marks = (loop.is_parallel, loop.is_vector, loop.is_shared, loop.is_small, loop.sums_apart)
     return (tuple(loop.moves.items()), loop.trips, marks, loop.member.pipeline)
 
 
@@ -127,9 +134,14 @@ def _statement_cost(
     return _threaded(instances * per_instance, loops, threads)
 
 
-def _shape(subscripts: tuple[Affine, ...]) -> tuple[Affine, ...]:
-    """Subscripts without their constants: accesses of one shape share most of their lines."""
-    return tuple(s - s.constant for s in subscripts)
+def _shape(
+    subscript: Affine, statement: Statement, loops: tuple[LoopView, ...]
+) -> tuple[object, ...]:
+    """A subscript as the loops move it, without its constant: accesses of one shape share most of
+    their lines, whatever a statement calls its iterators."""
+    steps = [step_of(subscript, v) for v in loops]
+    others = [t for t in subscript.terms if t[0] not in statement.iterators]
+    return (*steps, *others)
 
 
 def _arithmetic(statement: Statement) -> float:
@@ -145,7 +157,8 @@ def _arithmetic(statement: Statement) -> float:
 def _threaded(time: float, loops: tuple[LoopView, ...], threads: int) -> float:
     regions = 1.0
     for loop in loops:
-        if (loop.is_parallel or loop.member.pipeline) and loop.trips >= threads:
+        on_threads = loop.is_parallel or loop.sums_apart or loop.member.pipeline
+        if on_threads and loop.trips >= threads:
             return time / threads + (regions * _REGION if threads > 1 else 0.0)
         regions *= loop.trips
     return time

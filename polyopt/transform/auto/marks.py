@@ -10,7 +10,7 @@ from functools import partial
 from polyopt.transform.array_sums import is_scattered
 from polyopt.transform.auto.context import Search, attempt, name_of
 from polyopt.transform.auto.rows import jam_rows
-from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, views
+from polyopt.transform.auto.views import TYPICAL_SIZE, inner_loop, sums_apart, views
 from polyopt.transform.edit import Place, is_inside, places
 from polyopt.transform.legality import Level, Path
 from polyopt.transform.parts import by_nests
@@ -18,12 +18,14 @@ from polyopt.transform.promotion import accumulator
 from polyopt.transform.schedule import Schedule
 
 _TOO_FEW = 4
+_LEAST_CHUNK = 2
+"""Iterations of which the parts of a sum into lines are multiples: each has a line's work."""
 
 
 def mark_loops(search: Search, schedule: Schedule) -> Schedule:
     """Mark parallel and vector loops; whether threads pay is decided at the call, by the work."""
     schedule = by_nests(schedule, partial(_vectors, search))
-    schedule = jam_rows(schedule, all_rows=search.jams)
+    schedule = by_nests(schedule, partial(jam_rows, search))
     return by_nests(schedule, partial(_threads, search)) if search.threads > 1 else schedule
 
 
@@ -58,14 +60,14 @@ def _on_threads(search: Search, schedule: Schedule, place: Place, level: Level) 
     if level.is_parallel:
         return attempt(schedule, partial(Schedule.parallel, loop=name))
     enclosed = any(is_inside(place, other) for other in places(schedule.tree))
-    apart = is_scattered(schedule.scop, level) or not enclosed
-    if level.carried or not apart or not search.packs:
+    scattered = is_scattered(schedule.scop, level)
+    if level.carried or not (scattered or not enclosed) or not search.packs:
         return None
-    if accumulator(schedule.judge.footprints, schedule.tree, level) is None and not is_scattered(
-        schedule.scop, level
-    ):
+    one = accumulator(schedule.judge.footprints, schedule.tree, level)
+    if one is None and not scattered and not sums_apart(schedule.scop, level):
         return None
-    return attempt(schedule, partial(Schedule.reduce, loop=name, parallel=True))
+    chunk = None if scattered or one is not None else _LEAST_CHUNK
+    return attempt(schedule, partial(Schedule.reduce, loop=name, parallel=True, chunk=chunk))
 
 
 def _on_one_path(first: Path, second: Path) -> bool:

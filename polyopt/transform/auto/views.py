@@ -16,6 +16,7 @@ from polyopt._spaces import integer
 from polyopt.model.affine import Affine, Floor
 from polyopt.model.scop import Scop, Statement
 from polyopt.model.tree import Member
+from polyopt.transform.array_sums import array_sums
 from polyopt.transform.legality import Level, Verdict
 
 TYPICAL_SIZE = 1000
@@ -32,7 +33,9 @@ MOST_STRAIGHT = 64
 class LoopView:
     """One loop around a statement: how its next iteration moves the statement's iterators,
     its trips, and what it carries. A loop that moves nothing runs once for the statement.
-    `is_small`: it and all loops inside it have so few trips that they become straight code."""
+    `is_small`: it and all loops inside it have so few trips that they become straight code;
+    `sums_apart`: it is outermost and carries sums into arrays alone, of which its parts may have
+    copies."""
 
     member: Member
     moves: Mapping[str, int]
@@ -42,6 +45,7 @@ class LoopView:
     has_reduction: bool
     is_shared: bool
     is_small: bool = False
+    sums_apart: bool = False
 
 
 def views(
@@ -58,7 +62,12 @@ def views(
             # Of a statement whose instances were split, the first part stands for all.
             if not around or level.path[: len(around[-1].path)] == around[-1].path:
                 around.append(level)
-    found = {n: tuple(_views(scop.statement(n), around, trips)) for n, around in levels.items()}
+    apart = frozenset(
+        around[0].member for around in levels.values() if around and sums_apart(scop, around[0])
+    )
+    found = {
+        n: tuple(_views(scop.statement(n), around, trips, apart)) for n, around in levels.items()
+    }
     found = {n: _with_small(loops) for n, loops in found.items()}
     ends = {n: _innermost(loops) for n, loops in found.items()}
     keys = {n: [(lv.path, lv.position) for lv in around] for n, around in levels.items()}
@@ -70,6 +79,15 @@ def views(
         )
         for n in found
     }
+
+
+def sums_apart(scop: Scop, level: Level) -> bool:
+    """Whether a loop carries nothing but sums into lines of arrays, of which each part of its range
+    may have a copy: small beside the work, since one loop at least runs along each line."""
+    if level.carried or not level.reductions or array_sums(scop, level) is None:
+        return False
+    targets = [scop.statement(name) for name in {d.source for d in level.reductions}]
+    return all(len(s.subscripts) == 1 and len(s.iterators) > 1 for s in targets)
 
 
 def _ends_all(member: Member, key: object, last: Mapping[str, object]) -> bool:
@@ -102,7 +120,9 @@ def inner_loop(loops: tuple[LoopView, ...]) -> LoopView | None:
     return None if end is None else loops[end]
 
 
-def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[LoopView]:
+def _views(
+    statement: Statement, around: list[Level], trips: Trips, apart: frozenset[Member]
+) -> Iterator[LoopView]:
     """The views of one statement, as if every loop were innermost."""
     rows = [level.member.row(statement.name) for level in around]
     moves = _moves(statement.iterators, tuple(rows))
@@ -125,6 +145,7 @@ def _views(statement: Statement, around: list[Level], trips: Trips) -> Iterator[
             bool(level.reductions),
             _needs_guard(level.member),
             is_whole and count <= MOST_SMALL,
+            level is around[0] and level.member in apart,
         )
 
 
