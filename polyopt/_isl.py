@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
+from itertools import count
 from typing import TypeVar
 
 import islpy as isl
@@ -302,6 +303,26 @@ def condition_from_expr(expr: isl.AstExpr, rename: Mapping[str, Affine]) -> Cond
         left, right = (affine_from_expr(expr.get_op_arg(i), rename) for i in (0, 1))
         return Compare(relations[op], left, right)  # type: ignore[arg-type]
     raise NoFormError(expr.to_C_str())
+
+
+FEW_PARAMETERS = 24
+"""Parameters up to which isl may be told all that is known of them at once."""
+
+
+def mentioned(set_: isl.Set) -> frozenset[int]:
+    """The positions of the parameters on which a set depends."""
+    count = set_.dim(isl.dim_type.param)
+    return frozenset(p for p in range(count) if set_.involves_dims(isl.dim_type.param, p, 1))
+
+
+def told_of(set_: isl.Set, positions: frozenset[int]) -> isl.Set:
+    """A set without the constraints that speak of other parameters than some."""
+    kind, others = isl.dim_type.param, mentioned(set_) - positions
+    for first in others:
+        if first - 1 not in others:
+            last = next(p for p in count(first) if p not in others)
+            set_ = set_.drop_constraints_involving_dims(kind, first, last - first)
+    return set_
 
 
 def parameter_condition(set_: isl.Set, parameters: Sequence[str]) -> Condition:

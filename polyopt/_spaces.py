@@ -84,6 +84,7 @@ class Basis(NamedTuple):
 
 @lru_cache(maxsize=256)
 def basis(parameters: tuple[str, ...], name: str | None, iterators: tuple[str, ...]) -> Basis:
+    """What affines on a space are made of, by the names in it."""
     has_tuple = name is not None or iterators
     on = _space(parameters, name, iterators) if has_tuple else _parameter_space(parameters)
     local = isl.LocalSpace.from_space(on)
@@ -105,6 +106,7 @@ def between(domain: Domain, array: str, rank: int) -> tuple[isl.Space, isl.Space
 
 @lru_cache(maxsize=1024)
 def val(value: int) -> isl.Val:
+    """An integer of any size as isl's."""
     return (
         isl.Val.int_from_si(isl.DEFAULT_CONTEXT, value)
         if abs(value) < 2**62

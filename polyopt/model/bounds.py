@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 import islpy as isl
 
-from polyopt._isl import Frame, parameter_condition, smallest_point
+from polyopt._isl import (
+    FEW_PARAMETERS,
+    Frame,
+    mentioned,
+    parameter_condition,
+    smallest_point,
+    told_of,
+)
 from polyopt.errors import BoundsError
 from polyopt.model.affine import Affine, Compare, Condition
 from polyopt.model.scop import Access, Scop, Statement
@@ -72,27 +79,39 @@ def in_bounds(scop: Scop) -> isl.Set:
 def checks(scop: Scop, known: isl.Set) -> tuple[BoundsCheck, ...]:
     """The checks that remain where only `known` is known of the parameters.
 
+    isl's time grows with the cube of what it is told at once: of more parameters than a few, an
+    access is compared with those checks alone that speak of the same ones.
+
     Raises BoundsError where an access leaves its array at every size at which it runs.
     """
     found: list[BoundsCheck] = []
-    covered = known
+    leaving: list[tuple[frozenset[int], isl.Set]] = []
     for statement, access, dimension, bad in _violations(scop):
-        bad_parameters = bad.params().intersect(known)
-        if bad_parameters.is_empty():
+        runs, leaves = statement.domain.params(), bad.params()
+        about = mentioned(leaves) | mentioned(runs)
+        together = about.union(*(others for others, _ in leaving))
+        if len(scop.parameter_names) <= FEW_PARAMETERS:
+            facts = known
+        else:
+            together = together if len(together) <= FEW_PARAMETERS else about
+            facts = told_of(known, together)
+        leaves = leaves.intersect(facts)
+        if leaves.is_empty():
             continue
-        runs = statement.domain.params().intersect(known)
-        if runs.is_subset(bad_parameters):
+        if runs.intersect(facts).is_subset(leaves):
             raise BoundsError(
-                _always(scop, statement, access, dimension, bad.intersect_params(known))
+                _always(scop, statement, access, dimension, bad.intersect_params(facts))
             )
-        safe = known.subtract(bad_parameters)
+        safe, covered = facts.subtract(leaves), facts
+        for others, before in leaving:
+            covered = covered.subtract(before) if others <= together else covered
         if covered.is_subset(safe):
             continue
-        condition = parameter_condition(safe.gist(known).coalesce(), scop.parameter_names)
+        condition = parameter_condition(safe.gist(facts).coalesce(), scop.parameter_names)
         found.append(
             BoundsCheck(condition, _message(scop, statement, access, dimension), statement.location)
         )
-        covered = covered.intersect(safe)
+        leaving.append((about, leaves))
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import islpy as isl
 
-from polyopt._isl import Frame
+from polyopt._isl import FEW_PARAMETERS, Frame, mentioned, told_of
 from polyopt.displayed import Displayed
 from polyopt.model.affine import Affine, All, Compare, Condition
 from polyopt.model.expr import Expr, change_data, data, loads, rebuild_all
@@ -189,10 +189,15 @@ class Scop(Displayed):
 
         isl's time grows with the pieces of a set, and many accesses make many of them. Conditions
         on residues are left out: under those of `range(N // 2, N - 1, 2)` isl loses iterations
-        of a strip-mined loop.
+        of a strip-mined loop. Of many parameters only those count on which loops depend.
         """
-        hull = isl.Set(self.context.simple_hull().remove_divs())
-        return hull.intersect(known_context(self)).coalesce()
+        if len(self.parameter_names) > FEW_PARAMETERS:
+            loops = frozenset().union(*(mentioned(s.domain) for s in self.statements))
+            context = told_of(self.context, loops), told_of(known_context(self), loops)
+        else:
+            context = self.context, known_context(self)
+        hull = isl.Set(context[0].simple_hull().remove_divs())
+        return hull.intersect(context[1]).coalesce()
 
     def part(self, tree: Tree) -> Scop:
         """The model of some of the statements, those of a part of the tree."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import islpy as isl
 
 from polyopt._isl import Frame
+from polyopt._spaces import integer
 from polyopt.model.affine import Affine
 from polyopt.model.scop import Access, Statement
 from polyopt.model.tree import Band, Member, Tree, walk
@@ -146,7 +147,7 @@ def _limits(footprints: Footprints, touched: isl.Map, whole: isl.Map) -> tuple[L
     touched.range().gist(whole.range()).coalesce().foreach_basic_set(pieces.append)
     if len(pieces) != 1 or pieces[0].dim(isl.dim_type.div):
         return None
-    kept = whole.intersect_range(isl.Set.from_basic_set(pieces[0]))
+    kept = whole.intersect_range(isl.Set(pieces[0]))
     if not kept.is_equal(touched):
         return None
     found: list[Limit] = []
@@ -156,11 +157,11 @@ def _limits(footprints: Footprints, touched: isl.Map, whole: isl.Map) -> tuple[L
             return None
 
         def factors(kind: isl.dim_type, count: int, of: isl.Constraint = constraint) -> list[int]:
-            return [int(of.get_coefficient_val(kind, n).to_python()) for n in range(count)]
+            return [integer(of.get_coefficient_val(kind, n)) for n in range(count)]
 
         moving = factors(isl.dim_type.set, pieces[0].dim(isl.dim_type.set))
         terms = zip(names, factors(isl.dim_type.param, len(names)), strict=True)
-        constant = int(constraint.get_constant_val().to_python())
+        constant = integer(constraint.get_constant_val())
         found.append((tuple(moving), Affine.of(terms, constant)))
     return tuple(found)
 
