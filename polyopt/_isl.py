@@ -311,8 +311,8 @@ FEW_PARAMETERS = 24
 
 def mentioned(set_: isl.Set) -> frozenset[int]:
     """The positions of the parameters on which a set depends."""
-    count = set_.dim(isl.dim_type.param)
-    return frozenset(p for p in range(count) if set_.involves_dims(isl.dim_type.param, p, 1))
+    kind = isl.dim_type.param
+    return frozenset(p for p in range(set_.dim(kind)) if set_.involves_dims(kind, p, 1))
 
 
 def told_of(set_: isl.Set, positions: frozenset[int]) -> isl.Set:

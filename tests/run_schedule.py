@@ -26,7 +26,6 @@ from polyopt.transform.schedule import Schedule
 Place = tuple[str, tuple[int, ...]]
 
 
-_NEUTRAL = {"add": 0, "mul": 1, "min": np.inf, "max": -np.inf}
 _COMBINED = {"add": np.add, "mul": np.multiply, "min": np.minimum, "max": np.maximum}
 
 
@@ -101,7 +100,7 @@ class _Running(Machine):
         parts: list[dict[str, np.ndarray]] = []
         for number, value in enumerate(values):
             if whole and number % 3 == 0:
-                parts.append({a: np.full_like(whole[a], _NEUTRAL[op]) for a, op in node.sums})
+                parts.append({a: _neutral(whole[a], op) for a, op in node.sums})
                 self.arrays.update(parts[-1])
             self.sizes[node.variable] = value
             for array in self.apart if threads else ():
@@ -228,6 +227,17 @@ class _Running(Machine):
         ):
             raise IndexError(f"{array}{place} lies outside {shape}")
         return place
+
+
+def _neutral(array: np.ndarray, op: str) -> np.ndarray:
+    if op in ("add", "mul"):
+        return np.full_like(array, int(op == "mul"))
+    least, most = (
+        (-np.inf, np.inf)
+        if array.dtype.kind == "f"
+        else (np.iinfo(array.dtype).min, np.iinfo(array.dtype).max)
+    )
+    return np.full_like(array, most if op == "min" else least)
 
 
 def _rubbish(shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -84,17 +84,15 @@ def checks(scop: Scop, known: isl.Set) -> tuple[BoundsCheck, ...]:
 
     Raises BoundsError where an access leaves its array at every size at which it runs.
     """
+    every = frozenset(range(len(scop.parameter_names)))
     found: list[BoundsCheck] = []
     leaving: list[tuple[frozenset[int], isl.Set]] = []
     for statement, access, dimension, bad in _violations(scop):
         runs, leaves = statement.domain.params(), bad.params()
         about = mentioned(leaves) | mentioned(runs)
-        together = about.union(*(others for others, _ in leaving))
-        if len(scop.parameter_names) <= FEW_PARAMETERS:
-            facts = known
-        else:
-            together = together if len(together) <= FEW_PARAMETERS else about
-            facts = told_of(known, together)
+        linked = about.union(*(others for others, _ in leaving))
+        together = next((t for t in (every, linked) if len(t) <= FEW_PARAMETERS), about)
+        facts = told_of(known, together)
         leaves = leaves.intersect(facts)
         if leaves.is_empty():
             continue

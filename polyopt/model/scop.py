@@ -191,13 +191,12 @@ class Scop(Displayed):
         on residues are left out: under those of `range(N // 2, N - 1, 2)` isl loses iterations
         of a strip-mined loop. Of many parameters only those count on which loops depend.
         """
+        context, known = self.context, known_context(self)
         if len(self.parameter_names) > FEW_PARAMETERS:
             loops = frozenset().union(*(mentioned(s.domain) for s in self.statements))
-            context = told_of(self.context, loops), told_of(known_context(self), loops)
-        else:
-            context = self.context, known_context(self)
-        hull = isl.Set(context[0].simple_hull().remove_divs())
-        return hull.intersect(context[1]).coalesce()
+            context, known = told_of(context, loops), told_of(known, loops)
+        hull = isl.Set(context.simple_hull().remove_divs())
+        return hull.intersect(known).coalesce()
 
     def part(self, tree: Tree) -> Scop:
         """The model of some of the statements, those of a part of the tree."""

@@ -9,7 +9,7 @@ from polyopt.errors import BadArgumentError, IllegalScheduleError, NoSuchLoopErr
 from polyopt.machine import Machine
 from polyopt.model.tree import Node
 from polyopt.transform.auto.cost import Estimates
-from polyopt.transform.auto.views import Trips
+from polyopt.transform.auto.views import Trips, views
 from polyopt.transform.edit import Place, name_at
 from polyopt.transform.schedule import Schedule
 
@@ -34,6 +34,14 @@ class Search:
     def trips(self, schedule: Schedule) -> Trips:
         """The trip counts of a schedule's model."""
         return self._trips.setdefault(id(schedule.scop), Trips(schedule.scop))
+
+    def most_trips(self, schedule: Schedule, place: Place) -> float | None:
+        """How often a loop runs for the statement in it for which it runs most; None where the
+        views tell of another loop."""
+        names = frozenset(place.member.statements)
+        around = views(schedule.scop, schedule.verdict, self.trips(schedule), names)
+        counts = [v.trips for s in names for v in around[s] if v.member == place.member]
+        return max(counts, default=None)
 
     def cost(self, schedule: Schedule, only: frozenset[str] | None = None) -> float:
         """The estimated nanoseconds of a schedule, or of some statements; marks disregarded."""

@@ -137,10 +137,8 @@ def _is_settled(place: Place) -> bool:
 
 def _is_short(search: Search, schedule: Schedule, place: Place) -> bool:
     """Whether the loop is known to run too few times to fill a vector."""
-    names = frozenset(place.member.statements)
-    around = views(schedule.scop, schedule.verdict, search.trips(schedule), names)
-    counts = [v.trips for s in names for v in around[s] if v.member == place.member]
-    return bool(counts) and max(counts) < _TOO_FEW
+    trips = search.most_trips(schedule, place)
+    return trips is not None and trips < _TOO_FEW
 
 
 def _widest(schedule: Schedule, place: Place) -> int:

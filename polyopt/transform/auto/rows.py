@@ -97,10 +97,7 @@ def _is_in_block(schedule: Schedule, place: Place) -> bool:
 
 def _is_long(search: Search, schedule: Schedule, place: Place) -> bool:
     """Whether a loop runs often enough for strips."""
-    names = frozenset(place.member.statements)
-    around = views(schedule.scop, schedule.verdict, search.trips(schedule), names)
-    counts = [v.trips for s in names for v in around[s] if v.member == place.member]
-    return max(counts, default=0.0) >= _ROWS * 2
+    return (search.most_trips(schedule, place) or 0.0) >= _ROWS * 2
 
 
 def _shares_a_line(search: Search, schedule: Schedule, place: Place, inner: Level) -> bool:

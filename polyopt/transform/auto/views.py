@@ -62,9 +62,10 @@ def views(
             # Of a statement whose instances were split, the first part stands for all.
             if not around or level.path[: len(around[-1].path)] == around[-1].path:
                 around.append(level)
-    apart = frozenset(
-        around[0].member for around in levels.values() if around and sums_apart(scop, around[0])
-    )
+    first = {
+        (around[0].path, around[0].position): around[0] for around in levels.values() if around
+    }
+    apart = frozenset(level.member for level in first.values() if sums_apart(scop, level))
     found = {
         n: tuple(_views(scop.statement(n), around, trips, apart)) for n, around in levels.items()
     }
